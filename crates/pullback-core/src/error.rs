@@ -1,0 +1,209 @@
+//! Everything that can go wrong, in the user's terms.
+
+use pullback_engine::{DType, HostError, Shape};
+
+use crate::aval::{Aval, ShapeText};
+
+/// The result of a function of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error: each variant says which function was called, with what, and what it would accept.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// Operands whose shapes do not broadcast together.
+    #[error(
+        "{function}: got incompatible shapes for broadcasting: {}, {}",
+        ShapeText(lhs),
+        ShapeText(rhs)
+    )]
+    Broadcast {
+        /// The function called.
+        function: String,
+        /// Shape of the left operand.
+        lhs: Shape,
+        /// Shape of the right operand.
+        rhs: Shape,
+    },
+
+    /// An operand of a type that the function does not take.
+    #[error("{function} does not accept dtype {dtype}; accepted are {accepted}")]
+    DType {
+        /// The function called.
+        function: String,
+        /// The type given.
+        dtype: DType,
+        /// The types it takes.
+        accepted: &'static str,
+    },
+
+    /// Operands that must have one type have several.
+    #[error("{function} requires arguments to have the same dtypes, got {lhs}, {rhs}")]
+    DTypeMismatch {
+        /// The function called.
+        function: String,
+        /// Type of one operand.
+        lhs: DType,
+        /// Type of another.
+        rhs: DType,
+    },
+
+    /// An argument of the wrong kind.
+    #[error("{function}: {message}")]
+    Type {
+        /// The function called.
+        function: String,
+        /// What was given and what would be accepted.
+        message: String,
+    },
+
+    /// An argument of the right kind with an unacceptable value.
+    #[error("{function}: {message}")]
+    Value {
+        /// The function called.
+        function: String,
+        /// What was given and what would be accepted.
+        message: String,
+    },
+
+    /// An axis that the array does not have.
+    #[error("{function}: axis {axis} is out of bounds for array of dimension {rank}")]
+    Axis {
+        /// The function called.
+        function: String,
+        /// The axis given.
+        axis: i64,
+        /// The number of axes there are.
+        rank: usize,
+    },
+
+    /// An index that cannot be used.
+    #[error("{function}: {message}")]
+    Index {
+        /// The function called.
+        function: String,
+        /// What was given and what would be accepted.
+        message: String,
+    },
+
+    /// A traced value was used where its contents are needed, as in `if x > 0`.
+    #[error("{what} needs the value of an array that is only being traced: {aval}")]
+    Concretization {
+        /// What the contents were needed for.
+        need: Need,
+        /// How to name that to the user.
+        what: String,
+        /// What is known of the array.
+        aval: Aval,
+    },
+
+    /// A tracer was used after the transformation that made it had ended.
+    #[error(
+        "{function}: an array of type {aval} from a transformation that has ended was used; \
+         values of a transformed function may leave it only through its results"
+    )]
+    UnexpectedTracer {
+        /// The function called.
+        function: String,
+        /// What is known of the array.
+        aval: Aval,
+    },
+
+    /// A rule that an operation does not have.
+    #[error("{rule} of '{primitive}' is not defined")]
+    MissingRule {
+        /// The operation.
+        primitive: String,
+        /// The rule asked for, such as "the forward derivative".
+        rule: &'static str,
+    },
+
+    /// Reverse mode reached an operation that is not linear in what is differentiated.
+    #[error("'{primitive}' is not linear in the operands to be transposed")]
+    NotLinear {
+        /// The operation.
+        primitive: String,
+    },
+
+    /// A name of a mapped axis that no enclosing transformation has.
+    #[error("unbound axis name: {name}")]
+    UnboundAxis {
+        /// The name.
+        name: String,
+    },
+
+    /// Two containers that must have one structure differ.
+    #[error("{function}: {message}")]
+    Structure {
+        /// The function called.
+        function: String,
+        /// How they differ.
+        message: String,
+    },
+
+    /// A program whose text or structure is not valid.
+    #[error("not a valid program: {message}")]
+    Program {
+        /// What is wrong with it.
+        message: String,
+    },
+
+    /// A value that is not a number was computed while looking for such values.
+    #[error("invalid value (nan) encountered in {primitive}")]
+    NotANumber {
+        /// The operation that computed it.
+        primitive: String,
+    },
+
+    /// The engine failed.
+    #[error("{0}")]
+    Engine(pullback_engine::Error),
+
+    /// An error of the host language, passed through.
+    #[error("an error of the host program")]
+    Host(HostError),
+}
+
+/// What the contents of a traced array were needed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// A condition of the host language.
+    Bool,
+    /// An index or a size.
+    Integer,
+    /// An array of the host language.
+    Array,
+    /// Any other concrete value.
+    Value,
+}
+
+impl From<pullback_engine::Error> for Error {
+    fn from(error: pullback_engine::Error) -> Error {
+        match error {
+            pullback_engine::Error::Host(host) => match host.0.downcast_ref::<Error>() {
+                Some(error) => error.clone(),
+                None => Error::Host(host),
+            },
+            error => Error::Engine(error),
+        }
+    }
+}
+
+impl Error {
+    /// An argument of the wrong kind.
+    pub fn type_error(function: impl Into<String>, message: impl Into<String>) -> Error {
+        Error::Type { function: function.into(), message: message.into() }
+    }
+
+    /// An argument with an unacceptable value.
+    pub fn value_error(function: impl Into<String>, message: impl Into<String>) -> Error {
+        Error::Value { function: function.into(), message: message.into() }
+    }
+
+    /// This error as one that can travel through the engine.
+    pub fn into_host(self) -> HostError {
+        match self {
+            Error::Host(host) => host,
+            error => HostError(std::sync::Arc::new(error)),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! From programs to plans.
+//!
+//! The driver walks a program and asks each operation for its steps. An operation sees only
+//! `Lowering`, the plan under construction.
+
+use std::sync::Arc;
+
+use pullback_engine::kernels::{Kernel, view::View};
+use pullback_engine::plan::{Plan, PlanBuilder, Slot};
+use pullback_engine::tile::{ProgramBuilder, ScalarOp};
+use pullback_engine::{DType, Shape, Tensor};
+use smallvec::{SmallVec, smallvec};
+
+use crate::aval::Aval;
+use crate::error::{Error, Result};
+use crate::jaxpr::{Atom, Jaxpr};
+use crate::passes;
+use crate::primitives::{Op, Slots};
+
+/// A plan under construction, as the `lower` rules see it.
+pub struct Lowering {
+    plan: PlanBuilder,
+}
+
+impl Lowering {
+    /// An elementwise operation on operands that may have to be repeated to the result's shape.
+    pub fn elementwise(
+        &mut self,
+        op: ScalarOp,
+        x: &[Slot],
+        inputs: &[Aval],
+        output: &Aval,
+    ) -> Result<Slots> {
+        let mut program = ProgramBuilder::new();
+        let registers: SmallVec<[_; 3]> =
+            inputs.iter().map(|input| program.input(input.dtype)).collect();
+        let result = program.op(op, &registers);
+        let program = program.finish(&[result]);
+        let operands = self.repeated(x, inputs, &output.shape);
+        Ok(self.plan.elementwise(program, &operands, &output.shape, 1))
+    }
+
+    /// Operands of rank 0 or of the shape given; others are repeated along their axes of size 1.
+    pub(crate) fn repeated(&mut self, x: &[Slot], inputs: &[Aval], shape: &[usize]) -> Vec<Slot> {
+        x.iter()
+            .zip(inputs)
+            .map(|(&slot, input)| {
+                if input.rank() == 0 || input.shape[..] == *shape {
+                    return slot;
+                }
+                let axes = (0..shape.len()).collect();
+                self.view(View::Broadcast { shape: shape.into(), axes }, slot)
+            })
+            .collect()
+    }
+
+    /// Another reading of one operand.
+    pub fn view(&mut self, view: View, x: Slot) -> Slot {
+        self.plan.kernel1(view, &[x])
+    }
+
+    /// A kernel with one result.
+    pub fn kernel(&mut self, kernel: impl Kernel + 'static, x: &[Slot]) -> Slots {
+        smallvec![self.plan.kernel1(kernel, x)]
+    }
+
+    /// A kernel with several results.
+    pub fn kernel_many(
+        &mut self,
+        kernel: impl Kernel + 'static,
+        x: &[Slot],
+        outputs: usize,
+    ) -> Slots {
+        self.plan.kernel(kernel, x, outputs)
+    }
+
+    /// A value known beforehand.
+    pub fn constant(&mut self, value: Tensor) -> Slot {
+        self.plan.constant(value)
+    }
+
+    /// An elementwise program of several operations; all operands are scalars or of one shape.
+    pub fn program(
+        &mut self,
+        program: pullback_engine::tile::Program,
+        x: &[Slot],
+        shape: &[usize],
+        outputs: usize,
+    ) -> Slots {
+        self.plan.elementwise(program, x, shape, outputs)
+    }
+
+    /// Converts the elements of one operand.
+    pub fn convert(&mut self, x: Slot, from: &Aval, dtype: DType) -> Result<Slot> {
+        if from.dtype == dtype {
+            return Ok(x);
+        }
+        let output = from.with_dtype(dtype);
+        Ok(self.elementwise(ScalarOp::Convert(dtype), &[x], std::slice::from_ref(from), &output)?
+            [0])
+    }
+
+    /// The plan of a nested program.
+    pub fn nested(&mut self, jaxpr: &Jaxpr) -> Result<Arc<Plan>> {
+        jaxpr.plan().cloned()
+    }
+
+    /// The steps of a nested program, in this plan.
+    pub fn inlined(&mut self, jaxpr: &Jaxpr, x: &[Slot]) -> Result<Slots> {
+        steps(self, jaxpr, x)
+    }
+}
+
+/// The plan of one operation.
+pub(crate) fn lower_op(op: &Op, inputs: &[Aval], outputs: &[Aval]) -> Result<Plan> {
+    let mut lowering = Lowering { plan: PlanBuilder::new() };
+    let x: Slots = inputs.iter().map(|_| lowering.plan.input()).collect();
+    let y = op.primitive().lower(&mut lowering, &x, inputs, outputs)?;
+    Ok(lowering.plan.finish(&y))
+}
+
+/// The plan of a program, after the passes.
+pub(crate) fn lower_jaxpr(jaxpr: &Jaxpr) -> Result<Plan> {
+    let jaxpr = passes::optimize(jaxpr.clone())?;
+    let mut lowering = Lowering { plan: PlanBuilder::new() };
+    let x: Slots = jaxpr.inputs.iter().map(|_| lowering.plan.input()).collect();
+    let y = steps(&mut lowering, &jaxpr, &x)?;
+    Ok(lowering.plan.finish(&y))
+}
+
+fn steps(lowering: &mut Lowering, jaxpr: &Jaxpr, x: &[Slot]) -> Result<Slots> {
+    let mut slots: Vec<Option<Slot>> = vec![None; jaxpr.avals.len()];
+    for (var, &slot) in jaxpr.inputs.iter().zip(x) {
+        slots[var.index()] = Some(slot);
+    }
+    fn read(lowering: &mut Lowering, slots: &[Option<Slot>], atom: &Atom) -> Result<Slot> {
+        match atom {
+            Atom::Var(var) => slots[var.index()].ok_or_else(|| Error::Program {
+                message: "a variable is used before it is defined".into(),
+            }),
+            Atom::Const(value) => match value.tensor() {
+                Some(tensor) => Ok(lowering.plan.constant(tensor.clone())),
+                None => Err(Error::UnexpectedTracer { function: "jit".into(), aval: value.aval() }),
+            },
+        }
+    }
+    for eqn in &jaxpr.eqns {
+        let operands: SmallVec<[Slot; 4]> =
+            eqn.inputs.iter().map(|atom| read(lowering, &slots, atom)).collect::<Result<_>>()?;
+        let inputs: SmallVec<[Aval; 4]> =
+            eqn.inputs.iter().map(|atom| jaxpr.atom_aval(atom)).collect();
+        let outputs: SmallVec<[Aval; 2]> =
+            eqn.outputs.iter().map(|&var| jaxpr.aval(var).clone()).collect();
+        let results = eqn.op.primitive().lower(lowering, &operands, &inputs, &outputs)?;
+        for (var, slot) in eqn.outputs.iter().zip(results) {
+            slots[var.index()] = Some(slot);
+        }
+    }
+    jaxpr.outputs.iter().map(|atom| read(lowering, &slots, atom)).collect()
+}
+
+/// Whether a tensor has an element that is not a number.
+pub(crate) fn has_nan(tensor: &Tensor) -> bool {
+    use num_complex::Complex;
+    let found = |is: &dyn Fn(usize) -> bool| (0..tensor.count()).any(is);
+    match tensor.dtype() {
+        DType::F32 => {
+            let v = tensor.to_vec::<f32>();
+            found(&|i| v[i].is_nan())
+        }
+        DType::F64 => {
+            let v = tensor.to_vec::<f64>();
+            found(&|i| v[i].is_nan())
+        }
+        DType::F16 => {
+            let v = tensor.to_vec::<half::f16>();
+            found(&|i| v[i].is_nan())
+        }
+        DType::BF16 => {
+            let v = tensor.to_vec::<half::bf16>();
+            found(&|i| v[i].is_nan())
+        }
+        DType::C64 => {
+            let v = tensor.to_vec::<Complex<f32>>();
+            found(&|i| v[i].is_nan())
+        }
+        DType::C128 => {
+            let v = tensor.to_vec::<Complex<f64>>();
+            found(&|i| v[i].is_nan())
+        }
+        _ => false,
+    }
+}
+
+/// A shape from any sequence of sizes.
+pub(crate) fn shape_of(sizes: &[usize]) -> Shape {
+    sizes.into()
+}

@@ -1,0 +1,6 @@
+//! Elementwise operations with parameters, or with more operands than two.
+
+pub mod clamp;
+pub mod convert_element_type;
+pub mod integer_pow;
+pub mod select_n;

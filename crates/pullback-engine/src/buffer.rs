@@ -1,0 +1,156 @@
+//! Aligned memory, taken from and given back to a pool.
+//!
+//! Fresh pages are expensive: touching a new 40 MB array costs ten times what filling it does.
+//! So a dropped buffer goes to a free list of its size class, and the next one of that class
+//! takes it, contents and all. A kernel must therefore write every element of its output.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::dtype::{DType, Element};
+use crate::error::{Error, Result};
+
+/// A cache line; the unit and the alignment of all buffers.
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C, align(64))]
+struct Line([u8; 64]);
+
+/// Bytes aligned to a cache line.
+pub struct Buffer {
+    lines: Vec<Line>,
+    len: usize,
+}
+
+impl Buffer {
+    /// A buffer for `elements` of `dtype`, with arbitrary contents.
+    pub fn new(dtype: DType, elements: usize) -> Result<Buffer> {
+        let too_large = || Error::TooLarge { elements: elements as u128, dtype };
+        let len = elements.checked_mul(dtype.size()).ok_or_else(too_large)?;
+        let lines = POOL.take(len.div_ceil(64)).ok_or_else(too_large)?;
+        Ok(Buffer { lines, len })
+    }
+
+    /// A buffer of zeros.
+    pub fn zeroed(dtype: DType, elements: usize) -> Result<Buffer> {
+        let mut buffer = Buffer::new(dtype, elements)?;
+        buffer.bytes_mut().fill(0);
+        Ok(buffer)
+    }
+
+    /// A buffer with the given elements.
+    pub fn from_slice<T: Element>(values: &[T]) -> Result<Buffer> {
+        let mut buffer = Buffer::new(T::DTYPE, values.len())?;
+        buffer.slice_mut().copy_from_slice(values);
+        Ok(buffer)
+    }
+
+    /// All bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.lines)[..self.len]
+    }
+
+    /// All bytes, to be written.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut bytemuck::cast_slice_mut(&mut self.lines)[..self.len]
+    }
+
+    /// All bytes as elements.
+    pub fn slice<T: Element>(&self) -> &[T] {
+        bytemuck::cast_slice(self.bytes())
+    }
+
+    /// All bytes as elements, to be written.
+    pub fn slice_mut<T: Element>(&mut self) -> &mut [T] {
+        bytemuck::cast_slice_mut(self.bytes_mut())
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        POOL.give(std::mem::take(&mut self.lines));
+    }
+}
+
+/// Buffers larger than this, in lines, are kept in the pool; smaller ones the allocator serves well.
+const SMALLEST_POOLED: usize = 64;
+/// Bytes that may lie unused in the pool.
+const POOL_CAP: usize = 1 << 30;
+
+struct Pool {
+    classes: [Mutex<Vec<Vec<Line>>>; 64],
+    held: AtomicUsize,
+}
+
+static POOL: Pool =
+    Pool { classes: [const { Mutex::new(Vec::new()) }; 64], held: AtomicUsize::new(0) };
+
+impl Pool {
+    /// Two classes for every power of two, so that at most a third of a buffer is unused.
+    fn class(lines: usize) -> (usize, usize) {
+        let top = lines.next_power_of_two();
+        let low = top / 4 * 3;
+        let exponent = top.trailing_zeros() as usize;
+        if lines <= low && low > 0 { (2 * exponent, low) } else { (2 * exponent + 1, top) }
+    }
+
+    fn take(&self, lines: usize) -> Option<Vec<Line>> {
+        let zero = Line([0; 64]);
+        if lines < SMALLEST_POOLED {
+            return Some(vec![zero; lines]);
+        }
+        let (class, size) = Pool::class(lines);
+        if let Some(slot) = self.classes.get(class)
+            && let Ok(mut free) = slot.lock()
+            && let Some(mut found) = free.pop()
+        {
+            self.held.fetch_sub(found.capacity() * 64, Ordering::Relaxed);
+            found.resize(lines, zero);
+            return Some(found);
+        }
+        let mut fresh = Vec::new();
+        fresh.try_reserve_exact(size).ok()?;
+        fresh.resize(lines, zero);
+        Some(fresh)
+    }
+
+    fn give(&self, lines: Vec<Line>) {
+        let capacity = lines.capacity();
+        if capacity < SMALLEST_POOLED {
+            return;
+        }
+        let (class, size) = Pool::class(capacity);
+        if size != capacity {
+            return;
+        }
+        let bytes = capacity * 64;
+        if self.held.fetch_add(bytes, Ordering::Relaxed) + bytes > POOL_CAP {
+            self.held.fetch_sub(bytes, Ordering::Relaxed);
+            return;
+        }
+        if let Some(slot) = self.classes.get(class)
+            && let Ok(mut free) = slot.lock()
+        {
+            free.push(lines);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_holds_what_it_is_asked_for() {
+        for lines in 64..5000 {
+            let (class, size) = Pool::class(lines);
+            assert!(size >= lines && size <= 2 * lines);
+            assert_eq!(Pool::class(size), (class, size));
+        }
+    }
+
+    #[test]
+    fn too_large_is_an_error() {
+        assert!(Buffer::new(DType::F64, usize::MAX / 2).is_err());
+        assert!(Buffer::new(DType::F32, 1 << 60).is_err());
+    }
+}

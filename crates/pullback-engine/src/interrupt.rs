@@ -1,0 +1,39 @@
+//! Stopping a plan from outside, between two steps.
+
+use std::cell::Cell;
+use std::sync::OnceLock;
+
+use crate::error::{Error, HostError, Result};
+
+/// Asked now and then while plans run; an error stops the plan.
+pub type Poll = fn() -> std::result::Result<(), HostError>;
+
+static POLL: OnceLock<Poll> = OnceLock::new();
+
+/// Steps between two polls: small enough to answer a key press, large enough to cost nothing.
+const INTERVAL: u32 = 4096;
+
+thread_local! {
+    static STEPS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Installs the function that is asked; the first one stays.
+pub fn install(poll: Poll) {
+    let _ = POLL.set(poll);
+}
+
+/// Asks, if it is time to.
+#[inline]
+pub(crate) fn check() -> Result<()> {
+    let steps = STEPS.get().wrapping_add(1);
+    STEPS.set(steps);
+    if steps.is_multiple_of(INTERVAL) { poll() } else { Ok(()) }
+}
+
+#[cold]
+fn poll() -> Result<()> {
+    match POLL.get() {
+        Some(poll) => poll().map_err(Error::Host),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,271 @@
+//! Running sums, products, extremes and log-sum-exps along an axis.
+//!
+//! Sums of f32, bf16 and f16 run in a wider type, so that their error does not grow with the
+//! length; every result is rounded once.
+
+use half::{bf16, f16};
+use num_complex::Complex;
+use smallvec::smallvec;
+
+use super::common::{Number, arch, around, owned_buffer};
+use super::{Kernel, Tensors};
+use crate::dtype::{Bool, DType};
+use crate::error::{Error, Result};
+use crate::layout::Shape;
+use crate::tensor::Tensor;
+
+/// What runs along the axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum CumulativeOp {
+    Sum,
+    Prod,
+    Max,
+    Min,
+    LogSumExp,
+}
+
+/// Element `i` along the axis becomes the combination of elements `0..=i`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Cumulative {
+    /// What is formed of the elements.
+    pub op: CumulativeOp,
+    /// The axis to run along.
+    pub axis: usize,
+    /// Whether to run from the end to the beginning.
+    pub reverse: bool,
+}
+
+impl Kernel for Cumulative {
+    fn name(&self) -> &'static str {
+        match self.op {
+            CumulativeOp::Sum => "cumsum",
+            CumulativeOp::Prod => "cumprod",
+            CumulativeOp::Max => "cummax",
+            CumulativeOp::Min => "cummin",
+            CumulativeOp::LogSumExp => "cumlogsumexp",
+        }
+    }
+
+    fn run(&self, mut inputs: Tensors) -> Result<Tensors> {
+        use CumulativeOp::*;
+        let x = inputs.remove(0);
+        drop(inputs);
+        let (dtype, shape) = (x.dtype(), Shape::from(x.shape()));
+        let mut buffer = owned_buffer(x)?;
+        let (_, length, inner) = around(&shape, self.axis);
+        macro_rules! scan {
+            ($T:ty, $Acc:ty, $load:expr, $store:expr, $combine:expr) => {{
+                let values = buffer.slice_mut::<$T>();
+                let run = Run { length, inner, reverse: self.reverse };
+                arch().dispatch(|| run.scan(values, $load, $store, $combine))
+            }};
+        }
+        macro_rules! plain {
+            ($T:ty) => {
+                match self.op {
+                    Sum => scan!($T, $T, |v| v, |v| v, <$T>::plus),
+                    Prod => scan!($T, $T, |v| v, |v| v, <$T>::times),
+                    Max => scan!($T, $T, |v| v, |v| v, |a: $T, b: $T| a.greater(b)),
+                    Min => scan!($T, $T, |v| v, |v| v, |a: $T, b: $T| a.lesser(b)),
+                    LogSumExp => return Err(Error::DType { operation: self.name(), dtype }),
+                }
+            };
+        }
+        macro_rules! half {
+            ($T:ty) => {
+                match self.op {
+                    Sum => scan!($T, f32, <$T>::to_f32, <$T>::from_f32, f32::plus),
+                    Prod => scan!($T, f32, <$T>::to_f32, <$T>::from_f32, f32::times),
+                    Max => scan!($T, f32, <$T>::to_f32, <$T>::from_f32, f32::greater),
+                    Min => scan!($T, f32, <$T>::to_f32, <$T>::from_f32, f32::lesser),
+                    LogSumExp => scan!($T, f32, <$T>::to_f32, <$T>::from_f32, log_add_f32),
+                }
+            };
+        }
+        match (dtype, self.op) {
+            _ if length <= 1 || shape.contains(&0) => {}
+            (DType::Bool, _) => plain!(Bool),
+            (DType::I8, _) => plain!(i8),
+            (DType::I16, _) => plain!(i16),
+            (DType::I32, _) => plain!(i32),
+            (DType::I64, _) => plain!(i64),
+            (DType::U8, _) => plain!(u8),
+            (DType::U16, _) => plain!(u16),
+            (DType::U32, _) => plain!(u32),
+            (DType::U64, _) => plain!(u64),
+            (DType::BF16, _) => half!(bf16),
+            (DType::F16, _) => half!(f16),
+            (DType::F32, Sum) => scan!(f32, f64, f64::from, |v| v as f32, f64::plus),
+            (DType::F32, LogSumExp) => scan!(f32, f32, |v| v, |v| v, log_add_f32),
+            (DType::F64, LogSumExp) => scan!(f64, f64, |v| v, |v| v, log_add_f64),
+            (DType::C64, LogSumExp) => scan!(Complex<f32>, Complex<f64>, widen, narrow, log_add_complex),
+            (DType::C128, LogSumExp) => {
+                scan!(Complex<f64>, Complex<f64>, |v| v, |v| v, log_add_complex)
+            }
+            (DType::F32, _) => plain!(f32),
+            (DType::F64, _) => plain!(f64),
+            (DType::C64, _) => plain!(Complex<f32>),
+            (DType::C128, _) => plain!(Complex<f64>),
+            _ => return Err(Error::DType { operation: self.name(), dtype }),
+        }
+        Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)])
+    }
+}
+
+fn widen(z: Complex<f32>) -> Complex<f64> {
+    Complex::new(z.re as f64, z.im as f64)
+}
+
+fn narrow(z: Complex<f64>) -> Complex<f32> {
+    Complex::new(z.re as f32, z.im as f32)
+}
+
+fn log_add_f32(a: f32, b: f32) -> f32 {
+    log_add_f64(a as f64, b as f64) as f32
+}
+
+/// log(exp(a) + exp(b)), without overflow.
+fn log_add_f64(a: f64, b: f64) -> f64 {
+    let greater = a.greater(b);
+    // Equal infinities have no difference; a NaN passes through the sum.
+    if a == b {
+        return greater + std::f64::consts::LN_2;
+    }
+    let distance = (a - b).abs();
+    if distance.is_nan() { a + b } else { greater + libm::log1p(libm::exp(-distance)) }
+}
+
+/// The same with the imaginary part of the result in (-π, π].
+fn log_add_complex(a: Complex<f64>, b: Complex<f64>) -> Complex<f64> {
+    let (greater, lesser) = if a.re >= b.re { (a, b) } else { (b, a) };
+    if lesser.re == f64::NEG_INFINITY {
+        return greater;
+    }
+    let ratio = lesser - greater;
+    let scale = libm::exp(ratio.re);
+    let part = Complex::new(scale * libm::cos(ratio.im), scale * libm::sin(ratio.im));
+    // log(1 + p) = log1p(2 Re p + |p|²) / 2 + i arg(1 + p)
+    let log = Complex::new(
+        0.5 * libm::log1p(part.re * (2.0 + part.re) + part.im * part.im),
+        libm::atan2(part.im, 1.0 + part.re),
+    );
+    let sum = greater + log;
+    let turns = libm::ceil((sum.im - std::f64::consts::PI) / std::f64::consts::TAU);
+    Complex::new(sum.re, sum.im - turns * std::f64::consts::TAU)
+}
+
+/// An axis to run along, and the size of what lies within it.
+struct Run {
+    length: usize,
+    inner: usize,
+    reverse: bool,
+}
+
+impl Run {
+    #[inline(always)]
+    fn scan<T: Copy, A: Copy>(
+        &self,
+        values: &mut [T],
+        load: impl Fn(T) -> A,
+        store: impl Fn(A) -> T,
+        combine: impl Fn(A, A) -> A,
+    ) {
+        if self.inner == 1 {
+            for row in values.chunks_exact_mut(self.length) {
+                if self.reverse {
+                    let Some((first, rest)) = row.split_last_mut() else { continue };
+                    let mut acc = load(*first);
+                    for slot in rest.iter_mut().rev() {
+                        acc = combine(acc, load(*slot));
+                        *slot = store(acc);
+                    }
+                } else {
+                    let Some((first, rest)) = row.split_first_mut() else { continue };
+                    let mut acc = load(*first);
+                    for slot in rest {
+                        acc = combine(acc, load(*slot));
+                        *slot = store(acc);
+                    }
+                }
+            }
+            return;
+        }
+        let mut acc: Vec<A> = Vec::with_capacity(self.inner);
+        for block in values.chunks_exact_mut(self.length * self.inner) {
+            acc.clear();
+            for step in 0..self.length {
+                let step = if self.reverse { self.length - 1 - step } else { step };
+                let row = &mut block[step * self.inner..][..self.inner];
+                if acc.is_empty() {
+                    acc.extend(row.iter().map(|&value| load(value)));
+                    continue;
+                }
+                for (slot, acc) in row.iter_mut().zip(&mut acc) {
+                    *acc = combine(*acc, load(*slot));
+                    *slot = store(*acc);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scan(op: CumulativeOp, axis: usize, reverse: bool, x: Tensor) -> Tensor {
+        Cumulative { op, axis, reverse }.run(smallvec![x]).unwrap().remove(0)
+    }
+
+    #[test]
+    fn rows_columns_and_reverse() {
+        let x = Tensor::from_slice(&[1i32, 2, 3, 4, 5, 6], &[2, 3]).unwrap();
+        let sum = |axis, reverse| scan(CumulativeOp::Sum, axis, reverse, x.clone()).to_vec::<i32>();
+        assert_eq!(sum(1, false), [1, 3, 6, 4, 9, 15]);
+        assert_eq!(sum(1, true), [6, 5, 3, 15, 11, 6]);
+        assert_eq!(sum(0, false), [1, 2, 3, 5, 7, 9]);
+        assert_eq!(sum(0, true), [5, 7, 9, 4, 5, 6]);
+        let t = x.transpose(&[1, 0]).unwrap();
+        let y = scan(CumulativeOp::Prod, 0, false, t);
+        assert_eq!(y.to_vec::<i32>(), [1, 4, 2, 20, 6, 120]);
+    }
+
+    #[test]
+    fn nan_stays_once_it_came() {
+        let x = Tensor::from_slice(&[1.0f32, f32::NAN, 2.0], &[3]).unwrap();
+        for op in [CumulativeOp::Max, CumulativeOp::Min] {
+            let y = scan(op, 0, false, x.clone()).to_vec::<f32>();
+            assert!(y[0] == 1.0 && y[1].is_nan() && y[2].is_nan());
+        }
+    }
+
+    #[test]
+    fn log_sum_exp_at_the_ends_of_the_range() {
+        let inf = f64::INFINITY;
+        let x = Tensor::from_slice(&[-inf, -inf, 1.0, 1.0, inf, inf, f64::NAN], &[7]).unwrap();
+        let y = scan(CumulativeOp::LogSumExp, 0, false, x).to_vec::<f64>();
+        assert_eq!(y[..3], [-inf, -inf, 1.0]);
+        assert!((y[3] - 1.6931471805599454).abs() < 1e-15);
+        assert!(y[4] == inf && y[5] == inf && y[6].is_nan());
+        let x = [Complex::new(1.0f64, 1.0), Complex::new(2.0, -1.0)];
+        let y = scan(CumulativeOp::LogSumExp, 0, false, Tensor::from_slice(&x, &[2]).unwrap());
+        let expected = Complex::new(1.90632384, -0.62382863);
+        assert!((y.to_vec::<Complex<f64>>()[1] - expected).norm() < 1e-7);
+    }
+
+    #[test]
+    fn long_sums_stay_accurate() {
+        let x = Tensor::full(&[100_000], &Tensor::scalar(0.1f32)).unwrap();
+        let y = scan(CumulativeOp::Sum, 0, false, x).to_vec::<f32>();
+        assert!((y[99_999] - 10_000.0).abs() < 2e-3);
+    }
+
+    #[test]
+    fn empty_and_single() {
+        let x = Tensor::zeros(DType::F32, &[0, 3]).unwrap();
+        assert_eq!(scan(CumulativeOp::Sum, 0, false, x).shape(), [0, 3]);
+        let x = Tensor::from_slice(&[2.0f32], &[1]).unwrap();
+        assert_eq!(scan(CumulativeOp::LogSumExp, 0, true, x).to_vec::<f32>(), [2.0]);
+    }
+}

@@ -1,0 +1,38 @@
+//! What is not elementwise: one file a kernel.
+//!
+//! A kernel is a struct of its parameters. It is given tensors whose shapes and dtypes the
+//! caller has checked; what a caller cannot know beforehand (memory, host functions) is an
+//! error. Results depend on shapes and values alone, never on threads.
+
+use std::fmt;
+
+use smallvec::SmallVec;
+
+use crate::error::Result;
+use crate::tensor::Tensor;
+
+pub mod arg_reduce;
+mod common;
+pub mod cumulative;
+pub mod dot;
+pub mod gather;
+pub mod linalg;
+pub mod random;
+pub mod reduce;
+pub mod scatter;
+pub mod sort;
+pub mod structural;
+pub mod view;
+
+/// The inputs or outputs of a step.
+pub type Tensors = SmallVec<[Tensor; 4]>;
+
+/// An operation on whole tensors.
+pub trait Kernel: fmt::Debug + Send + Sync {
+    /// The name in the text of a plan.
+    fn name(&self) -> &'static str;
+
+    /// Computes the outputs. Inputs that no one else holds may be overwritten
+    /// (see [`Tensor::into_buffer`]).
+    fn run(&self, inputs: Tensors) -> Result<Tensors>;
+}

@@ -1,0 +1,611 @@
+//! Reductions over axes.
+//!
+//! The order in which a sum is formed is fixed by the shape, never by strides or threads:
+//! neighbouring axes that are both reduced count as one, and are reduced innermost first. Along
+//! one such axis, element `i` goes to lane `i % LANES`; the lanes of a block of `ROUNDS * LANES`
+//! elements are added in halves, and blocks in pairs. So the error grows with the logarithm of
+//! the length, and rows and columns are both walked in the order of memory.
+
+use half::{bf16, f16};
+use num_complex::Complex;
+use smallvec::smallvec;
+
+use super::common::{Number, arch, merged, walk};
+use super::{Kernel, Tensors};
+use crate::buffer::Buffer;
+use crate::dtype::{Bool, DType, Element};
+use crate::error::{Error, Result};
+use crate::layout::{self, Shape, Strides};
+use crate::tensor::Tensor;
+
+/// How two elements become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum ReduceOp {
+    Sum,
+    Prod,
+    Max,
+    Min,
+    And,
+    Or,
+    Xor,
+}
+
+/// Combines all elements along `axes`, which are dropped from the shape.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Reduce {
+    /// How two elements become one.
+    pub op: ReduceOp,
+    /// Distinct axes, in any order.
+    pub axes: Shape,
+}
+
+impl Kernel for Reduce {
+    fn name(&self) -> &'static str {
+        match self.op {
+            ReduceOp::Sum => "reduce_sum",
+            ReduceOp::Prod => "reduce_prod",
+            ReduceOp::Max => "reduce_max",
+            ReduceOp::Min => "reduce_min",
+            ReduceOp::And => "reduce_and",
+            ReduceOp::Or => "reduce_or",
+            ReduceOp::Xor => "reduce_xor",
+        }
+    }
+
+    fn run(&self, inputs: Tensors) -> Result<Tensors> {
+        let x = &inputs[0];
+        let dtype = x.dtype();
+        let unsupported = || Error::DType { operation: self.name(), dtype };
+        use ReduceOp::*;
+        // Sums, products and bits of signed integers are those of unsigned ones.
+        let unsigned = match dtype {
+            DType::Bool | DType::I8 => DType::U8,
+            DType::I16 => DType::U16,
+            DType::I32 => DType::U32,
+            DType::I64 => DType::U64,
+            other => other,
+        };
+        let op = match (dtype, self.op) {
+            (DType::Bool, Sum | Max) => Or,
+            (DType::Bool, Prod | Min) => And,
+            (_, op) => op,
+        };
+        macro_rules! over {
+            ($x:expr, $Op:ident: $($D:ident => $T:ty, $lanes:literal;)*) => {
+                match $x.dtype() {
+                    $(DType::$D => self.passes::<$T, $Op, $lanes>($x),)*
+                    _ => Err(unsupported()),
+                }
+            };
+        }
+        macro_rules! integers {
+            ($Op:ident) => {
+                over!(&x.bitcast(unsigned), $Op: U8 => u8, 128; U16 => u16, 64; U32 => u32, 32; U64 => u64, 16;)
+                    .map(|y| y.bitcast(dtype))
+            };
+        }
+        macro_rules! inexact {
+            ($Op:ident) => {
+                over!(x, $Op: BF16 => bf16, 32; F16 => f16, 32; F32 => f32, 32; F64 => f64, 16;
+                    C64 => Complex<f32>, 16; C128 => Complex<f64>, 8;)
+            };
+        }
+        macro_rules! ordered {
+            ($Op:ident) => {
+                over!(x, $Op: I8 => i8, 128; I16 => i16, 64; I32 => i32, 32; I64 => i64, 16;
+                    U8 => u8, 128; U16 => u16, 64; U32 => u32, 32; U64 => u64, 16;
+                    BF16 => bf16, 32; F16 => f16, 32; F32 => f32, 32; F64 => f64, 16;
+                    C64 => Complex<f32>, 16; C128 => Complex<f64>, 8;)
+            };
+        }
+        let y = match op {
+            Sum if dtype.is_inexact() => inexact!(Add),
+            Prod if dtype.is_inexact() => inexact!(Multiply),
+            And | Or | Xor if dtype.is_inexact() => Err(unsupported()),
+            Max => ordered!(Greater),
+            Min => ordered!(Lesser),
+            // All ones of a truth value is 1, so it has a type of its own.
+            And if dtype == DType::Bool => self.passes::<Bool, Lesser, 128>(x),
+            Sum => integers!(Add),
+            Prod => integers!(Multiply),
+            And => integers!(BitAnd),
+            Or => integers!(BitOr),
+            Xor => integers!(BitXor),
+        }?;
+        Ok(smallvec![y])
+    }
+}
+
+/// An element as it is stored, and as it is accumulated.
+trait Stored: Element {
+    type Acc: Copy + Send + Sync;
+    fn load(self) -> Self::Acc;
+    fn store(acc: Self::Acc) -> Self;
+}
+
+macro_rules! stored_as_is {
+    ($($T:ty),*) => {$(
+        impl Stored for $T {
+            type Acc = $T;
+            #[inline(always)]
+            fn load(self) -> $T { self }
+            #[inline(always)]
+            fn store(acc: $T) -> $T { acc }
+        }
+    )*};
+}
+stored_as_is!(Bool, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64, Complex<f32>, Complex<f64>);
+
+macro_rules! stored_as_half {
+    ($($T:ty),*) => {$(
+        impl Stored for $T {
+            type Acc = f32;
+            #[inline(always)]
+            fn load(self) -> f32 { self.to_f32() }
+            #[inline(always)]
+            fn store(acc: f32) -> $T { <$T>::from_f32(acc) }
+        }
+    )*};
+}
+stored_as_half!(f16, bf16);
+
+/// An associative operation and its identity.
+trait Combine<A> {
+    const IDENTITY: A;
+    fn combine(a: A, b: A) -> A;
+}
+
+macro_rules! operations {
+    ($($Op:ident, $identity:ident, $f:ident;)*) => {$(
+        struct $Op;
+        impl<A: Number> Combine<A> for $Op {
+            const IDENTITY: A = A::$identity;
+            #[inline(always)]
+            fn combine(a: A, b: A) -> A { a.$f(b) }
+        }
+    )*};
+}
+operations! {
+    Add, ZERO, plus;
+    Multiply, ONE, times;
+    Greater, LEAST, greater;
+    Lesser, GREATEST, lesser;
+}
+
+struct BitAnd;
+struct BitOr;
+struct BitXor;
+macro_rules! bit_operations {
+    ($($T:ty),*) => {$(
+        impl Combine<$T> for BitAnd {
+            const IDENTITY: $T = <$T>::MAX;
+            #[inline(always)]
+            fn combine(a: $T, b: $T) -> $T { a & b }
+        }
+        impl Combine<$T> for BitOr {
+            const IDENTITY: $T = 0;
+            #[inline(always)]
+            fn combine(a: $T, b: $T) -> $T { a | b }
+        }
+        impl Combine<$T> for BitXor {
+            const IDENTITY: $T = 0;
+            #[inline(always)]
+            fn combine(a: $T, b: $T) -> $T { a ^ b }
+        }
+    )*};
+}
+bit_operations!(u8, u16, u32, u64);
+
+/// Rounds of all lanes in one block.
+const ROUNDS: usize = 32;
+/// Columns that are accumulated together.
+const TILE: usize = 64;
+
+/// One pass: the axis to reduce, and the others with their strides in input and output.
+struct Pass {
+    length: usize,
+    stride: isize,
+    kept: Shape,
+    kept_from: Strides,
+    kept_to: Strides,
+    offset: usize,
+}
+
+impl Reduce {
+    /// Reduces one group of neighbouring axes after the other, innermost first.
+    fn passes<T: Stored, O: Combine<T::Acc>, const LANES: usize>(&self, x: &Tensor) -> Result<Tensor>
+    where
+        T::Acc: Number,
+    {
+        let rank = x.rank();
+        let reduced: Vec<bool> = (0..rank).map(|axis| self.axes.contains(&axis)).collect();
+        let out_shape: Shape =
+            (0..rank).filter(|&axis| !reduced[axis]).map(|axis| x.shape()[axis]).collect();
+        let mut groups: Vec<std::ops::Range<usize>> = Vec::new();
+        for axis in (0..rank).filter(|&axis| reduced[axis] && x.shape()[axis] != 1) {
+            match groups.last_mut() {
+                Some(group) if (group.end..axis).all(|between| x.shape()[between] == 1) => {
+                    group.end = axis + 1;
+                }
+                _ => groups.push(axis..axis + 1),
+            }
+        }
+        let Some(group) = groups.pop() else {
+            return x.reshape(&out_shape);
+        };
+        if groups.is_empty() {
+            return pass::<T, T, T::Acc, O, LANES>(x, group, T::load, T::store)?.reshape(&out_shape);
+        }
+        // A partial result of f16 or bf16 keeps the precision it was accumulated with.
+        let mut partial = pass::<T, T::Acc, T::Acc, O, LANES>(x, group, T::load, |acc| acc)?;
+        while let Some(group) = groups.pop() {
+            if groups.is_empty() {
+                return pass::<T::Acc, T, T::Acc, O, LANES>(&partial, group, |acc| acc, T::store)?
+                    .reshape(&out_shape);
+            }
+            partial = pass::<T::Acc, T::Acc, T::Acc, O, LANES>(&partial, group, |a| a, |a| a)?;
+        }
+        Ok(partial)
+    }
+}
+
+/// Reduces a range of axes to axes of size 1.
+fn pass<T: Element, U: Element, A: Number, O: Combine<A>, const LANES: usize>(
+    x: &Tensor,
+    axes: std::ops::Range<usize>,
+    load: impl Fn(T) -> A + Copy,
+    store: impl Fn(A) -> U + Copy,
+) -> Result<Tensor> {
+    let mut x = x.clone();
+    let mut layout = x.layout();
+    let joined = |layout: &layout::Layout| {
+        merged(&layout.shape[axes.clone()], [&layout.strides[axes.clone()]])
+    };
+    let (mut length, [mut stride]) = joined(&layout);
+    if length.len() > 1 {
+        // The tree is that of the logical order, so elements that lie otherwise have to move.
+        x = x.contiguous()?;
+        layout = x.layout();
+        (length, [stride]) = joined(&layout);
+    }
+    let mut shape = layout.shape.clone();
+    shape[axes.clone()].fill(1);
+    let kept: Shape = shape.clone();
+    let (kept, [kept_from, kept_to]) =
+        merged(&kept, [&layout.strides, &layout::row_major(&shape)]);
+    let pass = Pass {
+        length: length.first().copied().unwrap_or(1),
+        stride: stride.first().copied().unwrap_or(1),
+        kept,
+        kept_from,
+        kept_to,
+        offset: layout.offset,
+    };
+    let mut buffer = Buffer::new(U::DTYPE, layout::count(&shape))?;
+    let source = x.buffer_slice::<T>();
+    let target = buffer.slice_mut::<U>();
+    if pass.length == 0 {
+        target.fill(store(O::IDENTITY));
+    } else {
+        arch().dispatch(|| run_pass::<T, U, A, O, LANES>(&pass, source, target, load, store));
+    }
+    Ok(Tensor::from_buffer(U::DTYPE, &shape, buffer))
+}
+
+#[inline(always)]
+fn run_pass<T: Element, U: Element, A: Number, O: Combine<A>, const LANES: usize>(
+    pass: &Pass,
+    source: &[T],
+    target: &mut [U],
+    load: impl Fn(T) -> A + Copy,
+    store: impl Fn(A) -> U + Copy,
+) {
+    let columns = (0..pass.kept.len()).rev().find(|&axis| pass.kept_from[axis] == 1);
+    if let (true, Some(axis)) = (pass.stride != 1, columns) {
+        return columns_pass::<T, U, A, O, LANES>(pass, axis, source, target, load, store);
+    }
+    let mut block = vec![O::IDENTITY; LANES * ROUNDS];
+    let start = [pass.offset as isize, 0];
+    walk(&pass.kept, [&pass.kept_from, &pass.kept_to], start, |[from, to]| {
+        target[to as usize] = store(row::<T, A, O, LANES>(pass, source, from, &mut block, load));
+    });
+}
+
+/// The reduction of one row, contiguous or not.
+#[inline(always)]
+fn row<T: Element, A: Number, O: Combine<A>, const LANES: usize>(
+    pass: &Pass,
+    source: &[T],
+    from: isize,
+    block: &mut [A],
+    load: impl Fn(T) -> A + Copy,
+) -> A {
+    let mut pairs = Pairs::<A> { partial: [O::IDENTITY; 64], count: 0 };
+    let mut at = 0;
+    while at < pass.length {
+        let size = (pass.length - at).min(LANES * ROUNDS);
+        let begin = from + at as isize * pass.stride;
+        let value = if pass.stride == 1 {
+            let elements = &source[begin as usize..begin as usize + size];
+            lanes::<T, A, O, LANES>(elements, load)
+        } else {
+            for (i, slot) in block[..size].iter_mut().enumerate() {
+                *slot = load(source[(begin + i as isize * pass.stride) as usize]);
+            }
+            lanes::<A, A, O, LANES>(&block[..size], |a| a)
+        };
+        if pass.length <= LANES * ROUNDS {
+            return value;
+        }
+        pairs.push::<O>(value);
+        at += size;
+    }
+    pairs.finish::<O>()
+}
+
+/// The reduction of one block.
+#[inline(always)]
+fn lanes<T: Copy, A: Copy, O: Combine<A>, const LANES: usize>(
+    elements: &[T],
+    load: impl Fn(T) -> A + Copy,
+) -> A {
+    let mut acc = [O::IDENTITY; LANES];
+    let (rounds, rest) = elements.as_chunks::<LANES>();
+    for round in rounds {
+        for lane in 0..LANES {
+            acc[lane] = O::combine(acc[lane], load(round[lane]));
+        }
+    }
+    for (slot, &element) in acc.iter_mut().zip(rest) {
+        *slot = O::combine(*slot, load(element));
+    }
+    // Lanes beyond the elements hold the identity, so starting below them changes nothing.
+    let mut half = elements.len().next_power_of_two().min(LANES) / 2;
+    while half > 0 {
+        for lane in 0..half {
+            acc[lane] = O::combine(acc[lane], acc[lane + half]);
+        }
+        half /= 2;
+    }
+    acc[0]
+}
+
+/// Combines values in pairs, pairs in pairs, and so on, as they come.
+struct Pairs<A> {
+    partial: [A; 64],
+    count: u64,
+}
+
+impl<A: Copy> Pairs<A> {
+    #[inline(always)]
+    fn push<O: Combine<A>>(&mut self, mut value: A) {
+        let levels = self.count.trailing_ones() as usize;
+        for level in 0..levels {
+            value = O::combine(self.partial[level], value);
+        }
+        self.partial[levels] = value;
+        self.count += 1;
+    }
+
+    #[inline(always)]
+    fn finish<O: Combine<A>>(&self) -> A {
+        let mut result = None;
+        for level in (0..64).filter(|level| self.count >> level & 1 == 1) {
+            let value = self.partial[level];
+            result = Some(result.map_or(value, |rest| O::combine(value, rest)));
+        }
+        result.unwrap_or(O::IDENTITY)
+    }
+}
+
+/// Reduces an axis that is not the one that memory runs along: many columns at once.
+#[inline(always)]
+fn columns_pass<T: Element, U: Element, A: Number, O: Combine<A>, const LANES: usize>(
+    pass: &Pass,
+    axis: usize,
+    source: &[T],
+    target: &mut [U],
+    load: impl Fn(T) -> A + Copy,
+    store: impl Fn(A) -> U + Copy,
+) {
+    let width = pass.kept[axis];
+    let step_to = pass.kept_to[axis];
+    let mut outer = pass.kept.clone();
+    let mut outer_from = pass.kept_from.clone();
+    let mut outer_to = pass.kept_to.clone();
+    outer.remove(axis);
+    outer_from.remove(axis);
+    outer_to.remove(axis);
+    let lanes = pass.length.next_power_of_two().min(LANES);
+    let tile = width.min(TILE);
+    let mut acc = vec![O::IDENTITY; lanes * tile];
+    let mut levels: Vec<Vec<A>> = Vec::new();
+    let start = [pass.offset as isize, 0];
+    walk(&outer, [&outer_from, &outer_to], start, |[from, to]| {
+        for column in (0..width).step_by(tile) {
+            let size = (width - column).min(tile);
+            let acc = &mut acc[..lanes * size];
+            let mut blocks = 0u64;
+            for block in (0..pass.length).step_by(LANES * ROUNDS) {
+                let rows = (pass.length - block).min(LANES * ROUNDS);
+                let begin = from + block as isize * pass.stride + column as isize;
+                acc.fill(O::IDENTITY);
+                accumulate::<T, A, O>(acc, size, source, begin, pass.stride, rows, load);
+                let mut half = lanes / 2;
+                while half > 0 {
+                    let (low, high) = acc[..2 * half * size].split_at_mut(half * size);
+                    for (a, &b) in low.iter_mut().zip(high.iter()) {
+                        *a = O::combine(*a, b);
+                    }
+                    half /= 2;
+                }
+                if pass.length <= LANES * ROUNDS {
+                    break;
+                }
+                let merges = blocks.trailing_ones() as usize;
+                for level in &levels[..merges] {
+                    for (a, &b) in acc[..size].iter_mut().zip(level) {
+                        *a = O::combine(b, *a);
+                    }
+                }
+                if levels.len() == merges {
+                    levels.push(Vec::new());
+                }
+                levels[merges].clear();
+                levels[merges].extend_from_slice(&acc[..size]);
+                blocks += 1;
+            }
+            if blocks > 0 {
+                let mut present = (0..levels.len()).filter(|level| blocks >> level & 1 == 1);
+                if let Some(first) = present.next() {
+                    acc[..size].copy_from_slice(&levels[first]);
+                }
+                for level in present {
+                    for (a, &b) in acc[..size].iter_mut().zip(&levels[level]) {
+                        *a = O::combine(b, *a);
+                    }
+                }
+            }
+            for (i, &value) in acc[..size].iter().enumerate() {
+                target[(to + (column + i) as isize * step_to) as usize] = store(value);
+            }
+        }
+    });
+}
+
+/// Adds row `i` of a block to lane `i` of the accumulators, modulo the number of lanes.
+#[inline(always)]
+fn accumulate<T: Copy, A: Copy, O: Combine<A>>(
+    acc: &mut [A],
+    size: usize,
+    source: &[T],
+    begin: isize,
+    stride: isize,
+    rows: usize,
+    load: impl Fn(T) -> A + Copy,
+) {
+    if stride == size as isize {
+        // The rows of a block are one long row.
+        let block = &source[begin as usize..begin as usize + rows * size];
+        for round in block.chunks(acc.len()) {
+            for (a, &b) in acc.iter_mut().zip(round) {
+                *a = O::combine(*a, load(b));
+            }
+        }
+        return;
+    }
+    let lanes = acc.len() / size;
+    for row in 0..rows {
+        let at = (begin + row as isize * stride) as usize;
+        let slot = &mut acc[row % lanes * size..][..size];
+        for (a, &b) in slot.iter_mut().zip(&source[at..at + size]) {
+            *a = O::combine(*a, load(b));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reduce(op: ReduceOp, x: &Tensor, axes: &[usize]) -> Tensor {
+        Reduce { op, axes: axes.into() }.run(smallvec![x.clone()]).unwrap().remove(0)
+    }
+
+    fn ramp(n: usize) -> Vec<f32> {
+        (0..n).map(|i| ((i * 7919) % 1013) as f32 / 37.0 - 11.0).collect()
+    }
+
+    #[test]
+    fn sums_agree_with_a_plain_loop_for_every_choice_of_axes() {
+        for shape in [[3, 5, 7], [1, 130, 3], [70, 1, 9], [2, 300, 70], [2, 2, 2000]] {
+            let n = layout::count(&shape);
+            let x = Tensor::from_slice(&ramp(n), &shape).unwrap();
+            for mask in 0..8usize {
+                let axes: Vec<usize> = (0..3).filter(|axis| mask >> axis & 1 == 1).collect();
+                let y = reduce(ReduceOp::Sum, &x, &axes);
+                let mut expected = vec![0.0f64; y.count()];
+                for (i, v) in ramp(n).iter().enumerate() {
+                    let index = [i / shape[2] / shape[1], i / shape[2] % shape[1], i % shape[2]];
+                    let mut to = 0;
+                    for axis in (0..3).filter(|axis| !axes.contains(axis)) {
+                        to = to * shape[axis] + index[axis];
+                    }
+                    expected[to] += *v as f64;
+                }
+                for (a, b) in y.to_vec::<f32>().iter().zip(&expected) {
+                    assert!((*a as f64 - b).abs() < 2e-2, "{shape:?} {axes:?}: {a} {b}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_sum_does_not_depend_on_strides() {
+        let x = Tensor::from_slice(&ramp(3 * 1500 * 70), &[3, 1500, 70]).unwrap();
+        for axes in [&[0][..], &[1], &[2], &[0, 1], &[1, 2], &[0, 2], &[0, 1, 2]] {
+            let plain = reduce(ReduceOp::Sum, &x, axes).to_vec::<f32>();
+            for order in [[2, 1, 0], [1, 0, 2], [0, 2, 1]] {
+                let moved = x.transpose(&order).unwrap().contiguous().unwrap();
+                let mut back = [0; 3];
+                for i in 0..3 {
+                    back[order[i]] = i;
+                }
+                let view = moved.transpose(&back).unwrap();
+                let strided = reduce(ReduceOp::Sum, &view, axes).to_vec::<f32>();
+                assert_eq!(plain, strided, "{axes:?} {order:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nan_and_signed_zero() {
+        let x = Tensor::from_slice(&[1.0f32, f32::NAN, 3.0, -0.0, 0.0, -0.0], &[2, 3]).unwrap();
+        let y = reduce(ReduceOp::Max, &x, &[1]).to_vec::<f32>();
+        assert!(y[0].is_nan() && y[1].to_bits() == 0);
+        let y = reduce(ReduceOp::Min, &x, &[1]).to_vec::<f32>();
+        assert!(y[0].is_nan() && y[1].to_bits() == (-0.0f32).to_bits());
+    }
+
+    #[test]
+    fn empty_axes_give_the_identity() {
+        let x = Tensor::zeros(DType::F32, &[2, 0]).unwrap();
+        assert_eq!(reduce(ReduceOp::Max, &x, &[1]).to_vec::<f32>(), [f32::NEG_INFINITY; 2]);
+        assert_eq!(reduce(ReduceOp::Prod, &x, &[1]).to_vec::<f32>(), [1.0; 2]);
+        assert_eq!(reduce(ReduceOp::Sum, &x, &[0]).count(), 0);
+        let x = Tensor::zeros(DType::I32, &[0]).unwrap();
+        assert_eq!(reduce(ReduceOp::Min, &x, &[0]).item::<i32>(), Some(i32::MAX));
+        assert_eq!(reduce(ReduceOp::And, &x, &[0]).item::<i32>(), Some(-1));
+        let x = Tensor::zeros(DType::Bool, &[0]).unwrap();
+        assert_eq!(reduce(ReduceOp::And, &x, &[0]).item::<Bool>(), Some(Bool(1)));
+        assert_eq!(reduce(ReduceOp::Sum, &x, &[0]).item::<Bool>(), Some(Bool(0)));
+    }
+
+    #[test]
+    fn integers_wrap_and_halves_round_once() {
+        let x = Tensor::from_slice(&[100i8, 100, 100], &[3]).unwrap();
+        assert_eq!(reduce(ReduceOp::Sum, &x, &[0]).item::<i8>(), Some(44));
+        assert_eq!(reduce(ReduceOp::Xor, &x, &[0]).item::<i8>(), Some(100));
+        let x = Tensor::full(&[4096, 2], &Tensor::scalar(f16::from_f32(1.0))).unwrap();
+        assert_eq!(reduce(ReduceOp::Sum, &x, &[0]).to_vec::<f16>()[1].to_f32(), 4096.0);
+        assert_eq!(reduce(ReduceOp::Sum, &x, &[0, 1]).item::<f16>().unwrap().to_f32(), 8192.0);
+    }
+
+    #[test]
+    fn complex_values_are_ordered_lexicographically() {
+        let x = [Complex::new(1.0f32, 5.0), Complex::new(2.0, -1.0), Complex::new(2.0, 1.0)];
+        let x = Tensor::from_slice(&x, &[3]).unwrap();
+        let y = reduce(ReduceOp::Max, &x, &[0]);
+        assert_eq!(y.item::<Complex<f32>>(), Some(Complex::new(2.0, 1.0)));
+    }
+
+    #[test]
+    fn reducing_nothing_changes_nothing() {
+        let x = Tensor::from_slice(&[1i32, 2], &[2, 1]).unwrap();
+        assert_eq!(reduce(ReduceOp::Sum, &x, &[]).shape(), [2, 1]);
+        assert_eq!(reduce(ReduceOp::Sum, &x, &[1]).to_vec::<i32>(), [1, 2]);
+        let scalar = Tensor::scalar(3u64);
+        assert_eq!(reduce(ReduceOp::Max, &scalar, &[]).item::<u64>(), Some(3));
+    }
+}

@@ -1,0 +1,305 @@
+//! Kernels that only move elements: concatenation, padding, slices at computed positions, and
+//! the ramp that counts along an axis.
+
+use half::{bf16, f16};
+use num_complex::Complex;
+use smallvec::{SmallVec, smallvec};
+
+use super::common::{build, copy_tensor, filled_buffer, integers, owned_buffer};
+use super::{Kernel, Tensors};
+use crate::buffer::Buffer;
+use crate::dtype::{Bool, DType, Element};
+use crate::error::{Error, Result};
+use crate::layout::{self, Shape, Strides};
+use crate::tensor::Tensor;
+
+/// One tensor after the other along an axis; any number of inputs from one on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Concatenate {
+    /// The axis along which sizes add up.
+    pub axis: usize,
+}
+
+impl Kernel for Concatenate {
+    fn name(&self) -> &'static str {
+        "concatenate"
+    }
+
+    fn run(&self, inputs: Tensors) -> Result<Tensors> {
+        if inputs.len() == 1 {
+            return Ok(inputs);
+        }
+        let dtype = inputs[0].dtype();
+        let mut shape = Shape::from(inputs[0].shape());
+        shape[self.axis] = inputs.iter().map(|x| x.shape()[self.axis]).sum();
+        let elements = layout::checked_count(&shape);
+        let too_large = Error::TooLarge { elements: u128::MAX, dtype };
+        let mut buffer = Buffer::new(dtype, elements.ok_or(too_large)?)?;
+        let strides = layout::row_major(&shape);
+        let mut offset = 0;
+        for x in &inputs {
+            copy_tensor(x, buffer.bytes_mut(), offset, &strides);
+            offset += x.shape()[self.axis] * strides[self.axis] as usize;
+        }
+        Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)])
+    }
+}
+
+/// Adds elements before, after and between those of the first input; the second input is the
+/// scalar they are copies of. Negative amounts before and after crop.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pad {
+    /// Elements to add before each axis.
+    pub low: SmallVec<[i64; 4]>,
+    /// Elements to add after each axis.
+    pub high: SmallVec<[i64; 4]>,
+    /// Elements to add between neighbours along each axis.
+    pub interior: SmallVec<[usize; 4]>,
+}
+
+impl Kernel for Pad {
+    fn name(&self) -> &'static str {
+        "pad"
+    }
+
+    fn run(&self, inputs: Tensors) -> Result<Tensors> {
+        let (x, value) = (&inputs[0], &inputs[1]);
+        let rank = x.rank();
+        let mut shape = Shape::new();
+        // The elements of x that remain, and where the first of them goes.
+        let (mut start, mut limit) = (Shape::new(), Shape::new());
+        let mut first = Shape::new();
+        for axis in 0..rank {
+            let size = x.shape()[axis] as i128;
+            let step = self.interior[axis] as i128 + 1;
+            let (low, high) = (self.low[axis] as i128, self.high[axis] as i128);
+            let spread = if size == 0 { 0 } else { (size - 1) * step + 1 };
+            let total = (low + spread + high).max(0);
+            // Element i lies at low + i * step.
+            let begin = (-low).max(0).div_euclid(step) + ((-low).max(0) % step != 0) as i128;
+            let end = if total <= low { 0 } else { (total - 1 - low) / step + 1 };
+            let (begin, end) = (begin.min(size), end.min(size));
+            shape.push(usize::try_from(total).unwrap_or(usize::MAX));
+            start.push(begin as usize);
+            limit.push(end.max(begin) as usize);
+            first.push((low + begin * step).max(0) as usize);
+        }
+        let dtype = x.dtype();
+        let too_large = Error::TooLarge { elements: u128::MAX, dtype };
+        let count = layout::checked_count(&shape).ok_or(too_large)?;
+        let kept = x.slice(&start, &limit, &Shape::from_elem(1, rank))?;
+        if kept.shape() == &shape[..] {
+            return Ok(smallvec![kept]);
+        }
+        let element = value.contiguous()?;
+        let mut buffer = filled_buffer(dtype, count, element.bytes().unwrap_or(&[0; 16]))?;
+        if kept.count() > 0 {
+            let unit = layout::row_major(&shape);
+            let offset = (0..rank).map(|axis| first[axis] * unit[axis] as usize).sum();
+            let strides: Strides =
+                (0..rank).map(|axis| unit[axis] * (self.interior[axis] as isize + 1)).collect();
+            copy_tensor(&kept, buffer.bytes_mut(), offset, &strides);
+        }
+        Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)])
+    }
+}
+
+/// The index along one axis, at every position of a shape.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Iota {
+    /// The type of the result.
+    pub dtype: DType,
+    /// The shape of the result.
+    pub shape: Shape,
+    /// The axis to count along.
+    pub axis: usize,
+}
+
+impl Kernel for Iota {
+    fn name(&self) -> &'static str {
+        "iota"
+    }
+
+    fn run(&self, _inputs: Tensors) -> Result<Tensors> {
+        fn ramp<T: Element>(n: usize, f: impl Fn(usize) -> T) -> Result<Tensor> {
+            build::<T>(&[n], |out| {
+                for (i, slot) in out.iter_mut().enumerate() {
+                    *slot = f(i);
+                }
+            })
+        }
+        if layout::checked_count(&self.shape) == Some(0) {
+            return Ok(smallvec![Tensor::zeros(self.dtype, &self.shape)?]);
+        }
+        let n = self.shape[self.axis];
+        let line = match self.dtype {
+            DType::Bool => ramp(n, |i| Bool::from(i != 0)),
+            DType::I8 => ramp(n, |i| i as i8),
+            DType::I16 => ramp(n, |i| i as i16),
+            DType::I32 => ramp(n, |i| i as i32),
+            DType::I64 => ramp(n, |i| i as i64),
+            DType::U8 => ramp(n, |i| i as u8),
+            DType::U16 => ramp(n, |i| i as u16),
+            DType::U32 => ramp(n, |i| i as u32),
+            DType::U64 => ramp(n, |i| i as u64),
+            DType::BF16 => ramp(n, |i| bf16::from_f32(i as f32)),
+            DType::F16 => ramp(n, |i| f16::from_f32(i as f32)),
+            DType::F32 => ramp(n, |i| i as f32),
+            DType::F64 => ramp(n, |i| i as f64),
+            DType::C64 => ramp(n, |i| Complex::new(i as f32, 0.0)),
+            DType::C128 => ramp(n, |i| Complex::new(i as f64, 0.0)),
+            dtype => Err(Error::DType { operation: "iota", dtype }),
+        }?;
+        // All other axes repeat the one line.
+        Ok(smallvec![line.broadcast(&self.shape, &[self.axis])?])
+    }
+}
+
+/// A window of the first input whose position is computed: one integer scalar for each axis,
+/// moved to where the window fits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DynamicSlice {
+    /// The shape of the window.
+    pub sizes: Shape,
+}
+
+impl Kernel for DynamicSlice {
+    fn name(&self) -> &'static str {
+        "dynamic_slice"
+    }
+
+    fn run(&self, inputs: Tensors) -> Result<Tensors> {
+        let x = &inputs[0];
+        let start = start_indices(&inputs[1..], x.shape(), &self.sizes, self.name())?;
+        let limit: Shape = (0..x.rank()).map(|axis| start[axis] + self.sizes[axis]).collect();
+        Ok(smallvec![x.slice(&start, &limit, &Shape::from_elem(1, x.rank()))?])
+    }
+}
+
+/// The first input with the second in place of a window whose position is computed, as for
+/// [`DynamicSlice`]. The operand is overwritten where no one else holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DynamicUpdateSlice;
+
+impl Kernel for DynamicUpdateSlice {
+    fn name(&self) -> &'static str {
+        "dynamic_update_slice"
+    }
+
+    fn run(&self, mut inputs: Tensors) -> Result<Tensors> {
+        let x = inputs.remove(0);
+        let (update, indices) = (&inputs[0], &inputs[1..]);
+        let start = start_indices(indices, x.shape(), update.shape(), self.name())?;
+        let (dtype, shape) = (x.dtype(), Shape::from(x.shape()));
+        if update.shape() == &shape[..] {
+            return Ok(smallvec![update.clone()]);
+        }
+        let strides = layout::row_major(&shape);
+        let offset = (0..shape.len()).map(|axis| start[axis] * strides[axis] as usize).sum();
+        let mut buffer = owned_buffer(x)?;
+        if update.count() > 0 {
+            copy_tensor(update, buffer.bytes_mut(), offset, &strides);
+        }
+        Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)])
+    }
+}
+
+/// Where a window of `sizes` begins in `shape`, after clamping.
+fn start_indices(
+    indices: &[Tensor],
+    shape: &[usize],
+    sizes: &[usize],
+    operation: &'static str,
+) -> Result<Shape> {
+    let mut start = Shape::new();
+    for (axis, index) in indices.iter().enumerate() {
+        let last = shape[axis].saturating_sub(sizes[axis]);
+        let index = integers(index, operation)?.first().copied().unwrap_or(0);
+        start.push(index.clamp(0, last as i64) as usize);
+    }
+    Ok(start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(kernel: impl Kernel, inputs: Tensors) -> Tensor {
+        kernel.run(inputs).unwrap().remove(0)
+    }
+
+    #[test]
+    fn concatenation_of_strided_and_empty_parts() {
+        let a = Tensor::from_slice(&[1i32, 2, 3, 4], &[2, 2]).unwrap();
+        let t = a.transpose(&[1, 0]).unwrap();
+        let none = Tensor::zeros(DType::I32, &[2, 0]).unwrap();
+        let y = run(Concatenate { axis: 1 }, smallvec![a.clone(), none, t.clone()]);
+        assert_eq!(y.to_vec::<i32>(), [1, 2, 1, 3, 3, 4, 2, 4]);
+        let y = run(Concatenate { axis: 0 }, smallvec![t, a]);
+        assert_eq!(y.to_vec::<i32>(), [1, 3, 2, 4, 1, 2, 3, 4]);
+    }
+
+    fn pad(x: &[f32], value: f32, low: i64, high: i64, interior: usize) -> Vec<f32> {
+        let x = Tensor::from_slice(x, &[x.len()]).unwrap();
+        let kernel =
+            Pad { low: smallvec![low], high: smallvec![high], interior: smallvec![interior] };
+        run(kernel, smallvec![x, Tensor::scalar(value)]).to_vec()
+    }
+
+    #[test]
+    fn padding_adds_and_crops() {
+        let ramp = [0.0, 1.0, 2.0, 3.0, 4.0];
+        assert_eq!(pad(&ramp[..3], 9.0, -1, 2, 1), [9.0, 1.0, 9.0, 2.0, 9.0, 9.0]);
+        assert_eq!(pad(&ramp, 9.0, -3, -3, 1), [9.0, 2.0, 9.0]);
+        assert_eq!(pad(&[], 9.0, 1, 2, 3), [9.0; 3]);
+        assert_eq!(pad(&ramp, 9.0, -7, 2, 0), []);
+        assert_eq!(pad(&ramp, 9.0, 3, -7, 0), [9.0]);
+        assert_eq!(pad(&ramp, 9.0, -1, -1, 0), [1.0, 2.0, 3.0]);
+    }
+
+    #[test]
+    fn padding_in_two_dimensions() {
+        let x = Tensor::from_slice(&[1u8, 2, 3, 4], &[2, 2]).unwrap();
+        let kernel =
+            Pad { low: smallvec![0, 1], high: smallvec![1, 0], interior: smallvec![1, 0] };
+        let y = run(kernel, smallvec![x.transpose(&[1, 0]).unwrap(), Tensor::scalar(0u8)]);
+        assert_eq!(y.shape(), [4, 3]);
+        assert_eq!(y.to_vec::<u8>(), [0, 1, 3, 0, 0, 0, 0, 2, 4, 0, 0, 0]);
+    }
+
+    #[test]
+    fn iota_counts_along_its_axis() {
+        let y = run(Iota { dtype: DType::F32, shape: smallvec![2, 3], axis: 1 }, smallvec![]);
+        assert_eq!(y.to_vec::<f32>(), [0.0, 1.0, 2.0, 0.0, 1.0, 2.0]);
+        let y = run(Iota { dtype: DType::U8, shape: smallvec![2, 0], axis: 0 }, smallvec![]);
+        assert_eq!(y.count(), 0);
+    }
+
+    #[test]
+    fn dynamic_slices_are_clamped() {
+        let x = Tensor::from_slice(&[0i32, 1, 2, 3, 4, 5], &[2, 3]).unwrap();
+        let at = |i: i64, j: u8| smallvec![x.clone(), Tensor::scalar(i), Tensor::scalar(j)];
+        let slice = DynamicSlice { sizes: smallvec![1, 2] };
+        assert_eq!(run(slice.clone(), at(1, 0)).to_vec::<i32>(), [3, 4]);
+        assert_eq!(run(slice.clone(), at(-5, 200)).to_vec::<i32>(), [1, 2]);
+        assert_eq!(run(slice, at(i64::MAX, 1)).to_vec::<i32>(), [4, 5]);
+    }
+
+    #[test]
+    fn updates_happen_in_place_only_when_unshared() {
+        let x = Tensor::from_slice(&[0.0f32; 6], &[2, 3]).unwrap();
+        let update = Tensor::from_slice(&[1.0f32, 2.0], &[2, 1]).unwrap();
+        let inputs: Tensors =
+            smallvec![x.clone(), update.clone(), Tensor::scalar(0i32), Tensor::scalar(9i32)];
+        let y = run(DynamicUpdateSlice, inputs);
+        assert_eq!(y.to_vec::<f32>(), [0.0, 0.0, 1.0, 0.0, 0.0, 2.0]);
+        assert_eq!(x.to_vec::<f32>(), [0.0; 6]);
+        let place = y.buffer_bytes().as_ptr();
+        let y = run(
+            DynamicUpdateSlice,
+            smallvec![y, update, Tensor::scalar(0i32), Tensor::scalar(-1i32)],
+        );
+        assert_eq!(y.buffer_bytes().as_ptr(), place);
+        assert_eq!(y.to_vec::<f32>(), [1.0, 0.0, 1.0, 2.0, 0.0, 2.0]);
+    }
+}

@@ -1,0 +1,22 @@
+//! The engine: buffers in, a plan, buffers out.
+//!
+//! A `Plan` is a list of steps over `Tensor`s: `tile` programs for what is elementwise,
+//! `kernels` for the rest, and control flow as nested plans. `exec` runs it.
+//!
+//! Nothing here knows of tracing, derivatives or numpy.
+
+pub mod buffer;
+pub mod dtype;
+pub mod error;
+pub mod kernels;
+pub mod interrupt;
+pub mod layout;
+pub mod plan;
+pub mod tensor;
+pub mod tile;
+
+pub use buffer::Buffer;
+pub use dtype::{Bool, DType, Element, Key, Kind};
+pub use error::{Error, HostError, Result};
+pub use layout::{Layout, Shape, Strides};
+pub use tensor::Tensor;

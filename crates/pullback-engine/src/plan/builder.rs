@@ -1,0 +1,112 @@
+//! Builds a plan step by step.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use super::{Plan, Slot, Step, Use, Work};
+use crate::kernels::Kernel;
+use crate::layout::Shape;
+use crate::tensor::Tensor;
+use crate::tile::Program;
+
+/// A plan under construction.
+#[derive(Default)]
+pub struct PlanBuilder {
+    slots: u32,
+    inputs: Vec<Slot>,
+    constants: Vec<(Slot, Tensor)>,
+    steps: Vec<Step>,
+}
+
+impl PlanBuilder {
+    /// A plan without inputs and steps.
+    pub fn new() -> PlanBuilder {
+        PlanBuilder::default()
+    }
+
+    fn fresh(&mut self) -> Slot {
+        self.slots += 1;
+        Slot(self.slots - 1)
+    }
+
+    /// A further input of the plan.
+    pub fn input(&mut self) -> Slot {
+        let slot = self.fresh();
+        self.inputs.push(slot);
+        slot
+    }
+
+    /// A value known beforehand.
+    pub fn constant(&mut self, value: Tensor) -> Slot {
+        let slot = self.fresh();
+        self.constants.push((slot, value));
+        slot
+    }
+
+    /// An elementwise program; every input has the shape given, or rank 0.
+    pub fn elementwise(
+        &mut self,
+        program: Program,
+        inputs: &[Slot],
+        shape: &[usize],
+        outputs: usize,
+    ) -> SmallVec<[Slot; 2]> {
+        let work = Work::Tile { program: Arc::new(program), shape: Shape::from(shape) };
+        self.step(work, inputs, outputs)
+    }
+
+    /// A kernel with as many outputs as given.
+    pub fn kernel(
+        &mut self,
+        kernel: impl Kernel + 'static,
+        inputs: &[Slot],
+        outputs: usize,
+    ) -> SmallVec<[Slot; 2]> {
+        self.step(Work::Kernel(Arc::new(kernel)), inputs, outputs)
+    }
+
+    /// A kernel with one output.
+    pub fn kernel1(&mut self, kernel: impl Kernel + 'static, inputs: &[Slot]) -> Slot {
+        self.kernel(kernel, inputs, 1)[0]
+    }
+
+    fn step(&mut self, work: Work, inputs: &[Slot], outputs: usize) -> SmallVec<[Slot; 2]> {
+        let slots: SmallVec<[Slot; 2]> = (0..outputs).map(|_| self.fresh()).collect();
+        self.steps.push(Step {
+            work,
+            inputs: inputs.iter().map(|&slot| Use { slot, last: false }).collect(),
+            outputs: slots.iter().map(|&slot| Some(slot)).collect(),
+        });
+        slots
+    }
+
+    /// The plan that returns the slots given.
+    pub fn finish(self, outputs: &[Slot]) -> Plan {
+        let PlanBuilder { slots, inputs, constants, mut steps } = self;
+        let mut needed = vec![false; slots as usize];
+        for slot in outputs {
+            needed[slot.0 as usize] = true;
+        }
+        for step in steps.iter_mut().rev() {
+            for output in &mut step.outputs {
+                if output.is_some_and(|slot| !needed[slot.0 as usize]) {
+                    *output = None;
+                }
+            }
+            for i in (0..step.inputs.len()).rev() {
+                let slot = step.inputs[i].slot.0 as usize;
+                step.inputs[i].last = !std::mem::replace(&mut needed[slot], true);
+            }
+        }
+        // Constants belong to the plan, and are there for its next run.
+        for step in &mut steps {
+            for operand in &mut step.inputs {
+                if constants.binary_search_by_key(&operand.slot, |(slot, _)| *slot).is_ok() {
+                    operand.last = false;
+                }
+            }
+        }
+        Plan { slots: slots as usize, inputs, constants, steps, outputs: outputs.to_vec() }
+    }
+}

@@ -1,0 +1,451 @@
+//! A concrete array: immutable, cheap to clone, a view of a shared buffer.
+
+use std::fmt;
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::buffer::Buffer;
+use crate::dtype::{DType, Element};
+use crate::error::{Error, Result};
+use crate::layout::{self, Layout, Shape};
+
+/// A concrete array of one element type.
+///
+/// A tensor of rank 0 is stored inline, without an allocation.
+#[derive(Clone)]
+pub struct Tensor {
+    dtype: DType,
+    data: Data,
+}
+
+#[derive(Clone)]
+enum Data {
+    /// The bytes of the one element of a tensor of rank 0.
+    Scalar(Inline),
+    Dense(Arc<Dense>),
+    /// What a loop recorded, one entry for each iteration.
+    Stack(Arc<Vec<Tensor>>),
+}
+
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C, align(8))]
+struct Inline([u8; 16]);
+
+struct Dense {
+    layout: Layout,
+    buffer: Arc<Buffer>,
+}
+
+impl Tensor {
+    /// A tensor of rank 0.
+    pub fn scalar<T: Element>(value: T) -> Tensor {
+        let mut bytes = Inline([0; 16]);
+        let source = bytemuck::bytes_of(&value);
+        bytes.0[..source.len()].copy_from_slice(source);
+        Tensor { dtype: T::DTYPE, data: Data::Scalar(bytes) }
+    }
+
+    /// A tensor of rank 0 from the bytes of its element.
+    pub fn scalar_from_bytes(dtype: DType, source: &[u8]) -> Tensor {
+        let mut bytes = Inline([0; 16]);
+        bytes.0[..dtype.size()].copy_from_slice(&source[..dtype.size()]);
+        Tensor { dtype, data: Data::Scalar(bytes) }
+    }
+
+    /// A tensor with the given elements, in row-major order.
+    ///
+    /// # Panics
+    /// If `shape` does not hold exactly `values.len()` elements.
+    pub fn from_slice<T: Element>(values: &[T], shape: &[usize]) -> Result<Tensor> {
+        assert_eq!(values.len(), layout::count(shape), "elements of shape {shape:?}");
+        match (values, shape) {
+            ([value], []) => Ok(Tensor::scalar(*value)),
+            _ => Ok(Tensor::from_buffer(T::DTYPE, shape, Buffer::from_slice(values)?)),
+        }
+    }
+
+    /// A tensor over a buffer that holds its elements in row-major order.
+    ///
+    /// # Panics
+    /// If the buffer is not of the size that shape and dtype need.
+    pub fn from_buffer(dtype: DType, shape: &[usize], buffer: Buffer) -> Tensor {
+        assert_eq!(buffer.bytes().len(), layout::count(shape) * dtype.size(), "bytes of {shape:?}");
+        if shape.is_empty() {
+            return Tensor::scalar_from_bytes(dtype, buffer.bytes());
+        }
+        let dense = Dense { layout: Layout::contiguous(shape), buffer: Arc::new(buffer) };
+        Tensor { dtype, data: Data::Dense(Arc::new(dense)) }
+    }
+
+    /// A tensor whose every element is that of the scalar given; it takes the space of one.
+    pub fn full(shape: &[usize], value: &Tensor) -> Result<Tensor> {
+        value.broadcast(shape, &[])
+    }
+
+    /// A tensor of zeros, which takes the space of one element.
+    pub fn zeros(dtype: DType, shape: &[usize]) -> Result<Tensor> {
+        Tensor::full(shape, &Tensor::scalar_from_bytes(dtype, &[0; 16]))
+    }
+
+    /// A list of tensors as one value of type `DType::Stack`.
+    pub fn stack(entries: Vec<Tensor>) -> Tensor {
+        Tensor { dtype: DType::Stack, data: Data::Stack(Arc::new(entries)) }
+    }
+
+    /// The entries of a stack, if this is one.
+    pub fn stack_entries(&self) -> Option<&[Tensor]> {
+        match &self.data {
+            Data::Stack(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The type of the elements.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// The sizes of the axes.
+    pub fn shape(&self) -> &[usize] {
+        match &self.data {
+            Data::Dense(dense) => &dense.layout.shape,
+            _ => &[],
+        }
+    }
+
+    /// The number of axes.
+    pub fn rank(&self) -> usize {
+        self.shape().len()
+    }
+
+    /// The number of elements.
+    pub fn count(&self) -> usize {
+        layout::count(self.shape())
+    }
+
+    /// Where the elements lie in [`Tensor::buffer_bytes`].
+    pub fn layout(&self) -> Layout {
+        match &self.data {
+            Data::Dense(dense) => dense.layout.clone(),
+            _ => Layout::contiguous(&[]),
+        }
+    }
+
+    /// Whether the elements lie one after another in row-major order.
+    pub fn is_contiguous(&self) -> bool {
+        match &self.data {
+            Data::Dense(dense) => dense.layout.is_contiguous(),
+            _ => true,
+        }
+    }
+
+    /// All bytes of the buffer that this tensor is a view of; a layout says which are its own.
+    pub fn buffer_bytes(&self) -> &[u8] {
+        match &self.data {
+            Data::Scalar(bytes) => &bytes.0[..self.dtype.size()],
+            Data::Dense(dense) => dense.buffer.bytes(),
+            Data::Stack(_) => &[],
+        }
+    }
+
+    /// The buffer as elements of type `T`.
+    ///
+    /// # Panics
+    /// If `T` does not have the size of the elements.
+    pub fn buffer_slice<T: Element>(&self) -> &[T] {
+        bytemuck::cast_slice(self.buffer_bytes())
+    }
+
+    /// The bytes of the elements in row-major order, if they lie so.
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match &self.data {
+            Data::Scalar(bytes) => Some(&bytes.0[..self.dtype.size()]),
+            Data::Dense(dense) if dense.layout.is_contiguous() => {
+                let size = self.dtype.size();
+                let start = dense.layout.offset * size;
+                Some(&dense.buffer.bytes()[start..start + dense.layout.count() * size])
+            }
+            _ => None,
+        }
+    }
+
+    /// The elements in row-major order, if they lie so and have type `T`.
+    pub fn as_slice<T: Element>(&self) -> Option<&[T]> {
+        if T::DTYPE != self.dtype {
+            return None;
+        }
+        self.bytes().map(bytemuck::cast_slice)
+    }
+
+    /// The elements in row-major order, copied.
+    ///
+    /// # Panics
+    /// If `T` is not the type of the elements.
+    pub fn to_vec<T: Element>(&self) -> Vec<T> {
+        assert_eq!(T::DTYPE, self.dtype);
+        if let Some(slice) = self.as_slice() {
+            return slice.to_vec();
+        }
+        let mut values = Vec::with_capacity(self.count());
+        let source = self.buffer_slice::<T>();
+        let layout = self.layout();
+        let (row, stride) = innermost(&layout);
+        layout.for_each_row(|at| {
+            values.extend((0..row).map(|i| source[(at as isize + i as isize * stride) as usize]))
+        });
+        values
+    }
+
+    /// The one element of a tensor of one element.
+    pub fn item<T: Element>(&self) -> Option<T> {
+        if T::DTYPE != self.dtype || self.count() != 1 {
+            return None;
+        }
+        let at = match &self.data {
+            Data::Dense(dense) => dense.layout.offset,
+            _ => 0,
+        };
+        Some(self.buffer_slice::<T>()[at])
+    }
+
+    /// The same elements one after another in row-major order.
+    pub fn contiguous(&self) -> Result<Tensor> {
+        if self.is_contiguous() {
+            return Ok(self.clone());
+        }
+        let mut buffer = Buffer::new(self.dtype, self.count())?;
+        self.copy_to(buffer.bytes_mut());
+        Ok(Tensor::from_buffer(self.dtype, self.shape(), buffer))
+    }
+
+    /// Writes the elements in row-major order to `target`.
+    pub fn copy_to(&self, target: &mut [u8]) {
+        if let Some(bytes) = self.bytes() {
+            return target.copy_from_slice(bytes);
+        }
+        match self.dtype.size() {
+            1 => copy_rows::<[u8; 1]>(self, target),
+            2 => copy_rows::<[u8; 2]>(self, target),
+            4 => copy_rows::<[u8; 4]>(self, target),
+            8 => copy_rows::<[u8; 8]>(self, target),
+            16 => copy_rows::<[u8; 16]>(self, target),
+            _ => {}
+        }
+    }
+
+    /// The buffer, if no one else holds it and it holds just these elements in row-major order.
+    pub fn into_buffer(self) -> std::result::Result<Buffer, Tensor> {
+        let Tensor { dtype, data } = self;
+        let dense = match data {
+            Data::Dense(dense) => dense,
+            data => return Err(Tensor { dtype, data }),
+        };
+        if dense.layout.offset != 0
+            || !dense.layout.is_contiguous()
+            || dense.layout.count() * dtype.size() != dense.buffer.bytes().len()
+        {
+            return Err(Tensor { dtype, data: Data::Dense(dense) });
+        }
+        match Arc::try_unwrap(dense) {
+            Err(dense) => Err(Tensor { dtype, data: Data::Dense(dense) }),
+            Ok(Dense { layout, buffer }) => Arc::try_unwrap(buffer).map_err(|buffer| Tensor {
+                dtype,
+                data: Data::Dense(Arc::new(Dense { layout, buffer })),
+            }),
+        }
+    }
+
+    fn view(&self, f: impl FnOnce(&Layout) -> Layout) -> Result<Tensor> {
+        let (layout, buffer) = match &self.data {
+            Data::Dense(dense) => (f(&dense.layout), dense.buffer.clone()),
+            Data::Scalar(bytes) => {
+                let layout = f(&Layout::contiguous(&[]));
+                if layout.shape.is_empty() {
+                    return Ok(self.clone());
+                }
+                let mut buffer = Buffer::new(self.dtype, 1)?;
+                buffer.bytes_mut().copy_from_slice(&bytes.0[..self.dtype.size()]);
+                (layout, Arc::new(buffer))
+            }
+            Data::Stack(_) => return Ok(self.clone()),
+        };
+        if layout.shape.is_empty() {
+            let size = self.dtype.size();
+            let bytes = &buffer.bytes()[layout.offset * size..];
+            return Ok(Tensor::scalar_from_bytes(self.dtype, bytes));
+        }
+        Ok(Tensor { dtype: self.dtype, data: Data::Dense(Arc::new(Dense { layout, buffer })) })
+    }
+
+    /// A view with the axes in the order of `permutation`.
+    pub fn transpose(&self, permutation: &[usize]) -> Result<Tensor> {
+        self.view(|layout| layout.transpose(permutation))
+    }
+
+    /// A view in which axis `i` is axis `axes[i]` of `shape`, repeated along all others.
+    pub fn broadcast(&self, shape: &[usize], axes: &[usize]) -> Result<Tensor> {
+        if layout::checked_count(shape).is_none() {
+            let elements = shape.iter().map(|&d| d as u128).product();
+            return Err(Error::TooLarge { elements, dtype: self.dtype });
+        }
+        self.view(|layout| layout.broadcast(shape, axes))
+    }
+
+    /// A view of elements `start..limit` of every axis, in steps of `step`.
+    pub fn slice(&self, start: &[usize], limit: &[usize], step: &[usize]) -> Result<Tensor> {
+        self.view(|layout| layout.slice(start, limit, step))
+    }
+
+    /// A view of entry `index` along `axis`, without that axis.
+    pub fn index(&self, axis: usize, index: usize) -> Result<Tensor> {
+        self.view(|layout| {
+            let mut result = layout.clone();
+            result.offset = (layout.offset as isize + index as isize * layout.strides[axis]) as usize;
+            result.shape.remove(axis);
+            result.strides.remove(axis);
+            if result.count() == 0 {
+                result.offset = 0;
+            }
+            result
+        })
+    }
+
+    /// A view with the given axes reversed.
+    pub fn reverse(&self, axes: &[usize]) -> Result<Tensor> {
+        self.view(|layout| layout.reverse(axes))
+    }
+
+    /// The same elements, in row-major order, under another shape of as many elements.
+    pub fn reshape(&self, shape: &[usize]) -> Result<Tensor> {
+        debug_assert_eq!(layout::count(shape), self.count());
+        if let Some(layout) = self.layout().reshape(shape) {
+            return self.view(|_| layout);
+        }
+        self.contiguous()?.reshape(shape)
+    }
+
+    /// The same bytes read as another type of the same size.
+    ///
+    /// # Panics
+    /// If the sizes differ.
+    pub fn bitcast(&self, dtype: DType) -> Tensor {
+        assert_eq!(dtype.size(), self.dtype.size());
+        Tensor { dtype, data: self.data.clone() }
+    }
+
+    /// The same bytes, in row-major order, read as elements of another type and shape.
+    ///
+    /// # Panics
+    /// If the number of bytes differs.
+    pub fn reinterpret(&self, dtype: DType, shape: &[usize]) -> Result<Tensor> {
+        if dtype.size() == self.dtype.size() {
+            return self.bitcast(dtype).reshape(shape);
+        }
+        let mut buffer = Buffer::new(dtype, layout::count(shape))?;
+        self.copy_to(buffer.bytes_mut());
+        Ok(Tensor::from_buffer(dtype, shape, buffer))
+    }
+}
+
+/// Length and stride of the innermost rows; a tensor of rank 0 is one row of one element.
+pub fn innermost(layout: &Layout) -> (usize, isize) {
+    match (layout.shape.last(), layout.strides.last()) {
+        (Some(&row), Some(&stride)) => (row, stride),
+        _ => (1, 1),
+    }
+}
+
+fn copy_rows<T: bytemuck::Pod>(tensor: &Tensor, target: &mut [u8]) {
+    let source: &[T] = bytemuck::cast_slice(tensor.buffer_bytes());
+    let target: &mut [T] = bytemuck::cast_slice_mut(target);
+    let mut layout = tensor.layout();
+    // Walk blocks of the last two axes, so that a transposed read still uses whole cache lines.
+    if layout.shape.len() >= 2 {
+        let rank = layout.shape.len();
+        let (rows, columns) = (layout.shape[rank - 2], layout.shape[rank - 1]);
+        let (down, across) = (layout.strides[rank - 2], layout.strides[rank - 1]);
+        if down.unsigned_abs() < across.unsigned_abs() && rows > 1 && columns > 1 {
+            layout.shape.pop();
+            layout.strides.pop();
+            layout.shape.pop();
+            layout.strides.pop();
+            // A row of one element stands for each block.
+            layout.shape.push(1);
+            layout.strides.push(0);
+            let mut block = 0;
+            const SIDE: usize = 16;
+            layout.for_each_row(|at| {
+                let base = block * rows * columns;
+                for row0 in (0..rows).step_by(SIDE) {
+                    for column0 in (0..columns).step_by(SIDE) {
+                        for row in row0..(row0 + SIDE).min(rows) {
+                            for column in column0..(column0 + SIDE).min(columns) {
+                                let from = at as isize + row as isize * down + column as isize * across;
+                                target[base + row * columns + column] = source[from as usize];
+                            }
+                        }
+                    }
+                }
+                block += 1;
+            });
+            return;
+        }
+    }
+    let (row, stride) = innermost(&layout);
+    let mut to = 0;
+    layout.for_each_row(|at| {
+        let out = &mut target[to..to + row];
+        match stride {
+            1 => out.copy_from_slice(&source[at..at + row]),
+            0 => out.fill(source[at]),
+            _ => {
+                for (i, slot) in out.iter_mut().enumerate() {
+                    *slot = source[(at as isize + i as isize * stride) as usize];
+                }
+            }
+        }
+        to += row;
+    });
+}
+
+impl fmt::Debug for Tensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shape: SmallVec<[usize; 4]> = Shape::from(self.shape());
+        write!(f, "Tensor({:?}{:?})", self.dtype, &shape[..])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn views_share_and_read_in_order() {
+        let x = Tensor::from_slice(&[1i32, 2, 3, 4, 5, 6], &[2, 3]).unwrap();
+        assert_eq!(x.transpose(&[1, 0]).unwrap().to_vec::<i32>(), [1, 4, 2, 5, 3, 6]);
+        assert_eq!(x.reverse(&[1]).unwrap().to_vec::<i32>(), [3, 2, 1, 6, 5, 4]);
+        assert_eq!(x.slice(&[0, 0], &[2, 3], &[1, 2]).unwrap().to_vec::<i32>(), [1, 3, 4, 6]);
+        assert_eq!(x.transpose(&[1, 0]).unwrap().reshape(&[6]).unwrap().to_vec::<i32>(), [
+            1, 4, 2, 5, 3, 6
+        ]);
+        assert_eq!(x.index(0, 1).unwrap().to_vec::<i32>(), [4, 5, 6]);
+        assert_eq!(x.index(0, 1).unwrap().index(0, 2).unwrap().item::<i32>(), Some(6));
+    }
+
+    #[test]
+    fn a_shared_buffer_is_not_given_away() {
+        let x = Tensor::from_slice(&[1.0f32, 2.0], &[2]).unwrap();
+        let y = x.clone();
+        let x = x.into_buffer().err().unwrap();
+        drop(y);
+        assert!(x.into_buffer().is_ok());
+    }
+
+    #[test]
+    fn rank_zero_becomes_any_shape() {
+        let x = Tensor::full(&[2, 2], &Tensor::scalar(7u8)).unwrap();
+        assert_eq!(x.to_vec::<u8>(), [7; 4]);
+        assert_eq!(Tensor::zeros(DType::F64, &[0, 3]).unwrap().count(), 0);
+    }
+}

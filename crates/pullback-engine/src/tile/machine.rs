@@ -1,0 +1,460 @@
+//! Runs programs tile by tile.
+//!
+//! Inputs are prepared once: a scalar fills a tile, contiguous elements are read where they
+//! lie, and the axes of all other layouts are merged as far as possible, so that their tiles
+//! are gathered from long rows. Then every chunk of tiles is independent of the others.
+
+use std::cell::Cell;
+use std::sync::Mutex;
+
+use bytemuck::{Pod, cast_slice, cast_slice_mut};
+use smallvec::SmallVec;
+
+use super::program::{Place, Program};
+use crate::buffer::Buffer;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::kernels::Tensors;
+use crate::layout::{self, Layout, Shape, Strides};
+use crate::tensor::Tensor;
+
+/// Bytes of a tile of the widest type in a program.
+const TILE_BYTES: usize = 2048;
+/// Tiles that are run by one thread before it takes the next chunk.
+const TILES_PER_CHUNK: usize = 32;
+
+/// Calls `f` for every chunk; the calls may run in any order, and on other threads.
+fn for_each_chunk(chunks: usize, f: &(dyn Fn(usize) + Sync)) {
+    for chunk in 0..chunks {
+        f(chunk);
+    }
+}
+
+/// Runs a program; see [`Program::run`].
+pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Result<Tensors> {
+    let count = layout::checked_count(shape).ok_or_else(|| Error::TooLarge {
+        elements: shape.iter().map(|&d| d as u128).product(),
+        dtype: program.outputs.first().copied().unwrap_or(DType::Float0),
+    })?;
+    debug_assert_eq!(inputs.len(), program.inputs.len());
+
+    let (mut buffers, donated) = donate(program, &mut inputs, count);
+    for (buffer, &dtype) in buffers.iter_mut().zip(&program.outputs) {
+        if buffer.is_none() {
+            *buffer = Some(Buffer::new(dtype, count)?);
+        }
+    }
+    let mut buffers: SmallVec<[Buffer; 4]> = buffers.into_iter().flatten().collect();
+    if count > 0 {
+        localize(&mut inputs)?;
+        let tile = (TILE_BYTES / program.widest).min(count);
+        let job = Job::new(program, &inputs, &donated, shape, tile);
+        job.run(count, &mut buffers);
+    }
+    let tensors = program.outputs.iter().zip(buffers);
+    Ok(tensors.map(|(&dtype, buffer)| Tensor::from_buffer(dtype, shape, buffer)).collect())
+}
+
+/// Takes the buffers of inputs that no one else holds for outputs of the same size of elements.
+/// Returns the buffers taken, and for each input the output that has its buffer.
+fn donate(
+    program: &Program,
+    inputs: &mut Tensors,
+    count: usize,
+) -> (SmallVec<[Option<Buffer>; 4]>, SmallVec<[Option<usize>; 4]>) {
+    let mut buffers: SmallVec<[Option<Buffer>; 4]> =
+        program.outputs.iter().map(|_| None).collect();
+    let mut donated = SmallVec::new();
+    for input in inputs.iter_mut() {
+        let size = input.dtype().size();
+        let fits = |k: &usize| buffers[*k].is_none() && program.outputs[*k].size() == size;
+        let mut to = (0..buffers.len()).find(fits);
+        if input.rank() == 0 || size == 0 || input.count() != count {
+            to = None;
+        }
+        if let Some(k) = to {
+            let empty = Tensor::scalar_from_bytes(DType::Float0, &[]);
+            match std::mem::replace(input, empty).into_buffer() {
+                Ok(buffer) => buffers[k] = Some(buffer),
+                Err(tensor) => {
+                    *input = tensor;
+                    to = None;
+                }
+            }
+        }
+        donated.push(to);
+    }
+    (buffers, donated)
+}
+
+/// Copies inputs whose rows would touch more cache lines than the cache can hold until the next
+/// row reads their neighbours: a blocked copy first is faster.
+fn localize(inputs: &mut Tensors) -> Result<()> {
+    const LINE: usize = 64;
+    const LONG_ROW: usize = 1024;
+    for input in inputs.iter_mut() {
+        if input.rank() < 2 || input.is_contiguous() {
+            continue;
+        }
+        let Layout { shape, strides, .. } = input.layout();
+        let across = strides[strides.len() - 1].unsigned_abs() * input.dtype().size();
+        let scattered = across >= LINE && shape[shape.len() - 1] > LONG_ROW;
+        // Only where a neighbour exists that another row would read.
+        if scattered && strides.iter().any(|stride| stride.unsigned_abs() == 1) {
+            *input = input.contiguous()?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the elements of an input come from.
+enum Source<'a> {
+    /// A tile of the shared memory holds the one element, repeated.
+    Shared(usize),
+    Contiguous(&'a [u8]),
+    Strided(Strided<'a>),
+    /// The elements are in the buffer of this output until it is written.
+    Donated(usize),
+}
+
+/// Elements at `offset + Σ index * stride`.
+struct Strided<'a> {
+    bytes: &'a [u8],
+    offset: usize,
+    strides: Strides,
+}
+
+/// A program with its prepared inputs.
+struct Job<'a> {
+    program: &'a Program,
+    sources: SmallVec<[Source<'a>; 4]>,
+    /// Tiles of constants, then of scalar inputs.
+    shared: Vec<Line>,
+    /// Lines of one tile.
+    pitch: usize,
+    /// Elements of one tile.
+    tile: usize,
+    /// The axes that strided inputs are walked along.
+    sizes: Shape,
+    /// Where tiles end at the end of rows, the length of those.
+    row: Option<usize>,
+}
+
+impl<'a> Job<'a> {
+    fn new(
+        program: &'a Program,
+        inputs: &'a Tensors,
+        donated: &[Option<usize>],
+        shape: &[usize],
+        tile: usize,
+    ) -> Job<'a> {
+        let pitch = (tile * program.widest).div_ceil(size_of::<Line>());
+        let mut shared = Vec::new();
+        let mut shared_tiles = 0;
+        let mut share = |size: usize, element: &[u8]| {
+            shared.resize((shared_tiles + 1) * pitch, Line::default());
+            let bytes: &mut [u8] = cast_slice_mut(&mut shared[shared_tiles * pitch..]);
+            fill(size, &mut bytes[..tile * size], element);
+            shared_tiles += 1;
+            shared_tiles - 1
+        };
+        for constant in &program.constants {
+            share(constant.dtype().size(), constant.buffer_bytes());
+        }
+        let mut sources: SmallVec<[Source; 4]> = SmallVec::new();
+        for (input, donated) in inputs.iter().zip(donated) {
+            let size = input.dtype().size();
+            sources.push(if let Some(output) = donated {
+                Source::Donated(*output)
+            } else if input.rank() == 0 {
+                Source::Shared(share(size, input.buffer_bytes()))
+            } else if let Some(bytes) = input.bytes() {
+                Source::Contiguous(bytes)
+            } else {
+                let Layout { shape, strides, offset } = input.layout();
+                let bytes = input.buffer_bytes();
+                let mut axes = shape.iter().zip(&strides);
+                if axes.all(|(&size, &stride)| size == 1 || stride == 0) {
+                    Source::Shared(share(size, &bytes[offset * size..(offset + 1) * size]))
+                } else {
+                    Source::Strided(Strided { bytes, offset, strides })
+                }
+            });
+        }
+        let mut strided: SmallVec<[&mut Strides; 4]> = sources
+            .iter_mut()
+            .filter_map(|source| match source {
+                Source::Strided(strided) => Some(&mut strided.strides),
+                _ => None,
+            })
+            .collect();
+        let sizes = merge_axes(shape, &mut strided);
+        let row = sizes.last().copied().filter(|&row| !strided.is_empty() && row >= tile);
+        drop(strided);
+        Job { program, sources, shared, pitch, tile, sizes, row }
+    }
+
+    /// Computes all elements of the outputs, `count` of each.
+    fn run(&self, count: usize, buffers: &mut [Buffer]) {
+        let chunk = self.tile * TILES_PER_CHUNK;
+        if count <= chunk {
+            let outputs = buffers.iter_mut().map(Buffer::bytes_mut).collect();
+            return self.run_chunk(0, count, outputs);
+        }
+        let chunks = count.div_ceil(chunk);
+        let mut parts: Vec<Mutex<Outputs>> = Vec::new();
+        parts.resize_with(chunks, || Mutex::new(Outputs::new()));
+        for (buffer, &dtype) in buffers.iter_mut().zip(&self.program.outputs) {
+            let mut rest = buffer.bytes_mut();
+            for part in &mut parts {
+                let (now, later) = rest.split_at_mut((chunk * dtype.size()).min(rest.len()));
+                rest = later;
+                part.get_mut().expect("no thread has run yet").push(now);
+            }
+        }
+        for_each_chunk(chunks, &|i| {
+            // Each chunk is run once, so its lock is always free.
+            let outputs = std::mem::take(&mut *parts[i].lock().expect("no thread has failed"));
+            let start = i * chunk;
+            self.run_chunk(start, (count - start).min(chunk), outputs);
+        });
+    }
+
+    /// Computes elements `start..start + count`, which are all that `outputs` have.
+    fn run_chunk(&self, start: usize, count: usize, mut outputs: Outputs) {
+        let slots = self.program.slots;
+        let gathered = self.sources.iter().filter(|source| source.is_gathered()).count();
+        with_scratch((slots + gathered) * self.pitch, |scratch| {
+            let mut tiles = scratch.chunks_exact_mut(self.pitch).map(cast_slice_mut);
+            let mut slots: SmallVec<[&mut [u8]; 12]> = tiles.by_ref().take(slots).collect();
+            let mut gathered: SmallVec<[&mut [u8]; 4]> = tiles.collect();
+            let (mut at, end) = (start, start + count);
+            while at < end {
+                let mut len = self.tile.min(end - at);
+                if let Some(row) = self.row {
+                    len = len.min(row - at % row);
+                }
+                let mut targets = Outputs::new();
+                for (rest, &dtype) in outputs.iter_mut().zip(&self.program.outputs) {
+                    let (now, later) = std::mem::take(rest).split_at_mut(len * dtype.size());
+                    *rest = later;
+                    targets.push(now);
+                }
+                self.run_tile(at, len, &mut slots, &mut gathered, &mut targets);
+                at += len;
+            }
+        });
+    }
+
+    /// Computes elements `at..at + len`.
+    fn run_tile<'t>(
+        &self,
+        at: usize,
+        len: usize,
+        slots: &mut [&'t mut [u8]],
+        gathered: &mut [&'t mut [u8]],
+        targets: &mut [&'t mut [u8]],
+    ) {
+        let mut tiles = gathered.iter_mut();
+        let mut inputs: SmallVec<[&[u8]; 6]> = SmallVec::new();
+        for (source, &dtype) in self.sources.iter().zip(&self.program.inputs) {
+            let size = dtype.size();
+            let tile = if source.is_gathered() { tiles.next() } else { None };
+            inputs.push(match (source, tile) {
+                (Source::Donated(output), Some(tile)) => {
+                    tile[..len * size].copy_from_slice(targets[*output]);
+                    tile
+                }
+                (Source::Strided(strided), Some(tile)) => {
+                    strided.tile(size, &self.sizes, at, &mut tile[..len * size])
+                }
+                (Source::Contiguous(bytes), _) => &bytes[at * size..],
+                (Source::Shared(index), _) => self.shared_tile(*index),
+                // A gathered source has its tile.
+                (Source::Donated(_) | Source::Strided(_), None) => &[],
+            });
+        }
+        for instruction in &self.program.instructions {
+            let size = instruction.size;
+            let target: &mut [u8] = match instruction.target {
+                Place::Slot(slot) => std::mem::take(&mut slots[slot]),
+                Place::Output(output) => std::mem::take(&mut targets[output]),
+                Place::Input(_) | Place::Constant(_) => &mut [],
+            };
+            let operand = |n: usize| -> &[u8] {
+                let Some(&(place, size)) = instruction.operands.get(n) else { return &[] };
+                let bytes: &[u8] = match place {
+                    Place::Input(input) => inputs[input],
+                    Place::Constant(constant) => self.shared_tile(constant),
+                    Place::Slot(slot) => slots[slot],
+                    Place::Output(output) => targets[output],
+                };
+                &bytes[..len * size]
+            };
+            let operands = [operand(0), operand(1), operand(2)];
+            instruction.kernel.run(
+                instruction.op,
+                &operands[..instruction.operands.len()],
+                &mut target[..len * size],
+            );
+            match instruction.target {
+                Place::Slot(slot) => slots[slot] = target,
+                Place::Output(output) => targets[output] = target,
+                Place::Input(_) | Place::Constant(_) => {}
+            }
+        }
+    }
+
+    fn shared_tile(&self, index: usize) -> &[u8] {
+        cast_slice(&self.shared[index * self.pitch..(index + 1) * self.pitch])
+    }
+}
+
+impl Source<'_> {
+    /// Whether tiles are copied to scratch memory before they are read.
+    fn is_gathered(&self) -> bool {
+        matches!(self, Source::Strided(_) | Source::Donated(_))
+    }
+}
+
+impl<'a> Strided<'a> {
+    /// The elements from the one at position `at` in row-major order: where they lie, if they
+    /// lie together, or else in `tile`, which says how many they are.
+    fn tile<'t>(&self, size: usize, sizes: &[usize], at: usize, tile: &'t mut [u8]) -> &'t [u8]
+    where
+        'a: 't,
+    {
+        let last = sizes.len() - 1;
+        let (row, stride) = (sizes[last], self.strides[last]);
+        let within = at % row;
+        if stride == 1 && within + tile.len() / size <= row {
+            let from = self.row_start(sizes, at / row) + within;
+            return &self.bytes[from * size..][..tile.len()];
+        }
+        match size {
+            1 => self.gather::<[u8; 1]>(sizes, at, cast_slice_mut(tile)),
+            2 => self.gather::<u16>(sizes, at, cast_slice_mut(tile)),
+            4 => self.gather::<u32>(sizes, at, cast_slice_mut(tile)),
+            8 => self.gather::<u64>(sizes, at, cast_slice_mut(tile)),
+            16 => self.gather::<[u64; 2]>(sizes, at, cast_slice_mut(tile)),
+            // Elements without size have nothing to gather.
+            _ => {}
+        }
+        tile
+    }
+
+    /// The position of the first element of a row, counted in row-major order.
+    fn row_start(&self, sizes: &[usize], mut row: usize) -> usize {
+        let mut from = self.offset as isize;
+        for axis in (0..sizes.len() - 1).rev() {
+            from += (row % sizes[axis]) as isize * self.strides[axis];
+            row /= sizes[axis];
+        }
+        from as usize
+    }
+
+    fn gather<T: Pod>(&self, sizes: &[usize], at: usize, tile: &mut [T]) {
+        let source: &[T] = cast_slice(self.bytes);
+        let last = sizes.len() - 1;
+        let (size, stride) = (sizes[last], self.strides[last]);
+        let (mut row, mut within) = (at / size, at % size);
+        let mut rest = tile;
+        while !rest.is_empty() {
+            let start = self.row_start(sizes, row) as isize + within as isize * stride;
+            let (now, later) = rest.split_at_mut(rest.len().min(size - within));
+            let from = start as usize;
+            match stride {
+                1 => now.copy_from_slice(&source[from..from + now.len()]),
+                0 => now.fill(source[from]),
+                _ => {
+                    for (i, target) in now.iter_mut().enumerate() {
+                        *target = source[(start + i as isize * stride) as usize];
+                    }
+                }
+            }
+            rest = later;
+            row += 1;
+            within = 0;
+        }
+    }
+}
+
+/// Merges neighbouring axes that all the strides walk as one, and drops axes of size 1.
+/// The result has at least one axis.
+fn merge_axes(shape: &[usize], strides: &mut [&mut Strides]) -> Shape {
+    let mut sizes = Shape::new();
+    let mut merged: SmallVec<[Strides; 4]> = strides.iter().map(|_| Strides::new()).collect();
+    for axis in 0..shape.len() {
+        let size = shape[axis];
+        if size == 1 {
+            continue;
+        }
+        let continues = |(old, new): (&&mut Strides, &Strides)| {
+            new.last().is_some_and(|&outer| outer == old[axis] * size as isize)
+        };
+        if !sizes.is_empty() && strides.iter().zip(&merged).all(continues) {
+            *sizes.last_mut().expect("not empty") *= size;
+            for (old, new) in strides.iter().zip(&mut merged) {
+                *new.last_mut().expect("as long as sizes") = old[axis];
+            }
+        } else {
+            sizes.push(size);
+            for (old, new) in strides.iter().zip(&mut merged) {
+                new.push(old[axis]);
+            }
+        }
+    }
+    if sizes.is_empty() {
+        sizes.push(1);
+        merged.iter_mut().for_each(|new| new.push(0));
+    }
+    for (old, new) in strides.iter_mut().zip(merged) {
+        **old = new;
+    }
+    sizes
+}
+
+/// Repeats one element.
+fn fill(size: usize, target: &mut [u8], element: &[u8]) {
+    fn repeat<const N: usize>(target: &mut [u8], element: &[u8]) {
+        for chunk in target.chunks_exact_mut(N) {
+            chunk.copy_from_slice(&element[..N]);
+        }
+    }
+    match size {
+        1 => target.fill(element[0]),
+        2 => repeat::<2>(target, element),
+        4 => repeat::<4>(target, element),
+        8 => repeat::<8>(target, element),
+        16 => repeat::<16>(target, element),
+        // Elements without size fill nothing.
+        _ => {}
+    }
+}
+
+/// The current part of each output.
+type Outputs<'a> = SmallVec<[&'a mut [u8]; 4]>;
+
+/// A cache line; the unit and the alignment of tiles.
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C, align(64))]
+struct Line([u8; 64]);
+
+impl Default for Line {
+    fn default() -> Line {
+        Line([0; 64])
+    }
+}
+
+/// Lends memory that the thread keeps between runs, with arbitrary contents.
+fn with_scratch(lines: usize, f: impl FnOnce(&mut [Line])) {
+    thread_local! {
+        static SCRATCH: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
+    }
+    let mut scratch = SCRATCH.take();
+    if scratch.len() < lines {
+        scratch.resize(lines, Line::default());
+    }
+    f(&mut scratch[..lines]);
+    SCRATCH.set(scratch);
+}

@@ -1,0 +1,330 @@
+//! The functions of a real number, for the two types that compute with them.
+
+use bytemuck::Pod;
+
+use super::{bessel, double, single, special};
+
+/// A float type that arithmetic is done in.
+///
+/// `f32` has vector code of its own for the common functions and computes the rest in `f64`.
+pub(crate) trait Float: Pod + PartialOrd + Send + Sync {
+    fn add(self, y: Self) -> Self;
+    fn sub(self, y: Self) -> Self;
+    fn mul(self, y: Self) -> Self;
+    fn div(self, y: Self) -> Self;
+    fn rem(self, y: Self) -> Self;
+    fn neg(self) -> Self;
+    fn abs(self) -> Self;
+    fn sign(self) -> Self;
+    fn floor(self) -> Self;
+    fn ceil(self) -> Self;
+    fn round(self) -> Self;
+    fn round_ties_even(self) -> Self;
+    fn sqrt(self) -> Self;
+    fn rsqrt(self) -> Self;
+    fn is_finite(self) -> bool;
+    fn max(self, y: Self) -> Self;
+    fn min(self, y: Self) -> Self;
+    fn nextafter(self, y: Self) -> Self;
+    fn eq_to(self, y: Self) -> bool;
+    fn lt_to(self, y: Self) -> bool;
+    fn le_to(self, y: Self) -> bool;
+    fn reduce_precision(self, exponent: u8, mantissa: u8) -> Self;
+    fn is_large_angle(self) -> bool;
+    fn sin_large(self) -> Self;
+    fn cos_large(self) -> Self;
+    fn tan_large(self) -> Self;
+    fn exp(self) -> Self;
+    fn exp2(self) -> Self;
+    fn expm1(self) -> Self;
+    fn log(self) -> Self;
+    fn log1p(self) -> Self;
+    fn log2(self) -> Self;
+    fn cbrt(self) -> Self;
+    fn sin(self) -> Self;
+    fn cos(self) -> Self;
+    fn tan(self) -> Self;
+    fn asin(self) -> Self;
+    fn acos(self) -> Self;
+    fn atan(self) -> Self;
+    fn sinh(self) -> Self;
+    fn cosh(self) -> Self;
+    fn tanh(self) -> Self;
+    fn asinh(self) -> Self;
+    fn acosh(self) -> Self;
+    fn atanh(self) -> Self;
+    fn logistic(self) -> Self;
+    fn erf(self) -> Self;
+    fn erfc(self) -> Self;
+    fn erf_inv(self) -> Self;
+    fn lgamma(self) -> Self;
+    fn digamma(self) -> Self;
+    fn i0e(self) -> Self;
+    fn i1e(self) -> Self;
+    fn pow(self, y: Self) -> Self;
+    fn atan2(self, x: Self) -> Self;
+}
+
+/// What both types compute in the same way, by their operators and their bits.
+macro_rules! basics {
+    ($float:ident, $bits:ident, $signed:ident, $width:literal, $mantissa:literal) => {
+        #[inline(always)]
+        fn add(self, y: $float) -> $float {
+            self + y
+        }
+        #[inline(always)]
+        fn sub(self, y: $float) -> $float {
+            self - y
+        }
+        #[inline(always)]
+        fn mul(self, y: $float) -> $float {
+            self * y
+        }
+        #[inline(always)]
+        fn div(self, y: $float) -> $float {
+            self / y
+        }
+        #[inline(always)]
+        fn rem(self, y: $float) -> $float {
+            self % y
+        }
+        #[inline(always)]
+        fn neg(self) -> $float {
+            -self
+        }
+        #[inline(always)]
+        fn abs(self) -> $float {
+            $float::abs(self)
+        }
+        #[inline(always)]
+        fn sign(self) -> $float {
+            // Zeros and NaN are their own sign.
+            if self > 0.0 {
+                1.0
+            } else if self < 0.0 {
+                -1.0
+            } else {
+                self
+            }
+        }
+        #[inline(always)]
+        fn floor(self) -> $float {
+            $float::floor(self)
+        }
+        #[inline(always)]
+        fn ceil(self) -> $float {
+            $float::ceil(self)
+        }
+        #[inline(always)]
+        fn round(self) -> $float {
+            $float::round(self)
+        }
+        #[inline(always)]
+        fn round_ties_even(self) -> $float {
+            $float::round_ties_even(self)
+        }
+        #[inline(always)]
+        fn sqrt(self) -> $float {
+            $float::sqrt(self)
+        }
+        #[inline(always)]
+        fn rsqrt(self) -> $float {
+            1.0 / $float::sqrt(self)
+        }
+        #[inline(always)]
+        fn is_finite(self) -> bool {
+            $float::abs(self) < $float::INFINITY
+        }
+        #[inline(always)]
+        fn max(self, y: $float) -> $float {
+            // Of two zeros, the positive one.
+            let equal = $float::from_bits(self.to_bits() & y.to_bits());
+            let larger = if self > y { self } else { y };
+            let larger = if self == y { equal } else { larger };
+            if self.is_nan() { self } else { larger }
+        }
+        #[inline(always)]
+        fn min(self, y: $float) -> $float {
+            // Of two zeros, the negative one.
+            let equal = $float::from_bits(self.to_bits() | y.to_bits());
+            let smaller = if self < y { self } else { y };
+            let smaller = if self == y { equal } else { smaller };
+            if self.is_nan() { self } else { smaller }
+        }
+        #[inline(always)]
+        fn nextafter(self, y: $float) -> $float {
+            let bits = self.to_bits();
+            // Magnitudes are ordered as their bits are.
+            let outward = (y > self) == (self > 0.0);
+            let next = $float::from_bits(if outward {
+                bits.wrapping_add(1)
+            } else {
+                bits.wrapping_sub(1)
+            });
+            let next = if self == 0.0 { $float::from_bits(1).copysign(y) } else { next };
+            let next = if self == y { y } else { next };
+            if self.is_nan() | y.is_nan() { $float::NAN } else { next }
+        }
+        #[inline(always)]
+        fn eq_to(self, y: $float) -> bool {
+            self.to_bits() == y.to_bits()
+        }
+        #[inline(always)]
+        fn lt_to(self, y: $float) -> bool {
+            let order = |x: $float| {
+                let bits = x.to_bits() as $signed;
+                bits ^ (bits >> ($width - 1)) & $signed::MAX
+            };
+            order(self) < order(y)
+        }
+        #[inline(always)]
+        fn le_to(self, y: $float) -> bool {
+            !y.lt_to(self)
+        }
+        #[inline(always)]
+        fn reduce_precision(self, exponent: u8, mantissa: u8) -> $float {
+            const OWN_MANTISSA: u32 = $mantissa;
+            const OWN_BIAS: u32 = (1 << ($width - 2 - OWN_MANTISSA)) - 1;
+            const SIGN: $bits = 1 << ($width - 1);
+            let bits = self.to_bits();
+            let sign = bits & SIGN;
+            let mut magnitude = bits & !SIGN;
+            let dropped = OWN_MANTISSA.saturating_sub(mantissa as u32);
+            if dropped > 0 {
+                // To nearest, ties to even.
+                let last = (magnitude >> dropped) & 1;
+                let half = (1 << (dropped - 1)) - 1 + last;
+                magnitude = magnitude.wrapping_add(half) >> dropped << dropped;
+            }
+            let bias = (1u32 << exponent.clamp(1, 30).saturating_sub(1)) - 1;
+            if bias < OWN_BIAS {
+                let largest = ((OWN_BIAS + bias) as $bits) << OWN_MANTISSA
+                    | ((1 << OWN_MANTISSA) - 1);
+                let smallest = ((OWN_BIAS - bias + 1) as $bits) << OWN_MANTISSA;
+                magnitude = if magnitude > largest {
+                    $float::INFINITY.to_bits()
+                } else if magnitude < smallest {
+                    0
+                } else {
+                    magnitude
+                };
+            }
+            if self.is_nan() { self } else { $float::from_bits(sign | magnitude) }
+        }
+    };
+}
+
+/// Functions given by an expression of `x`.
+macro_rules! functions {
+    ($float:ident, $($name:ident($x:ident) = $value:expr;)*) => {
+        $(#[inline(always)]
+        fn $name(self) -> $float {
+            let $x = self;
+            $value
+        })*
+    };
+}
+
+impl Float for f32 {
+    basics!(f32, u32, i32, 32, 23);
+
+    functions! { f32,
+        sin_large(x) = (x as f64).sin() as f32;
+        cos_large(x) = (x as f64).cos() as f32;
+        tan_large(x) = (x as f64).tan() as f32;
+        exp(x) = single::exp(x);
+        exp2(x) = single::exp2(x);
+        expm1(x) = single::expm1(x);
+        log(x) = single::log(x);
+        log1p(x) = single::log1p(x);
+        log2(x) = single::log2(x);
+        cbrt(x) = (x as f64).cbrt() as f32;
+        sin(x) = single::sin(x);
+        cos(x) = single::cos(x);
+        tan(x) = single::tan(x);
+        asin(x) = (x as f64).asin() as f32;
+        acos(x) = (x as f64).acos() as f32;
+        atan(x) = (x as f64).atan() as f32;
+        sinh(x) = single::sinh(x);
+        cosh(x) = single::cosh(x);
+        tanh(x) = single::tanh(x);
+        asinh(x) = libm::asinh(x as f64) as f32;
+        acosh(x) = libm::acosh(x as f64) as f32;
+        atanh(x) = libm::atanh(x as f64) as f32;
+        logistic(x) = single::logistic(x);
+        erf(x) = single::erf(x);
+        erfc(x) = single::erfc(x);
+        erf_inv(x) = single::erf_inv(x);
+        lgamma(x) = libm::lgamma(x as f64) as f32;
+        digamma(x) = special::digamma(x as f64) as f32;
+        i0e(x) = bessel::i0e(x as f64) as f32;
+        i1e(x) = bessel::i1e(x as f64) as f32;
+    }
+
+    #[inline(always)]
+    fn is_large_angle(self) -> bool {
+        single::is_large_angle(self)
+    }
+
+    #[inline(always)]
+    fn pow(self, y: f32) -> f32 {
+        single::pow(self, y)
+    }
+
+    #[inline(always)]
+    fn atan2(self, x: f32) -> f32 {
+        (self as f64).atan2(x as f64) as f32
+    }
+}
+
+impl Float for f64 {
+    basics!(f64, u64, i64, 64, 52);
+
+    functions! { f64,
+        sin_large(x) = x.sin();
+        cos_large(x) = x.cos();
+        tan_large(x) = x.tan();
+        exp(x) = double::exp(x);
+        exp2(x) = x.exp2();
+        expm1(x) = x.exp_m1();
+        log(x) = double::log(x);
+        log1p(x) = x.ln_1p();
+        log2(x) = x.log2();
+        cbrt(x) = x.cbrt();
+        sin(x) = x.sin();
+        cos(x) = x.cos();
+        tan(x) = x.tan();
+        asin(x) = x.asin();
+        acos(x) = x.acos();
+        atan(x) = x.atan();
+        sinh(x) = x.sinh();
+        cosh(x) = x.cosh();
+        tanh(x) = x.tanh();
+        asinh(x) = libm::asinh(x);
+        acosh(x) = libm::acosh(x);
+        atanh(x) = libm::atanh(x);
+        logistic(x) = double::logistic(x);
+        erf(x) = libm::erf(x);
+        erfc(x) = libm::erfc(x);
+        erf_inv(x) = special::erf_inv(x);
+        lgamma(x) = libm::lgamma(x);
+        digamma(x) = special::digamma(x);
+        i0e(x) = bessel::i0e(x);
+        i1e(x) = bessel::i1e(x);
+    }
+
+    #[inline(always)]
+    fn is_large_angle(self) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    fn pow(self, y: f64) -> f64 {
+        self.powf(y)
+    }
+
+    #[inline(always)]
+    fn atan2(self, x: f64) -> f64 {
+        f64::atan2(self, x)
+    }
+}

@@ -1,0 +1,12 @@
+//! Functions of one element.
+//!
+//! Those of `f32` are branch-free, so that loops over them vectorise; every arithmetic step is
+//! one rounding that is the same on every processor, so results are too.
+
+pub(crate) mod bessel;
+pub(crate) mod complex;
+pub(crate) mod double;
+pub(crate) mod float;
+pub(crate) mod narrow;
+pub(crate) mod single;
+pub(crate) mod special;

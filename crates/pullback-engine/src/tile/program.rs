@@ -1,0 +1,338 @@
+//! Programs: elementwise operations in order, over registers that hold a tile each.
+//!
+//! A program is in single assignment form: every instruction defines one register. When it is
+//! finished, instructions that no output needs are dropped and registers are assigned to as few
+//! places as their lifetimes allow, so that the working set stays in the first-level cache.
+
+use std::fmt;
+
+use smallvec::SmallVec;
+
+use super::kernel::Kernel;
+use super::machine;
+use super::op::ScalarOp;
+use super::table;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::kernels::Tensors;
+use crate::tensor::Tensor;
+
+/// Names a value of one program.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Reg(pub u32);
+
+impl fmt::Debug for Reg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "r{}", self.0)
+    }
+}
+
+/// Where a running program finds the current tile of a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Place {
+    Input(usize),
+    Constant(usize),
+    /// A tile of the scratch memory.
+    Slot(usize),
+    /// The tile of an output, in the output's own buffer.
+    Output(usize),
+}
+
+/// One operation of a finished program, with places for registers.
+pub(crate) struct Instruction {
+    pub op: ScalarOp,
+    pub kernel: &'static dyn Kernel,
+    /// Where each operand is, and the bytes that one of its elements takes.
+    pub operands: SmallVec<[(Place, usize); 3]>,
+    /// A slot or an output.
+    pub target: Place,
+    /// Bytes that one element of the result takes.
+    pub size: usize,
+}
+
+/// A finished elementwise program.
+pub struct Program {
+    pub(crate) inputs: Vec<DType>,
+    pub(crate) constants: Vec<Tensor>,
+    pub(crate) outputs: Vec<DType>,
+    pub(crate) instructions: Vec<Instruction>,
+    /// The number of scratch tiles.
+    pub(crate) slots: usize,
+    /// Bytes of the widest element.
+    pub(crate) widest: usize,
+    /// An operation that is not defined; such a program does not run.
+    error: Option<Error>,
+    text: String,
+}
+
+impl Program {
+    /// Runs the program on inputs of shape `shape`, with any strides, or of rank 0, which stand
+    /// for every element. There is one output of shape `shape` for each output register.
+    ///
+    /// The buffers of inputs that no one else holds may become those of outputs.
+    pub fn run(&self, inputs: Tensors, shape: &[usize]) -> Result<Tensors> {
+        if let Some(error) = &self.error {
+            return Err(error.clone());
+        }
+        machine::run(self, inputs, shape)
+    }
+
+    /// The element types of the inputs.
+    pub fn inputs(&self) -> &[DType] {
+        &self.inputs
+    }
+
+    /// The element types of the outputs.
+    pub fn outputs(&self) -> &[DType] {
+        &self.outputs
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// What defines a register.
+enum Definition {
+    Input(usize),
+    Constant(usize),
+    Op(ScalarOp, SmallVec<[Reg; 3]>),
+}
+
+/// Collects the operations of a program.
+#[derive(Default)]
+pub struct ProgramBuilder {
+    inputs: Vec<DType>,
+    constants: Vec<Tensor>,
+    values: Vec<(DType, Definition)>,
+}
+
+impl ProgramBuilder {
+    /// An empty program.
+    pub fn new() -> ProgramBuilder {
+        ProgramBuilder::default()
+    }
+
+    fn define(&mut self, dtype: DType, definition: Definition) -> Reg {
+        self.values.push((dtype, definition));
+        Reg(self.values.len() as u32 - 1)
+    }
+
+    /// The next input.
+    pub fn input(&mut self, dtype: DType) -> Reg {
+        self.inputs.push(dtype);
+        self.define(dtype, Definition::Input(self.inputs.len() - 1))
+    }
+
+    /// The value of a tensor of rank 0.
+    ///
+    /// # Panics
+    /// If the tensor has axes.
+    pub fn constant(&mut self, value: &Tensor) -> Reg {
+        assert_eq!(value.rank(), 0, "constants of a tile program have rank 0");
+        self.constants.push(value.clone());
+        self.define(value.dtype(), Definition::Constant(self.constants.len() - 1))
+    }
+
+    /// The result of an operation. Where it is not defined for the operands, running the program
+    /// is an error.
+    ///
+    /// # Panics
+    /// If the number of operands is not the arity of the operation.
+    pub fn op(&mut self, op: ScalarOp, operands: &[Reg]) -> Reg {
+        assert_eq!(operands.len(), op.arity(), "operands of {}", op.name());
+        let dtypes: SmallVec<[DType; 3]> = operands.iter().map(|&reg| self.dtype(reg)).collect();
+        self.define(op.result(&dtypes), Definition::Op(op, operands.into()))
+    }
+
+    /// The element type of a register.
+    pub fn dtype(&self, reg: Reg) -> DType {
+        self.values[reg.0 as usize].0
+    }
+
+    /// The program that computes the given registers.
+    pub fn finish(mut self, outputs: &[Reg]) -> Program {
+        let text = self.text(outputs);
+        let outputs = self.distinct(outputs);
+        let needed = self.needed(&outputs);
+        let mut error = None;
+        let mut instructions = Vec::new();
+        let mut widest = 1;
+        for &dtype in &self.inputs {
+            widest = widest.max(dtype.size());
+        }
+
+        let last_use = self.last_uses(&needed);
+        let mut places: Vec<Option<Place>> = vec![None; self.values.len()];
+        for (i, &output) in outputs.iter().enumerate() {
+            places[output.0 as usize] = Some(Place::Output(i));
+        }
+        let mut free: Vec<usize> = Vec::new();
+        let mut slots = 0;
+        for (i, (dtype, definition)) in self.values.iter().enumerate() {
+            if !needed[i] {
+                continue;
+            }
+            widest = widest.max(dtype.size());
+            let (op, operands) = match definition {
+                Definition::Input(n) => {
+                    places[i] = Some(Place::Input(*n));
+                    continue;
+                }
+                Definition::Constant(n) => {
+                    places[i] = Some(Place::Constant(*n));
+                    continue;
+                }
+                Definition::Op(op, operands) => (*op, operands),
+            };
+            let dtypes: SmallVec<[DType; 3]> = operands.iter().map(|&r| self.dtype(r)).collect();
+            let Some(kernel) = find(op, &dtypes) else {
+                error = Some(Error::DType { operation: op.name(), dtype: op.key(&dtypes) });
+                break;
+            };
+            // The target is chosen before the operands are freed: a kernel never writes to a
+            // tile that it reads.
+            let target = places[i].unwrap_or_else(|| {
+                Place::Slot(free.pop().unwrap_or_else(|| {
+                    slots += 1;
+                    slots - 1
+                }))
+            });
+            places[i] = Some(target);
+            let place = |r: &Reg| places[r.0 as usize].expect("defined before use");
+            let operand_places =
+                operands.iter().map(|r| (place(r), self.dtype(*r).size())).collect();
+            for &Reg(operand) in operands {
+                if last_use[operand as usize] == i
+                    && let Some(Place::Slot(slot)) = places[operand as usize]
+                    && !free.contains(&slot)
+                {
+                    free.push(slot);
+                }
+            }
+            instructions.push(Instruction {
+                op,
+                kernel,
+                operands: operand_places,
+                target,
+                size: dtype.size(),
+            });
+        }
+        Program {
+            outputs: outputs.iter().map(|&reg| self.dtype(reg)).collect(),
+            inputs: self.inputs,
+            constants: self.constants,
+            instructions,
+            slots,
+            widest,
+            error,
+            text,
+        }
+    }
+
+    /// The outputs as distinct results of operations: copies stand for what is not.
+    fn distinct(&mut self, outputs: &[Reg]) -> Vec<Reg> {
+        let mut distinct: Vec<Reg> = Vec::with_capacity(outputs.len());
+        for &output in outputs {
+            let own = matches!(self.values[output.0 as usize].1, Definition::Op(..))
+                && !distinct.contains(&output);
+            distinct.push(if own { output } else { self.op(ScalarOp::Copy, &[output]) });
+        }
+        distinct
+    }
+
+    /// Which values the outputs depend on.
+    fn needed(&self, outputs: &[Reg]) -> Vec<bool> {
+        let mut needed = vec![false; self.values.len()];
+        for output in outputs {
+            needed[output.0 as usize] = true;
+        }
+        for i in (0..self.values.len()).rev() {
+            if let (true, (_, Definition::Op(_, operands))) = (needed[i], &self.values[i]) {
+                for operand in operands {
+                    needed[operand.0 as usize] = true;
+                }
+            }
+        }
+        needed
+    }
+
+    /// The last needed value that is computed from each value.
+    fn last_uses(&self, needed: &[bool]) -> Vec<usize> {
+        let mut last = vec![usize::MAX; self.values.len()];
+        for (i, (_, definition)) in self.values.iter().enumerate() {
+            if let (true, Definition::Op(_, operands)) = (needed[i], definition) {
+                for operand in operands {
+                    last[operand.0 as usize] = i;
+                }
+            }
+        }
+        last
+    }
+
+    /// One line for each instruction, and one for the outputs.
+    fn text(&self, outputs: &[Reg]) -> String {
+        use std::fmt::Write;
+        let mut text = String::new();
+        for (i, (dtype, definition)) in self.values.iter().enumerate() {
+            let _ = match definition {
+                Definition::Input(n) => writeln!(text, "r{i}:{dtype:?} = input {n}"),
+                Definition::Constant(n) => {
+                    let bytes = self.constants[*n].bytes().unwrap_or_default();
+                    writeln!(text, "r{i}:{dtype:?} = constant {bytes:02x?}")
+                }
+                Definition::Op(op, operands) => {
+                    writeln!(text, "r{i}:{dtype:?} = {op:?} {operands:?}")
+                }
+            };
+        }
+        let _ = write!(text, "outputs {outputs:?}");
+        text
+    }
+}
+
+/// The kernel for operands of the given types.
+pub(crate) fn find(op: ScalarOp, dtypes: &[DType]) -> Option<&'static dyn Kernel> {
+    let key = op.key(dtypes);
+    let uniform = match op {
+        ScalarOp::Select => dtypes[0] == DType::Bool && dtypes[2] == key,
+        _ => dtypes.iter().all(|&dtype| dtype == key),
+    };
+    if uniform { table::find(op, key) } else { None }
+}
+
+/// One operation on tensors of rank 0: what [`Program::run`] gives, without building a program.
+pub fn scalar(op: ScalarOp, operands: &[&Tensor]) -> Result<Tensor> {
+    let undefined = |dtype| Error::DType { operation: op.name(), dtype };
+    let (dtypes, bytes): ([DType; 3], [&[u8]; 3]) = match operands {
+        [x] => ([x.dtype(); 3], [x.buffer_bytes(), &[], &[]]),
+        [x, y] => {
+            ([x.dtype(), y.dtype(), x.dtype()], [x.buffer_bytes(), y.buffer_bytes(), &[]])
+        }
+        [x, y, z] => (
+            [x.dtype(), y.dtype(), z.dtype()],
+            [x.buffer_bytes(), y.buffer_bytes(), z.buffer_bytes()],
+        ),
+        _ => return Err(undefined(DType::Float0)),
+    };
+    let count = operands.len();
+    debug_assert_eq!(count, op.arity(), "operands of {}", op.name());
+    let dtypes = &dtypes[..count];
+    let Some(kernel) = find(op, dtypes) else { return Err(undefined(op.key(dtypes))) };
+    let dtype = op.result(dtypes);
+    let mut out = Element([0; 16]);
+    kernel.run(op, &bytes[..count], &mut out.0[..dtype.size()]);
+    Ok(Tensor::scalar_from_bytes(dtype, &out.0))
+}
+
+/// Room for one element of any type.
+#[repr(C, align(16))]
+struct Element([u8; 16]);

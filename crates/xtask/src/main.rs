@@ -1,0 +1,3 @@
+//! Writes the generated files of the repository.
+
+fn main() {}
