@@ -47,6 +47,18 @@ pub enum Error {
         rhs: DType,
     },
 
+    /// Types that have no common type.
+    #[error(
+        "{function}: input dtypes ({dtypes}) have no available implicit dtype promotion path; \
+         convert them to one type explicitly, e.g. with x.astype('float32')"
+    )]
+    Promotion {
+        /// The function called.
+        function: String,
+        /// The types given.
+        dtypes: String,
+    },
+
     /// An argument of the wrong kind.
     #[error("{function}: {message}")]
     Type {

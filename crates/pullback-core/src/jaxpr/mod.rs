@@ -15,12 +15,14 @@ use crate::primitives::Op;
 use crate::trace::{self, AxisName, Trace, stage};
 
 pub mod check;
+mod derived;
 mod eval;
 pub mod parse;
 pub mod print;
 pub mod reference;
 
 pub use check::check;
+pub(crate) use derived::{Derivation, Derived};
 pub use parse::parse;
 
 /// Names a variable of one jaxpr.
@@ -68,6 +70,8 @@ pub struct Jaxpr {
     pub outputs: Vec<Atom>,
     /// The plan, once it has been needed.
     pub(crate) plan: OnceLock<Arc<Plan>>,
+    /// Programs derived from this one, so that a loop differentiated twice is traced once.
+    pub(crate) derived: Derived,
 }
 
 impl Clone for Jaxpr {
@@ -78,6 +82,7 @@ impl Clone for Jaxpr {
             eqns: self.eqns.clone(),
             outputs: self.outputs.clone(),
             plan: OnceLock::new(),
+            derived: Derived::default(),
         }
     }
 }
@@ -126,6 +131,42 @@ impl Jaxpr {
     /// Applies the program to arrays, equation by equation, in the current trace.
     pub fn eval(&self, inputs: &[&Array]) -> Result<Vec<Array>> {
         eval::eval(self, inputs)
+    }
+
+    /// [`Jaxpr::eval`] on arrays held together.
+    ///
+    /// # Errors
+    /// As [`Jaxpr::eval`].
+    pub fn eval_all(&self, inputs: &[Array]) -> Result<Vec<Array>> {
+        self.eval(&inputs.iter().collect::<SmallVec<[&Array; 8]>>())
+    }
+
+    /// Computes the results for concrete inputs, by the plan of the program.
+    ///
+    /// # Errors
+    /// If an input is only being traced, and those of [`Jaxpr::plan`] and of the engine.
+    pub fn run(&self, inputs: &[&Array]) -> Result<Arrays> {
+        let mut tensors = pullback_engine::kernels::Tensors::with_capacity(inputs.len());
+        for input in inputs {
+            match input.tensor() {
+                Some(tensor) => tensors.push(tensor.clone()),
+                None => {
+                    let function = "a compiled program".to_string();
+                    let aval = input.aval();
+                    return Err(crate::error::Error::UnexpectedTracer { function, aval });
+                }
+            }
+        }
+        let outputs = self.plan()?.run(tensors)?;
+        let weak = self.outputs.iter().map(|atom| self.atom_is_weak(atom));
+        Ok(outputs.into_iter().zip(weak).map(|(t, weak)| Array::with_weak(t, weak)).collect())
+    }
+
+    fn atom_is_weak(&self, atom: &Atom) -> bool {
+        match atom {
+            Atom::Var(var) => self.aval(*var).weak,
+            Atom::Const(value) => value.is_weak(),
+        }
     }
 
     /// The plan of the program, made when first asked for.

@@ -69,11 +69,37 @@ impl ParamReader {
         }
     }
 
+    /// A truth value, unless the parameter is missing.
+    pub fn optional_bool(&self, key: &str) -> Result<Option<bool>> {
+        self.params.get(key).map(|_| self.bool(key)).transpose()
+    }
+
     /// A word.
     pub fn word(&self, key: &str) -> Result<&str> {
         match self.get(key)? {
             Param::Word(word) => Ok(word),
             _ => Err(self.invalid(key)),
+        }
+    }
+
+    /// The fields of a record.
+    pub fn record(&self, key: &str) -> Result<ParamReader> {
+        match self.get(key)? {
+            Param::Record(name, fields) => {
+                let params = fields.iter().cloned().collect();
+                Ok(ParamReader { primitive: name.clone(), params })
+            }
+            _ => Err(self.invalid(key)),
+        }
+    }
+
+    /// A number, unless the parameter is missing or `None`.
+    pub fn optional_number(&self, key: &str) -> Result<Option<f64>> {
+        match self.params.get(key) {
+            None | Some(Param::None) => Ok(None),
+            Some(Param::Int(value)) => Ok(Some(*value as f64)),
+            Some(Param::Float(value)) => Ok(Some(*value)),
+            Some(_) => Err(self.invalid(key)),
         }
     }
 
@@ -395,7 +421,18 @@ impl<'a> Parser<'a> {
                 });
             }
         }
-        let word = self.run(|c| !c.is_whitespace() && !",)]".contains(c), "a parameter")?;
+        let word = self.run(|c| !c.is_whitespace() && !",()]".contains(c), "a parameter")?;
+        if self.rest().starts_with('(') {
+            self.at += 1;
+            let mut fields = vec![];
+            while !self.take(")") {
+                let key = self.word()?.to_string();
+                self.expect("=")?;
+                fields.push((key, self.param()?));
+                self.take(",");
+            }
+            return Ok(Param::Record(word.to_string(), fields));
+        }
         Ok(match word {
             "None" => Param::None,
             "True" => Param::Bool(true),

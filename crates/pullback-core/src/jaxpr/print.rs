@@ -31,6 +31,8 @@ pub enum Param {
     Tuple(Vec<Param>),
     /// `[a, b]`.
     List(Vec<Param>),
+    /// `Name(a=1, b=2)`.
+    Record(String, Vec<(String, Param)>),
     /// A nested program.
     Jaxpr(Arc<Jaxpr>),
     /// Nested programs, in parentheses.
@@ -54,6 +56,12 @@ impl Param {
     /// A list of axes.
     pub fn list(values: &[usize]) -> Param {
         Param::List(values.iter().map(|&v| Param::Int(v as i64)).collect())
+    }
+
+    /// `Name(a=1, b=2)`.
+    pub fn record(name: &str, fields: impl IntoIterator<Item = (&'static str, Param)>) -> Param {
+        let fields = fields.into_iter().map(|(key, value)| (key.to_string(), value));
+        Param::Record(name.to_string(), fields.collect())
     }
 
     /// A word, printed without quotes.
@@ -280,6 +288,13 @@ fn param_text(param: &Param, indent: usize) -> String {
             many => format!("({})", joined(many, indent)),
         },
         Param::List(items) => format!("[{}]", joined(items, indent)),
+        Param::Record(name, fields) => {
+            let fields: Vec<_> = fields
+                .iter()
+                .map(|(key, value)| format!("{key}={}", param_text(value, indent)))
+                .collect();
+            format!("{name}({})", fields.join(", "))
+        }
         Param::Jaxpr(jaxpr) => program_text(jaxpr, indent),
         Param::Jaxprs(jaxprs) => {
             let pad = " ".repeat(indent);

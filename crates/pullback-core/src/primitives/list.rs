@@ -1,11 +1,12 @@
 //! The list of primitives, and what is made from it.
 //!
 //! A row is `family Type in module;`, for a primitive of no family `own Type in module: "name";`.
+//! A type that stands for several primitives has all their names: `"one" | "other"`.
 
 use super::*;
 
 macro_rules! primitives {
-    ($($family:ident $type:ident in $($module:ident)::+ $(: $name:literal)?;)*) => {
+    ($($family:ident $type:ident in $($module:ident)::+ $(: $($name:literal)|+)?;)*) => {
         /// Any operation, with its parameters.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[allow(missing_docs)]
@@ -38,7 +39,7 @@ macro_rules! primitives {
         /// # Errors
         /// If there is none of that name, or a parameter is missing or invalid.
         pub fn from_params(name: &str, params: &ParamReader, outputs: &[Aval]) -> Result<Op> {
-            $(if name == primitive_name!($family, $($module)::+::$type $(, $name)?) {
+            $(if primitive_names!($family, $($module)::+::$type $(, $($name)|+)?).contains(&name) {
                 return <$($module)::+::$type as Listed>::from_params(name, params, outputs)
                     .map(Op::from);
             })*
@@ -47,23 +48,28 @@ macro_rules! primitives {
 
         /// Uses of every primitive, for the laws: name, and samples.
         pub fn samples() -> Vec<(&'static str, Vec<Sample>)> {
-            vec![$((
-                primitive_name!($family, $($module)::+::$type $(, $name)?),
-                <$($module)::+::$type as Listed>::samples(),
-            ),)*]
+            let mut rows = vec![];
+            $({
+                let samples = <$($module)::+::$type as Listed>::samples();
+                for name in primitive_names!($family, $($module)::+::$type $(, $($name)|+)?) {
+                    let own = samples.iter().filter(|x| x.op.primitive().name() == name);
+                    rows.push((name, own.cloned().collect()));
+                }
+            })*
+            rows
         }
     };
 }
 
-macro_rules! primitive_name {
+macro_rules! primitive_names {
     (unary, $type:ty) => {
-        <$type as unary::Unary>::NAME
+        [<$type as unary::Unary>::NAME]
     };
     (binary, $type:ty) => {
-        <$type as binary::Binary>::NAME
+        [<$type as binary::Binary>::NAME]
     };
-    (own, $type:ty, $name:literal) => {
-        $name
+    (own, $type:ty, $($name:literal)|+) => {
+        [$($name),+]
     };
 }
 
@@ -215,17 +221,56 @@ primitives! {
     binary AddAny in binary::add_any;
     own ConvertElementType in nary::convert_element_type: "convert_element_type";
     own IntegerPow in nary::integer_pow: "integer_pow";
+    own Round in nary::round: "round";
     own SelectN in nary::select_n: "select_n";
     own Clamp in nary::clamp: "clamp";
+    own ReducePrecision in nary::reduce_precision: "reduce_precision";
+    own Jit in control::jit: "jit";
+    own Cond in control::cond: "cond";
+    own Scan in control::scan: "scan";
+    own While in control::while_loop: "while";
+    own Remat in control::remat: "remat2";
+    own CustomJvpCall in custom::custom_jvp_call: "custom_jvp_call";
+    own CustomVjpCall in custom::custom_vjp_call: "custom_vjp_call";
+    own CustomLin in custom::custom_lin: "custom_lin";
+    own Callback in custom::callback: "pure_callback";
+    own StopGradient in custom::stop_gradient: "stop_gradient";
     own ReduceSum in reduction::reduce_sum: "reduce_sum";
+    own Reduce in reduction::reduce:
+        "reduce_max" | "reduce_min" | "reduce_prod" | "reduce_and" | "reduce_or" | "reduce_xor";
+    own ArgReduce in reduction::arg_reduce: "argmax" | "argmin";
+    own Cumulative in reduction::cumulative:
+        "cumsum" | "cumprod" | "cummax" | "cummin" | "cumlogsumexp";
     own DotGeneral in reduction::dot_general: "dot_general";
+    own BitcastConvertType in structure::bitcast_convert_type: "bitcast_convert_type";
     own BroadcastInDim in structure::broadcast_in_dim: "broadcast_in_dim";
     own Concatenate in structure::concatenate: "concatenate";
+    own DynamicSlice in structure::dynamic_slice: "dynamic_slice";
+    own DynamicUpdateSlice in structure::dynamic_update_slice: "dynamic_update_slice";
     own Iota in structure::iota: "iota";
     own Pad in structure::pad: "pad";
     own Reshape in structure::reshape: "reshape";
     own Rev in structure::rev: "rev";
     own Slice in structure::slice: "slice";
+    own Split in structure::split: "split";
     own Squeeze in structure::squeeze: "squeeze";
     own Transpose in structure::transpose: "transpose";
+    own Gather in indexing::gather: "gather";
+    own Scatter in indexing::scatter:
+        "scatter" | "scatter-add" | "scatter-sub" | "scatter-mul" | "scatter-min" | "scatter-max";
+    own Sort in sorting::sort: "sort";
+    own TopK in sorting::top_k: "top_k";
+    own RandomSeed in random::random_seed: "random_seed";
+    own RandomSplit in random::random_split: "random_split";
+    own RandomFoldIn in random::random_fold_in: "random_fold_in";
+    own RandomBits in random::random_bits: "random_bits";
+    own RandomWrap in random::random_wrap: "random_wrap";
+    own RandomUnwrap in random::random_unwrap: "random_unwrap";
+    own Threefry2x32 in random::threefry2x32: "threefry2x32";
+    own Cholesky in linalg::cholesky: "cholesky";
+    own Lu in linalg::lu: "lu";
+    own Qr in linalg::qr: "qr";
+    own Svd in linalg::svd: "svd";
+    own Eigh in linalg::eigh: "eigh";
+    own TriangularSolve in linalg::triangular_solve: "triangular_solve";
 }

@@ -25,10 +25,16 @@ use crate::trace::jvp::{Tangent, Tangents};
 use crate::trace::{AxisData, AxisName};
 
 pub mod binary;
+pub mod control;
+pub mod custom;
+pub mod indexing;
+pub mod linalg;
 pub mod nary;
+pub mod random;
 pub mod reduction;
 pub mod rules;
 pub mod sample;
+pub mod sorting;
 pub mod structure;
 pub mod unary;
 

@@ -6,20 +6,43 @@ pub use super::binary::{
     shift_left::shift_left, shift_right_arithmetic::shift_right_arithmetic,
     shift_right_logical::shift_right_logical, sub::sub, xor::xor,
 };
+pub use super::indexing::{gather::gather, scatter::scatter};
+pub use super::linalg::{
+    cholesky::cholesky, eigh::eigh, lu::lu, qr::qr, svd::svd, triangular_solve::triangular_solve,
+};
 pub use super::nary::{
     clamp::clamp, convert_element_type::convert_element_type, integer_pow::integer_pow,
-    select_n::select_n,
+    round::round, select_n::select_n,
+    reduce_precision::reduce_precision,
 };
-pub use super::reduction::{dot_general::dot_general, reduce_sum::reduce_sum};
+pub use super::random::{
+    random_bits::random_bits, random_fold_in::random_fold_in, random_seed::random_seed,
+    random_split::random_split, random_unwrap::random_unwrap, random_wrap::random_wrap,
+    threefry2x32::threefry2x32,
+};
+pub use super::reduction::{
+    arg_reduce::argmax,
+    arg_reduce::argmin,
+    cumulative::cumlogsumexp,
+    cumulative::cummax,
+    cumulative::cummin,
+    cumulative::cumprod,
+    cumulative::cumsum,
+    dot_general::dot_general,
+    reduce::{reduce_and, reduce_max, reduce_min, reduce_or, reduce_prod, reduce_xor},
+    reduce_sum::reduce_sum,
+};
+pub use super::sorting::{sort::sort, top_k::top_k};
 pub use super::structure::{
-    broadcast_in_dim, concatenate::concatenate, expand_dims, iota::iota, move_axis, pad::pad,
-    reshape::reshape, rev::rev, slice::slice, squeeze::squeeze, transpose::transpose, zeros,
-    zeros_like,
+    bitcast_convert_type::bitcast_convert_type, broadcast_in_dim, concatenate::concatenate,
+    dynamic_slice::dynamic_slice, dynamic_update_slice::dynamic_update_slice, expand_dims,
+    iota::iota, move_axis, pad::pad, reshape::reshape, rev::rev, slice::slice, split::split,
+    squeeze::squeeze, transpose::transpose, zeros, zeros_like,
 };
 pub use super::unary::{
     abs::abs, bessel_i0e::bessel_i0e, bessel_i1e::bessel_i1e, ceil::ceil, conj::conj, copy::copy,
     cos::cos, cosh::cosh, digamma::digamma, exp::exp, floor::floor, imag::imag,
-    is_finite::is_finite, log::log, neg::neg, not::not, one_minus_square::one_minus_square,
+    is_finite::is_finite, log::log, log1p::log1p, neg::neg, not::not, one_minus_square::one_minus_square,
     real::real, rsqrt::rsqrt, sign::sign, sin::sin, sinh::sinh, sqrt::sqrt, square::square,
     tanh::tanh,
 };

@@ -128,6 +128,10 @@ impl Input {
                     bytes.extend(real.to_le_bytes());
                     bytes.extend(imaginary.to_le_bytes());
                 }
+                (DType::KeyThreefry, _) => {
+                    let words = [unit(), unit()].map(|part| (part * 4294967296.0) as u32);
+                    bytes.extend(words.iter().flat_map(|word| word.to_ne_bytes()));
+                }
                 _ => bytes.extend(&number(real, self.dtype).buffer_bytes()[..self.dtype.size()]),
             }
         }

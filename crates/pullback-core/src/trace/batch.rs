@@ -42,7 +42,10 @@ pub(crate) fn new_trace(parent: TraceRef, axis: AxisData) -> Arc<Trace> {
 pub(crate) fn attach(trace: &Arc<Trace>, value: Array, axis: BatchAxis) -> Array {
     let Some(axis) = axis else { return value };
     let mut aval = value.aval();
-    aval.shape.remove(axis);
+    // The mapped axis of a stack is that of its entries, and not part of its own shape.
+    if aval.dtype != pullback_engine::DType::Stack {
+        aval.shape.remove(axis);
+    }
     Array::traced(Tracer { trace: trace.clone(), aval, payload: Payload::Batch { value, axis } })
 }
 

@@ -1,11 +1,13 @@
 //! Forward mode.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::aval::Aval;
 use crate::error::Result;
-use crate::jaxpr::{Jaxpr, stage_closed};
+use crate::jaxpr::{Derivation, Jaxpr, JaxprRef, stage_closed};
 use crate::trace::jvp::{attach, detach, new_trace};
 use crate::trace::{Tangent, current, with_current};
 
@@ -28,40 +30,49 @@ pub fn jvp(
     Ok(outputs.iter().map(|output| detach(&trace, output)).unzip())
 }
 
-/// The program of primals and tangents together.
+/// A program with tangents.
+pub struct JvpJaxpr {
+    /// From the inputs, then the tangents of the active ones, to the results, then their
+    /// tangents where `given`.
+    pub jaxpr: JaxprRef,
+    /// For each result whether its tangent is among the results.
+    pub given: Vec<bool>,
+}
+
+/// The program of primals and tangents together, with respect to the inputs that `active` marks.
 ///
-/// It takes the inputs of `jaxpr`, then the tangents of those that `active` marks; it gives the
-/// results, then the tangents of those that `wanted` marks, or that are not known to be zero.
-/// Also says which tangents it gives.
+/// It gives the tangents of those results that `wanted` marks, or that are not known to be zero.
 ///
 /// # Errors
 /// A missing derivative of an operation of the program.
-pub fn jvp_jaxpr(jaxpr: &Jaxpr, active: &[bool], wanted: &[bool]) -> Result<(Jaxpr, Vec<bool>)> {
-    let primals = jaxpr.input_avals();
-    let tangents: Vec<Aval> =
-        primals.iter().zip(active).filter(|(_, on)| **on).map(|(aval, _)| aval.tangent()).collect();
-    let avals: Vec<Aval> = primals.iter().cloned().chain(tangents).collect();
-    let mut given = vec![];
-    let staged = stage_closed(&avals, |inputs| {
-        let (x, dx) = inputs.split_at(primals.len());
-        let mut dx = dx.iter();
-        let dx = x
-            .iter()
-            .zip(active)
-            .map(|(x, on)| match on.then(|| dx.next()).flatten() {
-                Some(dx) => Tangent::Value(dx.clone()),
-                None => Tangent::zero(x),
-            })
-            .collect();
-        let (mut y, dy) = jvp(|x| jaxpr.eval(&x.iter().collect::<Vec<_>>()), x, dx)?;
-        for (dy, &wanted) in dy.iter().zip(wanted) {
-            let give = wanted || !dy.is_zero();
-            given.push(give);
-            if give {
-                y.push(dy.instantiate()?);
+pub fn jvp_jaxpr(jaxpr: &Jaxpr, active: &[bool], wanted: &[bool]) -> Result<Arc<JvpJaxpr>> {
+    let key = Derivation::Jvp { active: active.to_vec(), wanted: wanted.to_vec() };
+    jaxpr.derived.get(key, || {
+        let primals = jaxpr.input_avals();
+        let tangents = primals.iter().zip(active).filter(|(_, on)| **on).map(|(x, _)| x.tangent());
+        let avals: Vec<Aval> = primals.iter().cloned().chain(tangents).collect();
+        let mut given = vec![];
+        let staged = stage_closed(&avals, |inputs| {
+            let (x, dx) = inputs.split_at(primals.len());
+            let mut dx = dx.iter();
+            let dx = x
+                .iter()
+                .zip(active)
+                .map(|(x, on)| match on.then(|| dx.next()).flatten() {
+                    Some(dx) => Tangent::Value(dx.clone()),
+                    None => Tangent::zero(x),
+                })
+                .collect();
+            let (mut y, dy) = jvp(|x| jaxpr.eval_all(x), x, dx)?;
+            for (dy, &wanted) in dy.iter().zip(wanted) {
+                let give = wanted || !dy.is_zero();
+                given.push(give);
+                if give {
+                    y.push(dy.instantiate()?);
+                }
             }
-        }
-        Ok(y)
-    })?;
-    Ok((staged, given))
+            Ok(y)
+        })?;
+        Ok(JvpJaxpr { jaxpr: staged.into(), given })
+    })
 }

@@ -3,12 +3,14 @@
 //! Cotangents are summed in the order the equations are walked, so a gradient is the same, bit
 //! for bit, on every run.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::aval::Aval;
 use crate::error::{Error, Result};
-use crate::jaxpr::{Atom, Jaxpr};
+use crate::jaxpr::{Atom, Derivation, Jaxpr, JaxprRef, Staged, capture, stage_closed};
 use crate::primitives::{Cotangent, Operand, add_any};
 use crate::trace::jvp::{attach, detach, new_trace};
 use crate::trace::{Tangent, current, stage, with_current};
@@ -230,4 +232,148 @@ fn value_of<'a>(values: &'a [Option<Array>], atom: &'a Atom) -> Result<&'a Array
             message: "a program was transposed without the value of an operand".into(),
         }),
     }
+}
+
+/// The derivative of a program, as two programs.
+pub struct LinearizedJaxpr {
+    /// From the inputs to the results, then the residuals.
+    pub known: JaxprRef,
+    /// From the residuals, then the tangents of the active inputs, to the tangents of the
+    /// results where `given`.
+    pub linear: JaxprRef,
+    /// How many residuals there are.
+    pub residuals: usize,
+    /// For each residual the input that it is, if it is one.
+    pub forwarded: Vec<Option<usize>>,
+    /// For each result whether its tangent is among the results of `linear`.
+    pub given: Vec<bool>,
+}
+
+/// Splits the derivative of a program, with respect to the inputs that `active` marks, into what
+/// can be computed from the inputs, and what is linear in their tangents.
+///
+/// It gives the tangents of those results that `wanted` marks, or that are not known to be zero.
+///
+/// # Errors
+/// A missing derivative of an operation of the program.
+pub fn linearize_jaxpr(
+    jaxpr: &Jaxpr,
+    active: &[bool],
+    wanted: &[bool],
+) -> Result<Arc<LinearizedJaxpr>> {
+    let key = Derivation::Linearize { active: active.to_vec(), wanted: wanted.to_vec() };
+    jaxpr.derived.get(key, || {
+        let mut linear = None;
+        let mut given = vec![];
+        let known = stage_closed(&jaxpr.input_avals(), |inputs| {
+            let (mut outputs, mut derivative) = linearize(|x| jaxpr.eval_all(x), inputs, active)?;
+            let mut atoms = vec![];
+            for ((at, aval), &wanted) in
+                derivative.outputs.iter().zip(&derivative.output_avals).zip(wanted)
+            {
+                let give = wanted || at.is_some();
+                given.push(give);
+                if let Some(at) = at {
+                    atoms.push(derivative.program.outputs[*at].clone());
+                } else if give {
+                    atoms.push(Atom::Const(crate::primitives::structure::zeros(aval)?));
+                }
+            }
+            derivative.program.outputs = atoms;
+            let Staged { jaxpr, captured } = capture(derivative.program);
+            outputs.extend(captured);
+            linear = Some(jaxpr);
+            Ok(outputs)
+        })?;
+        let linear = linear.unwrap_or_default();
+        let active_inputs = active
+            .iter()
+            .zip(jaxpr.input_avals())
+            .filter(|(active, aval)| **active && aval.is_differentiable())
+            .count();
+        let residuals = linear.inputs.len() - active_inputs;
+        let results = known.outputs.len() - residuals;
+        let forwarded = known.outputs[results..]
+            .iter()
+            .map(|atom| match atom {
+                Atom::Var(var) => known.inputs.iter().position(|input| input == var),
+                Atom::Const(_) => None,
+            })
+            .collect();
+        Ok(LinearizedJaxpr {
+            known: known.into(),
+            linear: linear.into(),
+            residuals,
+            forwarded,
+            given,
+        })
+    })
+}
+
+/// A program run backwards.
+pub struct TransposedJaxpr {
+    /// From the known inputs, then the cotangents of the results that are present, to the
+    /// cotangents of the linear inputs where `given`.
+    pub jaxpr: JaxprRef,
+    /// For each linear input whether its cotangent is among the results.
+    pub given: Vec<bool>,
+}
+
+/// The program from the known inputs of a program that is linear in the others, and the
+/// cotangents of its results that `present` marks, to the cotangents of its linear inputs.
+///
+/// It gives those that `wanted` marks, one for each linear input, or that are not zero.
+///
+/// # Errors
+/// A missing transpose of an operation of the program.
+pub fn transpose_jaxpr(
+    jaxpr: &Jaxpr,
+    linear: &[bool],
+    present: &[bool],
+    wanted: &[bool],
+) -> Result<Arc<TransposedJaxpr>> {
+    let key = Derivation::Transpose {
+        linear: linear.to_vec(),
+        present: present.to_vec(),
+        wanted: wanted.to_vec(),
+    };
+    jaxpr.derived.get(key, || {
+        let inputs = jaxpr.input_avals();
+        let known: Vec<Aval> = inputs
+            .iter()
+            .zip(linear)
+            .filter(|(_, linear)| !**linear)
+            .map(|x| x.0.clone())
+            .collect();
+        let linear_avals: Vec<&Aval> =
+            inputs.iter().zip(linear).filter(|(_, linear)| **linear).map(|x| x.0).collect();
+        let cotangents = jaxpr
+            .output_avals()
+            .into_iter()
+            .zip(present)
+            .filter(|(_, present)| **present)
+            .map(|(aval, _)| aval);
+        let avals: Vec<Aval> = known.iter().cloned().chain(cotangents).collect();
+        let mut given = vec![];
+        let staged = stage_closed(&avals, |inputs| {
+            let (known, cotangents) = inputs.split_at(known.len());
+            let mut cotangents = cotangents.iter().cloned();
+            let seeds: Vec<Cotangent> = present
+                .iter()
+                .map(|present| present.then(|| cotangents.next()).flatten())
+                .collect();
+            let results = backward(jaxpr, linear, known, &seeds)?;
+            let mut outputs = vec![];
+            for ((ct, aval), &wanted) in results.into_iter().zip(&linear_avals).zip(wanted) {
+                given.push(wanted || ct.is_some());
+                match ct {
+                    Some(ct) => outputs.push(ct),
+                    None if wanted => outputs.push(crate::primitives::structure::zeros(aval)?),
+                    None => {}
+                }
+            }
+            Ok(outputs)
+        })?;
+        Ok(TransposedJaxpr { jaxpr: staged.into(), given })
+    })
 }

@@ -6,6 +6,9 @@ pub mod jvp;
 pub mod linearize;
 pub mod vmap;
 
-pub use jvp::{jvp, jvp_jaxpr};
-pub use linearize::{Linearized, backward, linearize, vjp};
-pub use vmap::{vmap, vmap_jaxpr};
+pub use jvp::{JvpJaxpr, jvp, jvp_jaxpr};
+pub use linearize::{
+    Linearized, LinearizedJaxpr, TransposedJaxpr, backward, linearize, linearize_jaxpr,
+    transpose_jaxpr, vjp,
+};
+pub use vmap::{VmapJaxpr, vmap, vmap_jaxpr};

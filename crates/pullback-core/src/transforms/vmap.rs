@@ -1,11 +1,14 @@
 //! Vectorisation.
 
+use std::sync::Arc;
+
+use pullback_engine::DType;
 use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::aval::Aval;
 use crate::error::Result;
-use crate::jaxpr::{Jaxpr, stage_closed};
+use crate::jaxpr::{Derivation, Jaxpr, JaxprRef, stage_closed};
 use crate::trace::batch::{BatchAxis, at_axis, attach, detach, new_trace};
 use crate::trace::{AxisData, current, with_current};
 
@@ -33,10 +36,17 @@ pub fn vmap(
         .unzip())
 }
 
+/// A vectorised program.
+pub struct VmapJaxpr {
+    /// The mapped inputs and results have the mapped axis in front.
+    pub jaxpr: JaxprRef,
+    /// For each result whether it has the mapped axis.
+    pub mapped: Vec<bool>,
+}
+
 /// The program on arrays with the mapped axis in front, for the inputs that `mapped` marks.
 ///
-/// The results that `wanted` marks get the axis whether they depend on it or not. Also says
-/// which results have it.
+/// The results that `wanted` marks get the axis whether they depend on it or not.
 ///
 /// # Errors
 /// A missing batching rule of an operation of the program.
@@ -45,33 +55,32 @@ pub fn vmap_jaxpr(
     mapped: &[bool],
     wanted: &[bool],
     axis: &AxisData,
-) -> Result<(Jaxpr, Vec<bool>)> {
-    let avals: Vec<Aval> = jaxpr
-        .input_avals()
-        .into_iter()
-        .zip(mapped)
-        .map(|(mut aval, &mapped)| {
-            if mapped {
+) -> Result<Arc<VmapJaxpr>> {
+    let key =
+        Derivation::Vmap { mapped: mapped.to_vec(), wanted: wanted.to_vec(), axis: axis.clone() };
+    jaxpr.derived.get(key, || {
+        let add_axis = |(mut aval, &mapped): (Aval, &bool)| {
+            if mapped && aval.dtype != DType::Stack {
                 aval.shape.insert(0, axis.size);
             }
             aval
-        })
-        .collect();
-    let axes: Vec<BatchAxis> = mapped.iter().map(|&mapped| mapped.then_some(0)).collect();
-    let mut has = vec![];
-    let staged = stage_closed(&avals, |inputs| {
-        let f = |x: &[Array]| jaxpr.eval(&x.iter().collect::<Vec<_>>());
-        let (outputs, axes) = vmap(f, inputs, &axes, axis.clone())?;
-        outputs
-            .iter()
-            .zip(axes)
-            .zip(wanted)
-            .map(|((output, at), &wanted)| {
-                let give = wanted || at.is_some();
-                has.push(give);
-                if give { at_axis(output, at, axis.size, 0) } else { Ok(output.clone()) }
-            })
-            .collect()
-    })?;
-    Ok((staged, has))
+        };
+        let avals: Vec<Aval> = jaxpr.input_avals().into_iter().zip(mapped).map(add_axis).collect();
+        let axes: Vec<BatchAxis> = mapped.iter().map(|&mapped| mapped.then_some(0)).collect();
+        let mut has = vec![];
+        let staged = stage_closed(&avals, |inputs| {
+            let (outputs, axes) = vmap(|x| jaxpr.eval_all(x), inputs, &axes, axis.clone())?;
+            outputs
+                .iter()
+                .zip(axes)
+                .zip(wanted)
+                .map(|((output, at), &wanted)| {
+                    let give = wanted || at.is_some();
+                    has.push(give);
+                    if give { at_axis(output, at, axis.size, 0) } else { Ok(output.clone()) }
+                })
+                .collect()
+        })?;
+        Ok(VmapJaxpr { jaxpr: staged.into(), mapped: has })
+    })
 }

@@ -3,7 +3,7 @@
 use half::{bf16, f16};
 use smallvec::smallvec;
 
-use super::common::{Number, arch, around, index_tensor};
+use super::common::{Number, around, index_tensor, vectorized};
 use super::{Kernel, Tensors};
 use crate::dtype::{Bool, DType};
 use crate::error::{Error, Result};
@@ -36,13 +36,12 @@ impl Kernel for ArgReduce {
             ($T:ty) => {{
                 let bytes = x.bytes().unwrap_or_default();
                 let values: &[$T] = bytemuck::cast_slice(bytes);
-                arch().dispatch(|| {
-                    if self.max {
-                        search::<$T, true>(values, length, inner, &mut found)
-                    } else {
-                        search::<$T, false>(values, length, inner, &mut found)
-                    }
-                });
+                let arguments = (values, length, inner, &mut found[..]);
+                if self.max {
+                    vectorized(search::<$T, true>, arguments)
+                } else {
+                    vectorized(search::<$T, false>, arguments)
+                }
             }};
         }
         match x.dtype() {
@@ -103,10 +102,7 @@ const LANES: usize = 32;
 
 #[inline(always)]
 fn search<T: Extreme, const MAX: bool>(
-    values: &[T],
-    length: usize,
-    inner: usize,
-    found: &mut [usize],
+    (values, length, inner, found): (&[T], usize, usize, &mut [usize]),
 ) {
     if inner == 1 {
         for (row, slot) in values.chunks_exact(length).zip(found) {
@@ -146,7 +142,11 @@ fn search_row<T: Extreme, const MAX: bool>(row: &[T]) -> usize {
         for (lane, &b) in lanes.iter_mut().zip(rest) {
             *lane = if MAX { lane.greater(b) } else { lane.lesser(b) };
         }
-        if lanes.iter().any(|lane| lane.beats::<MAX>(best)) {
+        let mut better = false;
+        for lane in lanes {
+            better |= lane.beats::<MAX>(best);
+        }
+        if better {
             for (i, &value) in values.iter().enumerate() {
                 if value.beats::<MAX>(best) {
                     (best, position) = (value, block * BLOCK + i);

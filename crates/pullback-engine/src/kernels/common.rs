@@ -20,27 +20,89 @@ pub(super) fn arch() -> pulp::Arch {
     *ARCH.get_or_init(pulp::Arch::new)
 }
 
+/// Calls `f`, compiled for the instruction sets of this processor.
+///
+/// `f` must be the name of a function that is always inlined, and so must be all that it calls
+/// in its loops: the body of a closure would be compiled once, for the least processor.
+#[inline(always)]
+pub(super) fn vectorized<A, R, F: FnOnce(A) -> R>(f: F, arguments: A) -> R {
+    struct Call<F, A>(F, A);
+    impl<A, R, F: FnOnce(A) -> R> pulp::NullaryFnOnce for Call<F, A> {
+        type Output = R;
+        #[inline(always)]
+        fn call(self) -> R {
+            (self.0)(self.1)
+        }
+    }
+    arch().dispatch(Call(f, arguments))
+}
+
 /// Evaluates an expression with `$T` naming the Rust type of a dtype that has arithmetic;
 /// `$operation` is what the error names for all other dtypes.
 macro_rules! with_number {
     ($dtype:expr, $operation:expr, $T:ident => $body:expr) => {{
         use crate::dtype::DType;
         match $dtype {
-            DType::Bool => { type $T = crate::dtype::Bool; $body }
-            DType::I8 => { type $T = i8; $body }
-            DType::I16 => { type $T = i16; $body }
-            DType::I32 => { type $T = i32; $body }
-            DType::I64 => { type $T = i64; $body }
-            DType::U8 => { type $T = u8; $body }
-            DType::U16 => { type $T = u16; $body }
-            DType::U32 => { type $T = u32; $body }
-            DType::U64 => { type $T = u64; $body }
-            DType::BF16 => { type $T = half::bf16; $body }
-            DType::F16 => { type $T = half::f16; $body }
-            DType::F32 => { type $T = f32; $body }
-            DType::F64 => { type $T = f64; $body }
-            DType::C64 => { type $T = num_complex::Complex<f32>; $body }
-            DType::C128 => { type $T = num_complex::Complex<f64>; $body }
+            DType::Bool => {
+                type $T = crate::dtype::Bool;
+                $body
+            }
+            DType::I8 => {
+                type $T = i8;
+                $body
+            }
+            DType::I16 => {
+                type $T = i16;
+                $body
+            }
+            DType::I32 => {
+                type $T = i32;
+                $body
+            }
+            DType::I64 => {
+                type $T = i64;
+                $body
+            }
+            DType::U8 => {
+                type $T = u8;
+                $body
+            }
+            DType::U16 => {
+                type $T = u16;
+                $body
+            }
+            DType::U32 => {
+                type $T = u32;
+                $body
+            }
+            DType::U64 => {
+                type $T = u64;
+                $body
+            }
+            DType::BF16 => {
+                type $T = half::bf16;
+                $body
+            }
+            DType::F16 => {
+                type $T = half::f16;
+                $body
+            }
+            DType::F32 => {
+                type $T = f32;
+                $body
+            }
+            DType::F64 => {
+                type $T = f64;
+                $body
+            }
+            DType::C64 => {
+                type $T = num_complex::Complex<f32>;
+                $body
+            }
+            DType::C128 => {
+                type $T = num_complex::Complex<f64>;
+                $body
+            }
             dtype => Err(crate::error::Error::DType { operation: $operation, dtype }),
         }
     }};
@@ -52,11 +114,26 @@ pub(super) use with_number;
 macro_rules! with_size {
     ($size:expr, $T:ident => $body:expr, else $empty:expr) => {
         match $size {
-            1 => { type $T = u8; $body }
-            2 => { type $T = u16; $body }
-            4 => { type $T = u32; $body }
-            8 => { type $T = u64; $body }
-            16 => { type $T = [u64; 2]; $body }
+            1 => {
+                type $T = u8;
+                $body
+            }
+            2 => {
+                type $T = u16;
+                $body
+            }
+            4 => {
+                type $T = u32;
+                $body
+            }
+            8 => {
+                type $T = u64;
+                $body
+            }
+            16 => {
+                type $T = [u64; 2];
+                $body
+            }
             _ => $empty,
         }
     };
@@ -192,36 +269,73 @@ impl Number for Bool {
     }
 }
 
-/// Calls `f` with the positions in `N` layouts of every index of `shape`, in row-major order.
+/// The positions in `N` layouts of every index of a shape, in row-major order.
+///
+/// An iterator rather than a function that takes one, so that the loop over it is compiled
+/// with the instruction sets of the function that it stands in.
+pub(super) struct Walk<'a, const N: usize> {
+    shape: &'a [usize],
+    strides: [&'a [isize]; N],
+    index: SmallVec<[usize; 8]>,
+    next: Option<[isize; N]>,
+}
+
+impl<'a, const N: usize> Walk<'a, N> {
+    pub(super) fn new(
+        shape: &'a [usize],
+        strides: [&'a [isize]; N],
+        start: [isize; N],
+    ) -> Walk<'a, N> {
+        let next = (!shape.contains(&0)).then_some(start);
+        Walk { shape, strides, index: SmallVec::from_elem(0, shape.len()), next }
+    }
+}
+
+impl<const N: usize> Iterator for Walk<'_, N> {
+    type Item = [isize; N];
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<[isize; N]> {
+        let at = self.next?;
+        let mut next = at;
+        let mut axis = self.shape.len();
+        self.next = loop {
+            if axis == 0 {
+                break None;
+            }
+            axis -= 1;
+            self.index[axis] += 1;
+            if self.index[axis] < self.shape[axis] {
+                for operand in 0..N {
+                    next[operand] += self.strides[operand][axis];
+                }
+                break Some(next);
+            }
+            self.index[axis] = 0;
+            for operand in 0..N {
+                next[operand] -= self.strides[operand][axis] * (self.shape[axis] as isize - 1);
+            }
+        };
+        Some(at)
+    }
+}
+
+/// Calls `f` with the positions that [`Walk`] gives.
 pub(super) fn walk<const N: usize>(
     shape: &[usize],
     strides: [&[isize]; N],
     start: [isize; N],
     mut f: impl FnMut([isize; N]),
 ) {
-    if shape.contains(&0) {
-        return;
-    }
-    let mut index: SmallVec<[usize; 8]> = SmallVec::from_elem(0, shape.len());
-    let mut at = start;
-    loop {
-        f(at);
-        let mut axis = shape.len();
-        loop {
-            if axis == 0 {
-                return;
-            }
-            axis -= 1;
-            index[axis] += 1;
-            if index[axis] < shape[axis] {
-                for operand in 0..N {
-                    at[operand] += strides[operand][axis];
-                }
-                break;
-            }
-            index[axis] = 0;
+    // The innermost axis is a plain loop.
+    let Some((&row, outer)) = shape.split_last() else { return f(start) };
+    let steps = strides.map(|strides| strides[outer.len()]);
+    let outer_strides = strides.map(|strides| &strides[..outer.len()]);
+    for mut at in Walk::new(outer, outer_strides, start) {
+        for _ in 0..row {
+            f(at);
             for operand in 0..N {
-                at[operand] -= strides[operand][axis] * (shape[axis] as isize - 1);
+                at[operand] += steps[operand];
             }
         }
     }
@@ -406,6 +520,8 @@ mod tests {
             assert!(Number::greater(a, b).is_sign_positive());
             assert!(Number::lesser(a, b).is_sign_negative());
         }
-        assert!(Number::greater(1.0f64, f64::NAN).is_nan() && Number::lesser(f64::NAN, 1.0).is_nan());
+        assert!(
+            Number::greater(1.0f64, f64::NAN).is_nan() && Number::lesser(f64::NAN, 1.0).is_nan()
+        );
     }
 }

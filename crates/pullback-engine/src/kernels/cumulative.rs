@@ -7,7 +7,7 @@ use half::{bf16, f16};
 use num_complex::Complex;
 use smallvec::smallvec;
 
-use super::common::{Number, arch, around, owned_buffer};
+use super::common::{Number, around, owned_buffer, vectorized};
 use super::{Kernel, Tensors};
 use crate::dtype::{Bool, DType};
 use crate::error::{Error, Result};
@@ -58,7 +58,7 @@ impl Kernel for Cumulative {
             ($T:ty, $Acc:ty, $load:expr, $store:expr, $combine:expr) => {{
                 let values = buffer.slice_mut::<$T>();
                 let run = Run { length, inner, reverse: self.reverse };
-                arch().dispatch(|| run.scan(values, $load, $store, $combine))
+                vectorized(scan, (run, values, $load, $store, $combine))
             }};
         }
         macro_rules! plain {
@@ -99,7 +99,9 @@ impl Kernel for Cumulative {
             (DType::F32, Sum) => scan!(f32, f64, f64::from, |v| v as f32, f64::plus),
             (DType::F32, LogSumExp) => scan!(f32, f32, |v| v, |v| v, log_add_f32),
             (DType::F64, LogSumExp) => scan!(f64, f64, |v| v, |v| v, log_add_f64),
-            (DType::C64, LogSumExp) => scan!(Complex<f32>, Complex<f64>, widen, narrow, log_add_complex),
+            (DType::C64, LogSumExp) => {
+                scan!(Complex<f32>, Complex<f64>, widen, narrow, log_add_complex)
+            }
             (DType::C128, LogSumExp) => {
                 scan!(Complex<f64>, Complex<f64>, |v| v, |v| v, log_add_complex)
             }
@@ -162,49 +164,36 @@ struct Run {
     reverse: bool,
 }
 
-impl Run {
-    #[inline(always)]
-    fn scan<T: Copy, A: Copy>(
-        &self,
-        values: &mut [T],
-        load: impl Fn(T) -> A,
-        store: impl Fn(A) -> T,
-        combine: impl Fn(A, A) -> A,
-    ) {
-        if self.inner == 1 {
-            for row in values.chunks_exact_mut(self.length) {
-                if self.reverse {
-                    let Some((first, rest)) = row.split_last_mut() else { continue };
-                    let mut acc = load(*first);
-                    for slot in rest.iter_mut().rev() {
-                        acc = combine(acc, load(*slot));
-                        *slot = store(acc);
-                    }
-                } else {
-                    let Some((first, rest)) = row.split_first_mut() else { continue };
-                    let mut acc = load(*first);
-                    for slot in rest {
-                        acc = combine(acc, load(*slot));
-                        *slot = store(acc);
-                    }
-                }
+#[inline(always)]
+fn scan<T: Copy, A: Copy, L: Fn(T) -> A, S: Fn(A) -> T, C: Fn(A, A) -> A>(
+    (run, values, load, store, combine): (Run, &mut [T], L, S, C),
+) {
+    let Run { length, inner, reverse } = run;
+    if inner == 1 {
+        for row in values.chunks_exact_mut(length) {
+            let first = if reverse { length - 1 } else { 0 };
+            let mut acc = load(row[first]);
+            for step in 1..length {
+                let slot = &mut row[if reverse { length - 1 - step } else { step }];
+                acc = combine(acc, load(*slot));
+                *slot = store(acc);
             }
-            return;
         }
-        let mut acc: Vec<A> = Vec::with_capacity(self.inner);
-        for block in values.chunks_exact_mut(self.length * self.inner) {
-            acc.clear();
-            for step in 0..self.length {
-                let step = if self.reverse { self.length - 1 - step } else { step };
-                let row = &mut block[step * self.inner..][..self.inner];
-                if acc.is_empty() {
-                    acc.extend(row.iter().map(|&value| load(value)));
-                    continue;
-                }
-                for (slot, acc) in row.iter_mut().zip(&mut acc) {
-                    *acc = combine(*acc, load(*slot));
-                    *slot = store(*acc);
-                }
+        return;
+    }
+    let mut acc: Vec<A> = Vec::with_capacity(inner);
+    for block in values.chunks_exact_mut(length * inner) {
+        acc.clear();
+        for step in 0..length {
+            let step = if reverse { length - 1 - step } else { step };
+            let row = &mut block[step * inner..][..inner];
+            if acc.is_empty() {
+                acc.extend(row.iter().map(|&value| load(value)));
+                continue;
+            }
+            for (slot, acc) in row.iter_mut().zip(&mut acc) {
+                *acc = combine(*acc, load(*slot));
+                *slot = store(*acc);
             }
         }
     }

@@ -55,7 +55,8 @@ impl Kernel for Gather {
         let batch = &indices.shape()[..indices.rank() - 1];
         let window_dims: Shape = (0..operand.rank())
             .filter(|dim| {
-                !self.collapsed_slice_dims.contains(dim) && !self.operand_batching_dims.contains(dim)
+                !self.collapsed_slice_dims.contains(dim)
+                    && !self.operand_batching_dims.contains(dim)
             })
             .collect();
         let window: Shape = window_dims.iter().map(|&dim| self.slice_sizes[dim]).collect();
@@ -104,6 +105,8 @@ impl Kernel for Gather {
             let source: &[T] = bytemuck::cast_slice(operand.buffer_bytes());
             let target: &mut [T] = bytemuck::cast_slice_mut(buffer.bytes_mut());
             let (sizes, [steps_from, steps_to]) = merged(&window, [&window_from, &window_to]);
+            let (batch, [batch_strides]) = merged(batch, [&batch_strides]);
+            let batch = &batch[..];
             let mut position = 0;
             match (&sizes[..], &steps_from[..], &steps_to[..]) {
                 ([], ..) => walk(batch, [&batch_strides], [0], |[to]| {
@@ -169,6 +172,16 @@ impl Places<'_> {
             if self.shape[dim] >= batch[axis] {
                 batching[axis] += self.strides[dim];
             }
+        }
+        if let (&[dim], []) = (self.index_map, self.batching) {
+            let last = self.shape[dim].saturating_sub(self.windows[dim]) as i64;
+            let (base, step) = (self.offset as isize, self.strides[dim]);
+            found.extend(starts.iter().map(|&start| {
+                let clamped = start.clamp(0, last);
+                let inside = !impossible && (self.clip || start == clamped);
+                if inside { (base + clamped as isize * step) as usize } else { OUTSIDE }
+            }));
+            return found;
         }
         let mut next = 0;
         walk(batch, [&batching], [self.offset as isize], |[base]| {

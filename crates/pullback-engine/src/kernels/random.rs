@@ -6,7 +6,7 @@
 
 use smallvec::smallvec;
 
-use super::common::{arch, build};
+use super::common::{build, vectorized};
 use super::{Kernel, Tensors};
 use crate::dtype::{Bool, DType, Element, Key};
 use crate::error::{Error, Result};
@@ -31,19 +31,8 @@ impl Kernel for Threefry2x32 {
         let mut first = None;
         let second = build::<u32>(shape, |second| {
             first = Some(build::<u32>(shape, |first| {
-                arch().dispatch(|| {
-                    for i in (0..first.len()).step_by(LANES) {
-                        let n = (first.len() - i).min(LANES);
-                        let [k0, k1, mut x0, mut x1] = std::array::from_fn(|operand| {
-                            let mut lanes = [0; LANES];
-                            lanes[..n].copy_from_slice(&words[operand][i..i + n]);
-                            lanes
-                        });
-                        threefry(&k0, &k1, &mut x0, &mut x1);
-                        first[i..i + n].copy_from_slice(&x0[..n]);
-                        second[i..i + n].copy_from_slice(&x1[..n]);
-                    }
-                })
+                let [k0, k1, x0, x1] = std::array::from_fn(|operand| words[operand]);
+                vectorized(blocks, (k0, k1, x0, x1, first, second));
             }));
         })?;
         Ok(first.transpose()?.into_iter().chain([second]).collect())
@@ -96,11 +85,11 @@ impl RandomBits {
             }
             for (&key, out) in keys.iter().zip(out.chunks_exact_mut(count)) {
                 if self.partitionable {
-                    by_position(key, out, &join);
+                    vectorized(by_position, (key, out, &join));
                     continue;
                 }
-                let mut words = vec![0; (out.len() * size_of::<T>()).div_ceil(4)];
-                original(key, &mut words);
+                let mut words = vec![0; size_of_val(out).div_ceil(4)];
+                vectorized(original, (key, &mut words[..]));
                 if size_of::<T>() == 8 {
                     let (high, low) = words.split_at(out.len());
                     for (slot, (&high, &low)) in out.iter_mut().zip(high.iter().zip(low)) {
@@ -182,9 +171,9 @@ impl Kernel for RandomSplit {
             }
             for (&key, out) in keys.iter().zip(out.chunks_exact_mut(count)) {
                 if self.partitionable {
-                    by_position(key, out, |high, low| Key([high, low]));
+                    vectorized(by_position, (key, out, |high, low| Key([high, low])));
                 } else {
-                    original(key, bytemuck::cast_slice_mut(out));
+                    vectorized(original, (key, bytemuck::cast_slice_mut(out)));
                 }
             }
         })?;
@@ -265,46 +254,69 @@ fn keys_of(x: &Tensor, operation: &'static str) -> Result<Vec<Key>> {
 /// Blocks computed side by side.
 const LANES: usize = 32;
 
-/// Element `i` of the partitionable stream is made of the block with counter `i`.
-fn by_position<T: Copy>(key: Key, out: &mut [T], join: impl Fn(u32, u32) -> T) {
-    let (k0, k1) = ([key.0[0]; LANES], [key.0[1]; LANES]);
-    arch().dispatch(|| {
-        for (chunk, out) in out.chunks_mut(LANES).enumerate() {
-            let first = (chunk * LANES) as u64;
-            let mut x0 = [(first >> 32) as u32; LANES];
-            // A chunk is aligned, so its low words do not overflow.
-            let mut x1 = std::array::from_fn(|lane| first as u32 + lane as u32);
-            threefry(&k0, &k1, &mut x0, &mut x1);
-            for (lane, slot) in out.iter_mut().enumerate() {
-                *slot = join(x0[lane], x1[lane]);
-            }
+/// The block function over whole slices.
+#[inline(always)]
+fn blocks(
+    (k0, k1, x0, x1, first, second): (&[u32], &[u32], &[u32], &[u32], &mut [u32], &mut [u32]),
+) {
+    for i in (0..first.len()).step_by(LANES) {
+        let n = (first.len() - i).min(LANES);
+        let mut lanes = [[0; LANES]; 4];
+        for (lanes, words) in lanes.iter_mut().zip([k0, k1, x0, x1]) {
+            lanes[..n].copy_from_slice(&words[i..i + n]);
         }
-    });
+        let [k0, k1, mut x0, mut x1] = lanes;
+        threefry(&k0, &k1, &mut x0, &mut x1);
+        first[i..i + n].copy_from_slice(&x0[..n]);
+        second[i..i + n].copy_from_slice(&x1[..n]);
+    }
+}
+
+/// Element `i` of the partitionable stream is made of the block with counter `i`.
+#[inline(always)]
+fn by_position<T: Copy, J: Fn(u32, u32) -> T>((key, out, join): (Key, &mut [T], J)) {
+    let (k0, k1) = ([key.0[0]; LANES], [key.0[1]; LANES]);
+    for (chunk, out) in out.chunks_mut(LANES).enumerate() {
+        let first = (chunk * LANES) as u64;
+        let mut x0 = [(first >> 32) as u32; LANES];
+        let mut x1 = [first as u32; LANES];
+        for lane in 0..LANES {
+            // A chunk is aligned, so its low words do not overflow.
+            x1[lane] += lane as u32;
+        }
+        threefry(&k0, &k1, &mut x0, &mut x1);
+        for (lane, slot) in out.iter_mut().enumerate() {
+            *slot = join(x0[lane], x1[lane]);
+        }
+    }
 }
 
 /// The words of the original stream: counters `0..n`, with a zero at the end if `n` is odd, are
 /// halved; block `i` has word `i` of both halves, before and after.
-fn original(key: Key, out: &mut [u32]) {
+#[inline(always)]
+fn original((key, out): (Key, &mut [u32])) {
     let (k0, k1) = ([key.0[0]; LANES], [key.0[1]; LANES]);
     let count = out.len();
     let half = count.div_ceil(2);
     let (firsts, seconds) = out.split_at_mut(half);
-    arch().dispatch(|| {
-        for start in (0..half).step_by(LANES) {
-            let mut x0: [u32; LANES] = std::array::from_fn(|lane| (start + lane) as u32);
-            let mut x1 = x0.map(|counter| counter.wrapping_add(half as u32));
-            if count % 2 == 1 && half - start <= LANES {
-                x1[half - 1 - start] = 0;
-            }
-            threefry(&k0, &k1, &mut x0, &mut x1);
-            let end = (start + LANES).min(half);
-            firsts[start..end].copy_from_slice(&x0[..end - start]);
-            let end = (start + LANES).min(seconds.len());
-            if start < end {
-                seconds[start..end].copy_from_slice(&x1[..end - start]);
-            }
+    for start in (0..half).step_by(LANES) {
+        let mut x0 = [start as u32; LANES];
+        let mut x1 = [(start + half) as u32; LANES];
+        for lane in 0..LANES {
+            x0[lane] = x0[lane].wrapping_add(lane as u32);
+            x1[lane] = x1[lane].wrapping_add(lane as u32);
         }
-    });
+        if count % 2 == 1 && half - start <= LANES {
+            x1[half - 1 - start] = 0;
+        }
+        threefry(&k0, &k1, &mut x0, &mut x1);
+        let end = (start + LANES).min(half);
+        firsts[start..end].copy_from_slice(&x0[..end - start]);
+        let end = (start + LANES).min(seconds.len());
+        if start < end {
+            seconds[start..end].copy_from_slice(&x1[..end - start]);
+        }
+    }
 }
 
 /// Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3").
@@ -312,7 +324,10 @@ fn original(key: Key, out: &mut [u32]) {
 fn threefry<const N: usize>(k0: &[u32; N], k1: &[u32; N], x0: &mut [u32; N], x1: &mut [u32; N]) {
     const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
     const PARITY: u32 = 0x1bd1_1bda;
-    let k2: [u32; N] = std::array::from_fn(|lane| k0[lane] ^ k1[lane] ^ PARITY);
+    let mut k2 = [PARITY; N];
+    for lane in 0..N {
+        k2[lane] ^= k0[lane] ^ k1[lane];
+    }
     let keys = [k0, k1, &k2];
     for lane in 0..N {
         x0[lane] = x0[lane].wrapping_add(k0[lane]);

@@ -10,7 +10,7 @@ use half::{bf16, f16};
 use num_complex::Complex;
 use smallvec::smallvec;
 
-use super::common::{Number, arch, merged, walk};
+use super::common::{Number, Walk, merged, vectorized};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::{Bool, DType, Element};
@@ -214,7 +214,10 @@ struct Pass {
 
 impl Reduce {
     /// Reduces one group of neighbouring axes after the other, innermost first.
-    fn passes<T: Stored, O: Combine<T::Acc>, const LANES: usize>(&self, x: &Tensor) -> Result<Tensor>
+    fn passes<T: Stored, O: Combine<T::Acc>, const LANES: usize>(
+        &self,
+        x: &Tensor,
+    ) -> Result<Tensor>
     where
         T::Acc: Number,
     {
@@ -235,7 +238,8 @@ impl Reduce {
             return x.reshape(&out_shape);
         };
         if groups.is_empty() {
-            return pass::<T, T, T::Acc, O, LANES>(x, group, T::load, T::store)?.reshape(&out_shape);
+            return pass::<T, T, T::Acc, O, LANES>(x, group, T::load, T::store)?
+                .reshape(&out_shape);
         }
         // A partial result of f16 or bf16 keeps the precision it was accumulated with.
         let mut partial = pass::<T, T::Acc, T::Acc, O, LANES>(x, group, T::load, |acc| acc)?;
@@ -272,8 +276,7 @@ fn pass<T: Element, U: Element, A: Number, O: Combine<A>, const LANES: usize>(
     let mut shape = layout.shape.clone();
     shape[axes.clone()].fill(1);
     let kept: Shape = shape.clone();
-    let (kept, [kept_from, kept_to]) =
-        merged(&kept, [&layout.strides, &layout::row_major(&shape)]);
+    let (kept, [kept_from, kept_to]) = merged(&kept, [&layout.strides, &layout::row_major(&shape)]);
     let pass = Pass {
         length: length.first().copied().unwrap_or(1),
         stride: stride.first().copied().unwrap_or(1),
@@ -288,28 +291,31 @@ fn pass<T: Element, U: Element, A: Number, O: Combine<A>, const LANES: usize>(
     if pass.length == 0 {
         target.fill(store(O::IDENTITY));
     } else {
-        arch().dispatch(|| run_pass::<T, U, A, O, LANES>(&pass, source, target, load, store));
+        vectorized(run_pass::<T, U, A, O, LANES, _, _>, (&pass, source, target, load, store));
     }
     Ok(Tensor::from_buffer(U::DTYPE, &shape, buffer))
 }
 
 #[inline(always)]
-fn run_pass<T: Element, U: Element, A: Number, O: Combine<A>, const LANES: usize>(
-    pass: &Pass,
-    source: &[T],
-    target: &mut [U],
-    load: impl Fn(T) -> A + Copy,
-    store: impl Fn(A) -> U + Copy,
-) {
+fn run_pass<T, U, A, O, const LANES: usize, L, S>(
+    (pass, source, target, load, store): (&Pass, &[T], &mut [U], L, S),
+) where
+    T: Element,
+    U: Element,
+    A: Number,
+    O: Combine<A>,
+    L: Fn(T) -> A + Copy,
+    S: Fn(A) -> U + Copy,
+{
     let columns = (0..pass.kept.len()).rev().find(|&axis| pass.kept_from[axis] == 1);
     if let (true, Some(axis)) = (pass.stride != 1, columns) {
         return columns_pass::<T, U, A, O, LANES>(pass, axis, source, target, load, store);
     }
     let mut block = vec![O::IDENTITY; LANES * ROUNDS];
     let start = [pass.offset as isize, 0];
-    walk(&pass.kept, [&pass.kept_from, &pass.kept_to], start, |[from, to]| {
+    for [from, to] in Walk::new(&pass.kept, [&pass.kept_from, &pass.kept_to], start) {
         target[to as usize] = store(row::<T, A, O, LANES>(pass, source, from, &mut block, load));
-    });
+    }
 }
 
 /// The reduction of one row, contiguous or not.
@@ -321,6 +327,14 @@ fn row<T: Element, A: Number, O: Combine<A>, const LANES: usize>(
     block: &mut [A],
     load: impl Fn(T) -> A + Copy,
 ) -> A {
+    if pass.stride == 1 && pass.length <= LANES.min(16) {
+        // The same tree with fewer lanes, none of which is beyond the elements for long.
+        let elements = &source[from as usize..from as usize + pass.length];
+        return match pass.length {
+            ..=4 => lanes::<T, A, O, 4>(elements, load),
+            _ => lanes::<T, A, O, 16>(elements, load),
+        };
+    }
     let mut pairs = Pairs::<A> { partial: [O::IDENTITY; 64], count: 0 };
     let mut at = 0;
     while at < pass.length {
@@ -422,7 +436,7 @@ fn columns_pass<T: Element, U: Element, A: Number, O: Combine<A>, const LANES: u
     let mut acc = vec![O::IDENTITY; lanes * tile];
     let mut levels: Vec<Vec<A>> = Vec::new();
     let start = [pass.offset as isize, 0];
-    walk(&outer, [&outer_from, &outer_to], start, |[from, to]| {
+    for [from, to] in Walk::new(&outer, [&outer_from, &outer_to], start) {
         for column in (0..width).step_by(tile) {
             let size = (width - column).min(tile);
             let acc = &mut acc[..lanes * size];
@@ -471,7 +485,7 @@ fn columns_pass<T: Element, U: Element, A: Number, O: Combine<A>, const LANES: u
                 target[(to + (column + i) as isize * step_to) as usize] = store(value);
             }
         }
-    });
+    }
 }
 
 /// Adds row `i` of a block to lane `i` of the accumulators, modulo the number of lanes.

@@ -67,7 +67,8 @@ impl Kernel for Scatter {
         let batch = &indices.shape()[..indices.rank() - 1];
         let window_dims: Shape = (0..shape.len())
             .filter(|dim| {
-                !self.inserted_window_dims.contains(dim) && !self.operand_batching_dims.contains(dim)
+                !self.inserted_window_dims.contains(dim)
+                    && !self.operand_batching_dims.contains(dim)
             })
             .collect();
         let window: Shape =
@@ -99,8 +100,9 @@ impl Kernel for Scatter {
             self.update_window_dims.iter().map(|&axis| source.strides[axis]).collect();
         let window_to: Strides = window_dims.iter().map(|&dim| strides[dim]).collect();
         let (window, [window_from, window_to]) = merged(&window, [&window_from, &window_to]);
+        let (batch, [batch_from]) = merged(batch, [&batch_from]);
         let windows = Windows {
-            batch,
+            batch: &batch,
             batch_from: &batch_from,
             offset: source.offset,
             to: &to,

@@ -49,9 +49,9 @@ impl Kernel for Sort {
         let inputs: Vec<Tensor> = inputs.iter().map(Tensor::contiguous).collect::<Result<_>>()?;
         let mut outputs =
             inputs.iter().map(|x| Buffer::new(x.dtype(), x.count())).collect::<Result<Vec<_>>>()?;
-        let mut sorter = Sorter::default();
+        let mut sorter = Sorter::new(&inputs[..self.num_keys]);
         for start in lanes.starts() {
-            sorter.keys.clear();
+            sorter.clear();
             for x in &inputs[..self.num_keys] {
                 sorter.add_keys(x, &lanes, start)?;
             }
@@ -215,9 +215,10 @@ impl Lanes {
 }
 
 /// An unsigned integer that elements are compared by.
-trait Key: Copy + Ord + Default + Into<u128> {
+trait Key: Copy + Ord + Default {
     const BYTES: usize;
     fn byte(self, at: usize) -> usize;
+    fn wide(self) -> u128;
 }
 
 macro_rules! keys {
@@ -226,6 +227,8 @@ macro_rules! keys {
             const BYTES: usize = size_of::<$T>();
             #[inline(always)]
             fn byte(self, at: usize) -> usize { (self >> (8 * at)) as usize & 255 }
+            #[inline(always)]
+            fn wide(self) -> u128 { self as u128 }
         }
     )*};
 }
@@ -389,7 +392,8 @@ fn radix_sort<K: Key>(keys: &mut Vec<K>, spare: &mut Vec<K>, bytes: std::ops::Ra
 struct Sorter {
     /// The keys of the lane, one list for each operand that is compared.
     keys: Vec<Vec<u128>>,
-    /// Whether the keys fit a word of 32 bits.
+    /// Whether there is one operand to compare, and its keys fit 32 bits. They are then in
+    /// `short`, above the positions.
     narrow: bool,
     short: Vec<u64>,
     spare_short: Vec<u64>,
@@ -399,13 +403,28 @@ struct Sorter {
 }
 
 impl Sorter {
+    fn new(inputs: &[Tensor]) -> Sorter {
+        let narrow = matches!(inputs, [x] if x.dtype().size() <= 4);
+        Sorter { narrow, ..Sorter::default() }
+    }
+
+    fn clear(&mut self) {
+        self.keys.clear();
+        self.short.clear();
+        self.long.clear();
+    }
+
     /// Adds the keys of one lane of an operand.
     fn add_keys(&mut self, x: &Tensor, lanes: &Lanes, start: usize) -> Result<()> {
-        self.narrow = x.dtype().size() <= 4;
         with_number!(x.dtype(), "sort", T => {
             let values = x.as_slice::<T>().unwrap_or_default();
             let key = |i: usize| values[start + i * lanes.step].key();
-            self.keys.push((0..lanes.length).map(|i| key(i).into()).collect());
+            if self.narrow {
+                let word = |i: usize| (key(i).wide() as u64) << 32 | i as u64;
+                self.short.extend((0..lanes.length).map(word));
+            } else {
+                self.keys.push((0..lanes.length).map(|i| key(i).wide()).collect());
+            }
             Ok(())
         })
     }
@@ -413,11 +432,8 @@ impl Sorter {
     /// The positions of the elements in rising order.
     fn order(&mut self, length: usize) -> &[u32] {
         self.order.clear();
-        if let ([keys], true) = (&self.keys[..], self.narrow) {
+        if self.narrow {
             // Key and position share a word, and positions are distinct and rising.
-            self.short.clear();
-            let words = keys.iter().enumerate().map(|(i, &key)| (key as u64) << 32 | i as u64);
-            self.short.extend(words);
             if length < RADIX {
                 self.short.sort_unstable();
             } else {
@@ -427,7 +443,6 @@ impl Sorter {
         } else if let [keys] = &self.keys[..]
             && keys.iter().all(|&key| key >> 64 == 0)
         {
-            self.long.clear();
             self.long.extend(keys.iter().enumerate().map(|(i, &key)| key << 32 | i as u128));
             if length < RADIX {
                 self.long.sort_unstable();
@@ -475,7 +490,9 @@ mod tests {
             let y = sort(&Tensor::from_slice(&x, &[x.len()]).unwrap(), 0).to_vec::<f64>();
             let mut expected = x.clone();
             expected.sort_by(|a, b| {
-                a.is_nan().cmp(&b.is_nan()).then(a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal))
+                a.is_nan()
+                    .cmp(&b.is_nan())
+                    .then(a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal))
             });
             for (a, b) in y.iter().zip(&expected) {
                 assert_eq!(a.to_bits(), b.to_bits());
@@ -518,7 +535,8 @@ mod tests {
             expected.sort_by(|&a, &b| keys[a as usize].total_cmp(&keys[b as usize]));
             assert_eq!(y[1].to_vec::<i64>(), expected);
             let doubled: Tensors = smallvec![
-                Tensor::from_slice(&keys.iter().map(|&v| v as f64).collect::<Vec<_>>(), &[n]).unwrap(),
+                Tensor::from_slice(&keys.iter().map(|&v| v as f64).collect::<Vec<_>>(), &[n])
+                    .unwrap(),
                 inputs[1].clone(),
             ];
             let y = Sort { axis: 0, num_keys: 1, stable: true }.run(doubled.clone()).unwrap();

@@ -260,8 +260,7 @@ mod tests {
     #[test]
     fn padding_in_two_dimensions() {
         let x = Tensor::from_slice(&[1u8, 2, 3, 4], &[2, 2]).unwrap();
-        let kernel =
-            Pad { low: smallvec![0, 1], high: smallvec![1, 0], interior: smallvec![1, 0] };
+        let kernel = Pad { low: smallvec![0, 1], high: smallvec![1, 0], interior: smallvec![1, 0] };
         let y = run(kernel, smallvec![x.transpose(&[1, 0]).unwrap(), Tensor::scalar(0u8)]);
         assert_eq!(y.shape(), [4, 3]);
         assert_eq!(y.to_vec::<u8>(), [0, 1, 3, 0, 0, 0, 0, 2, 4, 0, 0, 0]);

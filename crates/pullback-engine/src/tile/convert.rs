@@ -93,8 +93,27 @@ trait Number: Copy {
     fn to_f32_odd(self) -> f32;
 }
 
+macro_rules! wrap {
+    ($x:expr, $to:ident) => {
+        $x as $to
+    };
+}
+
+/// A float as an integer of at most 32 bits. What `as` gives, but in steps that vectorise.
+macro_rules! saturate {
+    ($x:expr, $to:ident) => {{
+        // The sum has the integer in its low bits.
+        const MAGIC: f64 = 6_755_399_441_055_744.0;
+        let x = ($x as f64).trunc();
+        let x = if x < $to::MIN as f64 { $to::MIN as f64 } else { x };
+        let x = if x > $to::MAX as f64 { $to::MAX as f64 } else { x };
+        let x = if x.is_nan() { 0.0 } else { x };
+        (x + MAGIC).to_bits() as $to
+    }};
+}
+
 macro_rules! number {
-    ($number:ident, $x:ident, $i4:expr, $u4:expr, $odd:expr) => {
+    ($number:ident, $small:ident, $x:ident, $i4:expr, $u4:expr, $odd:expr) => {
         impl Number for $number {
             #[inline(always)]
             fn is_not_zero(self) -> bool {
@@ -112,15 +131,15 @@ macro_rules! number {
             }
             #[inline(always)]
             fn to_i8(self) -> i8 {
-                self as i8
+                $small!(self, i8)
             }
             #[inline(always)]
             fn to_i16(self) -> i16 {
-                self as i16
+                $small!(self, i16)
             }
             #[inline(always)]
             fn to_i32(self) -> i32 {
-                self as i32
+                $small!(self, i32)
             }
             #[inline(always)]
             fn to_i64(self) -> i64 {
@@ -128,15 +147,15 @@ macro_rules! number {
             }
             #[inline(always)]
             fn to_u8(self) -> u8 {
-                self as u8
+                $small!(self, u8)
             }
             #[inline(always)]
             fn to_u16(self) -> u16 {
-                self as u16
+                $small!(self, u16)
             }
             #[inline(always)]
             fn to_u32(self) -> u32 {
-                self as u32
+                $small!(self, u32)
             }
             #[inline(always)]
             fn to_u64(self) -> u64 {
@@ -161,11 +180,11 @@ macro_rules! number {
 
 macro_rules! integers {
     ($($integer:ident)*) => {
-        $(number!($integer, x, ((x as i8) << 4) >> 4, (x as u8) & 15,
+        $(number!($integer, wrap, x, ((x as i8) << 4) >> 4, (x as u8) & 15,
             narrow::f64_to_f32_odd(x as f64));)*
     };
 }
 
 integers!(i8 i16 i32 i64 u8 u16 u32 u64);
-number!(f32, x, (x as i8).clamp(-8, 7), (x as u8).min(15), x);
-number!(f64, x, (x as i8).clamp(-8, 7), (x as u8).min(15), narrow::f64_to_f32_odd(x));
+number!(f32, saturate, x, (x as i8).clamp(-8, 7), (x as u8).min(15), x);
+number!(f64, saturate, x, (x as i8).clamp(-8, 7), (x as u8).min(15), narrow::f64_to_f32_odd(x));

@@ -115,7 +115,13 @@ macro_rules! int {
                     // The truncated reciprocal.
                     return match self {
                         1 => 1,
-                        x if x == !0 => if y & 1 == 0 { 1 } else { x },
+                        x if x == !0 => {
+                            if y & 1 == 0 {
+                                1
+                            } else {
+                                x
+                            }
+                        }
                         _ => 0,
                     };
                 }
@@ -157,9 +163,10 @@ mod tests {
     #[test]
     fn shifts_take_any_number_of_bits() {
         assert_eq!([32, 33, -1, 2].map(|n| Int::shift_left(3i32, n)), [0, 0, 0, 12]);
-        assert_eq!([0, 1, 31, 33, -1].map(|n| Int::shift_right_arithmetic(-8i32, n)), [
-            -8, -4, -1, -1, -1
-        ]);
+        assert_eq!(
+            [0, 1, 31, 33, -1].map(|n| Int::shift_right_arithmetic(-8i32, n)),
+            [-8, -4, -1, -1, -1]
+        );
         assert_eq!([8, 9, 0, 7].map(|n| Int::shift_right_logical(-128i8, n)), [0, 0, -128, 1]);
         assert_eq!(Int::shift_right_arithmetic(200u8, 1), 228);
     }

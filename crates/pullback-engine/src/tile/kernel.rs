@@ -34,23 +34,68 @@ pub(crate) fn stateless<K: Kernel + 'static>(kernel: K) -> &'static dyn Kernel {
     Box::leak(Box::new(kernel))
 }
 
+/// A function of one element as a type.
+///
+/// A large function must be inlined into its loop to be vectorised, and to be compiled for the
+/// processor at all, which the compiler does for a method marked so, but not for a closure.
+pub(crate) trait Unary<A>: Copy + Send + Sync + 'static {
+    type Result: Pod;
+    fn apply(self, x: A) -> Self::Result;
+}
+
+/// A function of two elements as a type.
+pub(crate) trait Binary<A>: Copy + Send + Sync + 'static {
+    type Result: Pod;
+    fn apply(self, x: A, y: A) -> Self::Result;
+}
+
+/// A closure, which should be small.
+#[derive(Clone, Copy)]
+struct Closure<F, R>(F, PhantomData<fn() -> R>);
+
+impl<A, R: Pod, F: Fn(A) -> R + Copy + Send + Sync + 'static> Unary<A> for Closure<F, R> {
+    type Result = R;
+    #[inline(always)]
+    fn apply(self, x: A) -> R {
+        (self.0)(x)
+    }
+}
+
+impl<A, R: Pod, F: Fn(A, A) -> R + Copy + Send + Sync + 'static> Binary<A> for Closure<F, R> {
+    type Result = R;
+    #[inline(always)]
+    fn apply(self, x: A, y: A) -> R {
+        (self.0)(x, y)
+    }
+}
+
 /// A function of one element, in a loop for this processor.
+pub(crate) fn inlined1<A: Pod, F: Unary<A>>(f: F) -> &'static dyn Kernel {
+    stateless(Map1(f, PhantomData::<fn(A)>))
+}
+
+/// A function of two elements, in a loop for this processor.
+pub(crate) fn inlined2<A: Pod, F: Binary<A>>(f: F) -> &'static dyn Kernel {
+    stateless(Map2(f, PhantomData::<fn(A)>))
+}
+
+/// A small function of one element, in a loop for this processor.
 pub(crate) fn map1<A: Pod, R: Pod, F>(f: F) -> &'static dyn Kernel
 where
     F: Fn(A) -> R + Copy + Send + Sync + 'static,
 {
-    stateless(Map1(f, PhantomData))
+    inlined1::<A, _>(Closure(f, PhantomData))
 }
 
-/// A function of two elements, in a loop for this processor.
+/// A small function of two elements, in a loop for this processor.
 pub(crate) fn map2<A: Pod, R: Pod, F>(f: F) -> &'static dyn Kernel
 where
     F: Fn(A, A) -> R + Copy + Send + Sync + 'static,
 {
-    stateless(Map2(f, PhantomData))
+    inlined2::<A, _>(Closure(f, PhantomData))
 }
 
-/// A function of three elements, in a loop for this processor.
+/// A small function of three elements, in a loop for this processor.
 pub(crate) fn map3<A: Pod, R: Pod, F>(f: F) -> &'static dyn Kernel
 where
     F: Fn(A, A, A) -> R + Copy + Send + Sync + 'static,
@@ -76,13 +121,13 @@ where
 
 /// A function of one element that is slow or wrong for a few arguments: those are found by
 /// `is_rare`, after the vector loop, and computed again by `rare`.
-pub(crate) fn patched<A: Pod, R: Pod, F, P, G>(f: F, is_rare: P, rare: G) -> &'static dyn Kernel
+pub(crate) fn patched<A: Pod, F, P, G>(f: F, is_rare: P, rare: G) -> &'static dyn Kernel
 where
-    F: Fn(A) -> R + Copy + Send + Sync + 'static,
+    F: Unary<A>,
     P: Fn(A) -> bool + Copy + Send + Sync + 'static,
-    G: Fn(A) -> R + Copy + Send + Sync + 'static,
+    G: Fn(A) -> F::Result + Copy + Send + Sync + 'static,
 {
-    stateless(Patched { f, is_rare, rare, types: PhantomData })
+    stateless(Patched { f, is_rare, rare, types: PhantomData::<fn(A)> })
 }
 
 /// A function of the operation and one element, for operations with parameters.
@@ -93,18 +138,18 @@ where
     stateless(WithOp(f, PhantomData))
 }
 
-struct Map1<A, R, F>(F, PhantomData<fn(A) -> R>);
+struct Map1<A, F>(F, PhantomData<fn(A)>);
 
-impl<A: Pod, R: Pod, F: Fn(A) -> R + Copy + Send + Sync> Kernel for Map1<A, R, F> {
+impl<A: Pod, F: Unary<A>> Kernel for Map1<A, F> {
     fn run(&self, _op: ScalarOp, operands: &[&[u8]], out: &mut [u8]) {
         let x = cast_slice(operands[0]);
         dispatch(Loop1 { f: self.0, x, out: cast_slice_mut(out) });
     }
 }
 
-struct Map2<A, R, F>(F, PhantomData<fn(A) -> R>);
+struct Map2<A, F>(F, PhantomData<fn(A)>);
 
-impl<A: Pod, R: Pod, F: Fn(A, A) -> R + Copy + Send + Sync> Kernel for Map2<A, R, F> {
+impl<A: Pod, F: Binary<A>> Kernel for Map2<A, F> {
     fn run(&self, _op: ScalarOp, operands: &[&[u8]], out: &mut [u8]) {
         let (x, y) = (cast_slice(operands[0]), cast_slice(operands[1]));
         dispatch(Loop2 { f: self.0, x, y, out: cast_slice_mut(out) });
@@ -115,8 +160,7 @@ struct Map3<A, R, F>(F, PhantomData<fn(A) -> R>);
 
 impl<A: Pod, R: Pod, F: Fn(A, A, A) -> R + Copy + Send + Sync> Kernel for Map3<A, R, F> {
     fn run(&self, _op: ScalarOp, operands: &[&[u8]], out: &mut [u8]) {
-        let (x, y, z) =
-            (cast_slice(operands[0]), cast_slice(operands[1]), cast_slice(operands[2]));
+        let (x, y, z) = (cast_slice(operands[0]), cast_slice(operands[1]), cast_slice(operands[2]));
         dispatch(Loop3 { f: self.0, x, y, z, out: cast_slice_mut(out) });
     }
 }
@@ -143,22 +187,22 @@ impl<A: Pod, R: Pod, F: Fn(A, A) -> R + Send + Sync> Kernel for Plain2<A, R, F> 
     }
 }
 
-struct Patched<A, R, F, P, G> {
+struct Patched<A, F, P, G> {
     f: F,
     is_rare: P,
     rare: G,
-    types: PhantomData<fn(A) -> R>,
+    types: PhantomData<fn(A)>,
 }
 
-impl<A: Pod, R: Pod, F, P, G> Kernel for Patched<A, R, F, P, G>
+impl<A: Pod, F, P, G> Kernel for Patched<A, F, P, G>
 where
-    F: Fn(A) -> R + Copy + Send + Sync,
+    F: Unary<A>,
     P: Fn(A) -> bool + Copy + Send + Sync,
-    G: Fn(A) -> R + Copy + Send + Sync,
+    G: Fn(A) -> F::Result + Copy + Send + Sync,
 {
     fn run(&self, _op: ScalarOp, operands: &[&[u8]], out: &mut [u8]) {
         let x: &[A] = cast_slice(operands[0]);
-        let out: &mut [R] = cast_slice_mut(out);
+        let out: &mut [F::Result] = cast_slice_mut(out);
         dispatch(Loop1 { f: self.f, x, out });
         let mut any = false;
         for &x in x {
@@ -178,51 +222,48 @@ struct WithOp<A, R, F>(F, PhantomData<fn(A) -> R>);
 
 impl<A: Pod, R: Pod, F> Kernel for WithOp<A, R, F>
 where
-    F: Fn(ScalarOp, A) -> R + Copy + Send + Sync,
+    F: Fn(ScalarOp, A) -> R + Copy + Send + Sync + 'static,
 {
     fn run(&self, op: ScalarOp, operands: &[&[u8]], out: &mut [u8]) {
         let f = self.0;
-        dispatch(Loop1 {
-            f: |x: A| f(op, x),
-            x: cast_slice(operands[0]),
-            out: cast_slice_mut(out),
-        });
+        let f = Closure(move |x: A| f(op, x), PhantomData);
+        dispatch(Loop1 { f, x: cast_slice(operands[0]), out: cast_slice_mut(out) });
     }
 }
 
-struct Loop1<'a, A, R, F> {
+struct Loop1<'a, A, F: Unary<A>> {
     f: F,
     x: &'a [A],
-    out: &'a mut [R],
+    out: &'a mut [F::Result],
 }
 
-impl<A: Pod, R: Pod, F: Fn(A) -> R> WithSimd for Loop1<'_, A, R, F> {
+impl<A: Pod, F: Unary<A>> WithSimd for Loop1<'_, A, F> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
         let Loop1 { f, x, out } = self;
         for (out, &x) in out.iter_mut().zip(x) {
-            *out = f(x);
+            *out = f.apply(x);
         }
     }
 }
 
-struct Loop2<'a, A, R, F> {
+struct Loop2<'a, A, F: Binary<A>> {
     f: F,
     x: &'a [A],
     y: &'a [A],
-    out: &'a mut [R],
+    out: &'a mut [F::Result],
 }
 
-impl<A: Pod, R: Pod, F: Fn(A, A) -> R> WithSimd for Loop2<'_, A, R, F> {
+impl<A: Pod, F: Binary<A>> WithSimd for Loop2<'_, A, F> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
         let Loop2 { f, x, y, out } = self;
         for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
-            *out = f(x, y);
+            *out = f.apply(x, y);
         }
     }
 }

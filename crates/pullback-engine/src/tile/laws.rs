@@ -35,12 +35,81 @@ const EVERY: &[DType] = &[
 fn every_op() -> Vec<ScalarOp> {
     use ScalarOp::*;
     let mut ops = vec![
-        Copy, Neg, Abs, Sign, Floor, Ceil, RoundAwayFromZero, RoundToEven, Exp, Exp2, Expm1, Log,
-        Log1p, Log2, Sqrt, Rsqrt, Cbrt, Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Tanh, Asinh,
-        Acosh, Atanh, Logistic, Erf, Erfc, ErfInv, Lgamma, Digamma, BesselI0e, BesselI1e, Square, OneMinusSquare,
-        Not, PopulationCount, Clz, IsFinite, Real, Imag, Conj, Add, Sub, Mul, Div, Rem, Max, Min,
-        Pow, Atan2, And, Or, Xor, ShiftLeft, ShiftRightArithmetic, ShiftRightLogical, Nextafter,
-        Complex, MulHi, Eq, Ne, Lt, Le, Gt, Ge, EqTo, LtTo, LeTo, Select, Clamp,
+        Copy,
+        Neg,
+        Abs,
+        Sign,
+        Floor,
+        Ceil,
+        RoundAwayFromZero,
+        RoundToEven,
+        Exp,
+        Exp2,
+        Expm1,
+        Log,
+        Log1p,
+        Log2,
+        Sqrt,
+        Rsqrt,
+        Cbrt,
+        Sin,
+        Cos,
+        Tan,
+        Asin,
+        Acos,
+        Atan,
+        Sinh,
+        Cosh,
+        Tanh,
+        Asinh,
+        Acosh,
+        Atanh,
+        Logistic,
+        Erf,
+        Erfc,
+        ErfInv,
+        Lgamma,
+        Digamma,
+        BesselI0e,
+        BesselI1e,
+        Square,
+        OneMinusSquare,
+        Not,
+        PopulationCount,
+        Clz,
+        IsFinite,
+        Real,
+        Imag,
+        Conj,
+        Add,
+        Sub,
+        Mul,
+        Div,
+        Rem,
+        Max,
+        Min,
+        Pow,
+        Atan2,
+        And,
+        Or,
+        Xor,
+        ShiftLeft,
+        ShiftRightArithmetic,
+        ShiftRightLogical,
+        Nextafter,
+        Complex,
+        MulHi,
+        Eq,
+        Ne,
+        Lt,
+        Le,
+        Gt,
+        Ge,
+        EqTo,
+        LtTo,
+        LeTo,
+        Select,
+        Clamp,
     ];
     ops.extend([-3, -1, 0, 1, 2, 3, 10].map(IntegerPow));
     ops.push(ReducePrecision { exponent: 5, mantissa: 10 });
@@ -103,7 +172,9 @@ fn element(dtype: DType, random: &mut Random) -> Tensor {
                 let from = if dtype.is_complex() { z } else { re };
                 match scalar(ScalarOp::Convert(dtype), &[&from]) {
                     Ok(value) => value,
-                    Err(_) => Tensor::scalar_from_bytes(dtype, &random.next().to_le_bytes().repeat(2)),
+                    Err(_) => {
+                        Tensor::scalar_from_bytes(dtype, &random.next().to_le_bytes().repeat(2))
+                    }
                 }
             }
         },
@@ -139,7 +210,8 @@ fn any_layout(dtype: DType, shape: &[usize], random: &mut Random) -> Tensor {
             dense(dtype, &sizes, random).broadcast(shape, &kept).unwrap()
         }
         3 => {
-            let chosen: Vec<usize> = axes.iter().copied().filter(|_| random.below(2) == 0).collect();
+            let chosen: Vec<usize> =
+                axes.iter().copied().filter(|_| random.below(2) == 0).collect();
             dense(dtype, shape, random).reverse(&chosen).unwrap()
         }
         4 => {
@@ -264,13 +336,10 @@ fn sizes_around_a_tile() {
         let outputs: Vec<Vec<f32>> = outputs.iter().map(|tensor| tensor.to_vec()).collect();
         for i in 0..count {
             let tanh = super::math::single::tanh(xs[i] * 0.5 + 0.25);
-            assert_eq!(outputs.iter().map(|output| output[i]).collect::<Vec<_>>(), [
-                tanh,
-                tanh * tanh,
-                tanh,
-                xs[i],
-                0.25
-            ]);
+            assert_eq!(
+                outputs.iter().map(|output| output[i]).collect::<Vec<_>>(),
+                [tanh, tanh * tanh, tanh, xs[i], 0.25]
+            );
         }
     }
 }
@@ -322,16 +391,16 @@ fn special_values() {
     assert_eq!([0.5, 1.5, -2.5].map(|x| f(RoundToEven, &[x])), [0.0, 2.0, -2.0]);
     assert_eq!(f(RoundAwayFromZero, &[0.49999999999999994]), 0.0);
     assert_eq!(f(Nextafter, &[0.0, 1.0]), f64::from_bits(1));
-    assert_eq!((f(Nextafter, &[inf, 0.0]), f(Nextafter, &[-1.0, -2.0])), (
-        f64::MAX,
-        -1.0 - f64::EPSILON
-    ));
+    assert_eq!(
+        (f(Nextafter, &[inf, 0.0]), f(Nextafter, &[-1.0, -2.0])),
+        (f64::MAX, -1.0 - f64::EPSILON)
+    );
     assert_eq!((f(Lgamma, &[0.0]), f(Lgamma, &[-inf])), (inf, inf));
     let rp = ReducePrecision { exponent: 5, mantissa: 10 };
-    let values = [3.14159, 1e38, 65520.0, 65519.0, 6e-8, 6.1e-5, -0.0, inf].map(|x| f(rp, &[x]));
-    assert_eq!(values, [3.140625, inf, inf, 65504.0, 0.0, 0.0, 0.0, inf]);
+    let values = [3.3, 1e38, 65520.0, 65519.0, 6e-8, 6.1e-5, -0.0, inf].map(|x| f(rp, &[x]));
+    assert_eq!(values, [3.30078125, inf, inf, 65504.0, 0.0, 0.0, 0.0, inf]);
     let rounded = ReducePrecision { exponent: 8, mantissa: 0 };
-    assert_eq!([3.14159, 1.5].map(|x| f(rounded, &[x])), [4.0, 2.0]);
+    assert_eq!([3.3, 1.5].map(|x| f(rounded, &[x])), [4.0, 2.0]);
 }
 
 #[test]

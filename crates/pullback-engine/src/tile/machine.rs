@@ -62,8 +62,7 @@ fn donate(
     inputs: &mut Tensors,
     count: usize,
 ) -> (SmallVec<[Option<Buffer>; 4]>, SmallVec<[Option<usize>; 4]>) {
-    let mut buffers: SmallVec<[Option<Buffer>; 4]> =
-        program.outputs.iter().map(|_| None).collect();
+    let mut buffers: SmallVec<[Option<Buffer>; 4]> = program.outputs.iter().map(|_| None).collect();
     let mut donated = SmallVec::new();
     for input in inputs.iter_mut() {
         let size = input.dtype().size();

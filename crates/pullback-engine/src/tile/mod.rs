@@ -17,8 +17,8 @@ mod laws;
 mod machine;
 mod math;
 pub mod op;
-pub mod program;
 mod power;
+pub mod program;
 mod table;
 mod widened;
 

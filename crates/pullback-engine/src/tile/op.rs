@@ -136,8 +136,13 @@ impl ScalarOp {
 
     /// The type of the result for operands of the given types, where the operation is defined.
     pub fn result(self, operands: &[DType]) -> DType {
+        self.result_of(self.key(operands))
+    }
+
+    /// The type of the result for operands of one type (predicates aside).
+    #[inline(always)]
+    pub(crate) fn result_of(self, dtype: DType) -> DType {
         use ScalarOp::*;
-        let dtype = self.key(operands);
         match self {
             Abs | Real | Imag => dtype.real(),
             Complex => dtype.complex(),

@@ -311,28 +311,54 @@ pub(crate) fn find(op: ScalarOp, dtypes: &[DType]) -> Option<&'static dyn Kernel
 
 /// One operation on tensors of rank 0: what [`Program::run`] gives, without building a program.
 pub fn scalar(op: ScalarOp, operands: &[&Tensor]) -> Result<Tensor> {
-    let undefined = |dtype| Error::DType { operation: op.name(), dtype };
-    let (dtypes, bytes): ([DType; 3], [&[u8]; 3]) = match operands {
-        [x] => ([x.dtype(); 3], [x.buffer_bytes(), &[], &[]]),
+    let undefined = |dtype| Err(Error::DType { operation: op.name(), dtype });
+    if operands.len() != op.arity() {
+        return undefined(DType::Float0);
+    }
+    let key = operands[(op == ScalarOp::Select) as usize].dtype();
+    let Some(kernel) = table::find(op, key) else { return undefined(key) };
+    let result = op.result_of(key);
+    let mut out = Element([0; 2]);
+    let target = &mut bytemuck::bytes_of_mut(&mut out)[..result.size()];
+    match *operands {
+        [x] => kernel.run(op, &[x.buffer_bytes()], target),
         [x, y] => {
-            ([x.dtype(), y.dtype(), x.dtype()], [x.buffer_bytes(), y.buffer_bytes(), &[]])
+            if y.dtype() != key {
+                return undefined(y.dtype());
+            }
+            kernel.run(op, &[x.buffer_bytes(), y.buffer_bytes()], target);
         }
-        [x, y, z] => (
-            [x.dtype(), y.dtype(), z.dtype()],
-            [x.buffer_bytes(), y.buffer_bytes(), z.buffer_bytes()],
-        ),
-        _ => return Err(undefined(DType::Float0)),
-    };
-    let count = operands.len();
-    debug_assert_eq!(count, op.arity(), "operands of {}", op.name());
-    let dtypes = &dtypes[..count];
-    let Some(kernel) = find(op, dtypes) else { return Err(undefined(op.key(dtypes))) };
-    let dtype = op.result(dtypes);
-    let mut out = Element([0; 16]);
-    kernel.run(op, &bytes[..count], &mut out.0[..dtype.size()]);
-    Ok(Tensor::scalar_from_bytes(dtype, &out.0))
+        [x, y, z] => {
+            let first = if op == ScalarOp::Select { DType::Bool } else { key };
+            if x.dtype() != first || y.dtype() != key || z.dtype() != key {
+                return undefined(z.dtype());
+            }
+            kernel.run(op, &[x.buffer_bytes(), y.buffer_bytes(), z.buffer_bytes()], target);
+        }
+        _ => return undefined(key),
+    }
+    Ok(out.tensor(result))
 }
 
-/// Room for one element of any type.
+/// Room for one element of any type, which starts at the lowest byte.
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C, align(16))]
-struct Element([u8; 16]);
+struct Element([u64; 2]);
+
+impl Element {
+    /// The element as a tensor: moves of known sizes are faster than of any.
+    #[inline(always)]
+    fn tensor(&self, dtype: DType) -> Tensor {
+        let bytes: &[u8; 16] = bytemuck::cast_ref(self);
+        match dtype.size() {
+            1 => Tensor::scalar(bytes[0]).bitcast(dtype),
+            2 => Tensor::scalar(u16::from_ne_bytes([bytes[0], bytes[1]])).bitcast(dtype),
+            4 => {
+                let bytes = [bytes[0], bytes[1], bytes[2], bytes[3]];
+                Tensor::scalar(u32::from_ne_bytes(bytes)).bitcast(dtype)
+            }
+            8 => Tensor::scalar(self.0[0]).bitcast(dtype),
+            _ => Tensor::scalar_from_bytes(dtype, bytes),
+        }
+    }
+}

@@ -5,7 +5,9 @@ use num_complex::Complex;
 
 use super::convert;
 use super::int::Int;
-use super::kernel::{Kernel, map1, map2, map3, patched, plain1, plain2, with_op};
+use super::kernel::{
+    Binary, Kernel, Unary, inlined1, inlined2, map1, map2, map3, patched, plain1, plain2, with_op,
+};
 use super::math::complex;
 use super::math::float::Float;
 use super::op::ScalarOp;
@@ -138,6 +140,33 @@ fn ordered<T: Pod + PartialOrd>(op: ScalarOp) -> Found {
     })
 }
 
+/// A method of [`Float`] as a type.
+macro_rules! method {
+    ($method:ident) => {{
+        #[derive(Clone, Copy)]
+        struct Method;
+        impl<T: Float> Unary<T> for Method {
+            type Result = T;
+            #[inline(always)]
+            fn apply(self, x: T) -> T {
+                x.$method()
+            }
+        }
+        Method
+    }};
+}
+
+#[derive(Clone, Copy)]
+struct Power;
+
+impl<T: Float> Binary<T> for Power {
+    type Result = T;
+    #[inline(always)]
+    fn apply(self, x: T, y: T) -> T {
+        x.pow(y)
+    }
+}
+
 fn float<T: Float + Ring>(op: ScalarOp) -> Found {
     use ScalarOp::*;
     Some(match op {
@@ -148,31 +177,31 @@ fn float<T: Float + Ring>(op: ScalarOp) -> Found {
         Ceil => map1(T::ceil),
         RoundAwayFromZero => map1(T::round),
         RoundToEven => map1(T::round_ties_even),
-        Exp => map1(T::exp),
-        Exp2 => map1(T::exp2),
-        Expm1 => map1(T::expm1),
-        Log => map1(T::log),
-        Log1p => map1(T::log1p),
-        Log2 => map1(T::log2),
+        Exp => inlined1::<T, _>(method!(exp)),
+        Exp2 => inlined1::<T, _>(method!(exp2)),
+        Expm1 => inlined1::<T, _>(method!(expm1)),
+        Log => inlined1::<T, _>(method!(log)),
+        Log1p => inlined1::<T, _>(method!(log1p)),
+        Log2 => inlined1::<T, _>(method!(log2)),
         Sqrt => map1(T::sqrt),
         Rsqrt => map1(T::rsqrt),
         Cbrt => plain1(T::cbrt),
-        Sin => patched(T::sin, T::is_large_angle, T::sin_large),
-        Cos => patched(T::cos, T::is_large_angle, T::cos_large),
-        Tan => patched(T::tan, T::is_large_angle, T::tan_large),
+        Sin => patched::<T, _, _, _>(method!(sin), T::is_large_angle, T::sin_large),
+        Cos => patched::<T, _, _, _>(method!(cos), T::is_large_angle, T::cos_large),
+        Tan => patched::<T, _, _, _>(method!(tan), T::is_large_angle, T::tan_large),
         Asin => plain1(T::asin),
         Acos => plain1(T::acos),
         Atan => plain1(T::atan),
-        Sinh => map1(T::sinh),
-        Cosh => map1(T::cosh),
-        Tanh => map1(T::tanh),
+        Sinh => inlined1::<T, _>(method!(sinh)),
+        Cosh => inlined1::<T, _>(method!(cosh)),
+        Tanh => inlined1::<T, _>(method!(tanh)),
         Asinh => plain1(T::asinh),
         Acosh => plain1(T::acosh),
         Atanh => plain1(T::atanh),
-        Logistic => map1(T::logistic),
-        Erf => map1(T::erf),
-        Erfc => map1(T::erfc),
-        ErfInv => map1(T::erf_inv),
+        Logistic => inlined1::<T, _>(method!(logistic)),
+        Erf => inlined1::<T, _>(method!(erf)),
+        Erfc => inlined1::<T, _>(method!(erfc)),
+        ErfInv => inlined1::<T, _>(method!(erf_inv)),
         Lgamma => plain1(T::lgamma),
         Digamma => plain1(T::digamma),
         BesselI0e => plain1(T::i0e),
@@ -192,7 +221,7 @@ fn float<T: Float + Ring>(op: ScalarOp) -> Found {
         Rem => plain2(<T as Float>::rem),
         Max => map2(T::max),
         Min => map2(T::min),
-        Pow => map2(T::pow),
+        Pow => inlined2::<T, _>(Power),
         Atan2 => plain2(T::atan2),
         Nextafter => map2(T::nextafter),
         Complex => map2(|re: T, im: T| num_complex::Complex { re, im }),

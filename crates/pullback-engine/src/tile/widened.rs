@@ -68,7 +68,10 @@ impl<T: Narrow> Kernel for Widened<T> {
             if keeps_type {
                 let bytes: &mut [u8] = cast_slice_mut(&mut result.0);
                 kernel.run(op, &wide[..arity], &mut bytes[..len * wide_size]);
-                dispatch(NarrowLoop { wide: &result.0[..len], narrow: cast_slice_mut::<u8, T>(out) });
+                dispatch(NarrowLoop {
+                    wide: &result.0[..len],
+                    narrow: cast_slice_mut::<u8, T>(out),
+                });
             } else {
                 kernel.run(op, &wide[..arity], out);
             }

@@ -3,4 +3,6 @@
 pub mod clamp;
 pub mod convert_element_type;
 pub mod integer_pow;
+pub mod reduce_precision;
+pub mod round;
 pub mod select_n;

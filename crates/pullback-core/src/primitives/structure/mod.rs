@@ -9,13 +9,17 @@ use crate::error::{Error, Result};
 use crate::trace::bind1;
 use crate::trace::jvp::{Tangent, Tangents};
 
+pub mod bitcast_convert_type;
 pub mod broadcast_in_dim;
 pub mod concatenate;
+pub mod dynamic_slice;
+pub mod dynamic_update_slice;
 pub mod iota;
 pub mod pad;
 pub mod reshape;
 pub mod rev;
 pub mod slice;
+pub mod split;
 pub mod squeeze;
 pub mod transpose;
 

@@ -45,7 +45,8 @@ impl Kernel for Dot {
         };
         let lhs = Operand::new(convert(&inputs[0], compute)?, &self.lhs_batch, &self.lhs_contract)?;
         let rhs = Operand::new(convert(&inputs[1], compute)?, &self.rhs_batch, &self.rhs_contract)?;
-        let shape: Shape = lhs.batch.iter().chain(&lhs.free_shape).chain(&rhs.free_shape).copied().collect();
+        let shape: Shape =
+            lhs.batch.iter().chain(&lhs.free_shape).chain(&rhs.free_shape).copied().collect();
         let count = layout::checked_count(&shape);
         let too_large = Error::TooLarge { elements: u128::MAX, dtype: compute };
         let mut buffer = Buffer::new(compute, count.ok_or(too_large)?)?;
@@ -80,8 +81,9 @@ struct Operand {
 
 impl Operand {
     fn new(x: Tensor, batch: &[usize], contract: &[usize]) -> Result<Operand> {
-        let free: Shape =
-            (0..x.rank()).filter(|axis| !batch.contains(axis) && !contract.contains(axis)).collect();
+        let free: Shape = (0..x.rank())
+            .filter(|axis| !batch.contains(axis) && !contract.contains(axis))
+            .collect();
         let layout = x.layout();
         let part = |axes: &[usize]| -> (Shape, Strides) {
             axes.iter().map(|&axis| (layout.shape[axis], layout.strides[axis])).unzip()
@@ -308,7 +310,13 @@ mod tests {
 
     use super::*;
 
-    fn dot(a: &Tensor, b: &Tensor, contract: [&[usize]; 2], batch: [&[usize]; 2], out: DType) -> Tensor {
+    fn dot(
+        a: &Tensor,
+        b: &Tensor,
+        contract: [&[usize]; 2],
+        batch: [&[usize]; 2],
+        out: DType,
+    ) -> Tensor {
         let kernel = Dot {
             lhs_contract: contract[0].into(),
             rhs_contract: contract[1].into(),
@@ -452,7 +460,13 @@ mod tests {
 
     #[test]
     fn scalars_and_outer_products() {
-        let y = dot(&Tensor::scalar(2.0f32), &Tensor::scalar(3.0f32), [&[], &[]], [&[], &[]], DType::F32);
+        let y = dot(
+            &Tensor::scalar(2.0f32),
+            &Tensor::scalar(3.0f32),
+            [&[], &[]],
+            [&[], &[]],
+            DType::F32,
+        );
         assert_eq!(y.item::<f32>(), Some(6.0));
         let a = Tensor::from_slice(&[1i32, 2], &[2]).unwrap();
         let y = dot(&a, &a, [&[], &[]], [&[], &[]], DType::I32);

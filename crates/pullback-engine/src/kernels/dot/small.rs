@@ -1,7 +1,7 @@
 //! Products of small or thin matrices, and of integers, in tiles that stay in registers.
 
 use super::{Factor, Problem};
-use crate::kernels::common::arch;
+use crate::kernels::common::{arch, vectorized};
 
 /// Rows and columns of a full tile.
 const ROWS: usize = 4;
@@ -17,30 +17,30 @@ pub(super) fn product<T: Factor>(
 ) {
     let &Problem { columns, depth, rhs_at, rhs_depth, rhs_column, .. } = problem;
     let fused = !matches!(arch(), pulp::Arch::Scalar);
-    arch().dispatch(|| {
-        let mut problem = *problem;
-        // Rows of the right operand are read as they are; columns are copied first.
-        let rhs = if rhs_column == 1 {
-            rhs
-        } else {
-            scratch.clear();
-            for p in 0..depth as isize {
-                let at = rhs_at + p * rhs_depth;
-                scratch.extend(
-                    (0..columns as isize).map(|j| rhs[(at + j * rhs_column) as usize]),
-                );
-            }
-            problem.rhs_at = 0;
-            problem.rhs_depth = columns as isize;
-            problem.rhs_column = 1;
-            &scratch[..]
-        };
-        if fused { tiles::<T, true>(&problem, lhs, rhs, out) } else { tiles::<T, false>(&problem, lhs, rhs, out) }
-    });
+    let mut problem = *problem;
+    // Rows of the right operand are read as they are; columns are copied first.
+    let rhs = if rhs_column == 1 {
+        rhs
+    } else {
+        scratch.clear();
+        for p in 0..depth as isize {
+            let at = rhs_at + p * rhs_depth;
+            scratch.extend((0..columns as isize).map(|j| rhs[(at + j * rhs_column) as usize]));
+        }
+        problem.rhs_at = 0;
+        problem.rhs_depth = columns as isize;
+        problem.rhs_column = 1;
+        &scratch[..]
+    };
+    if fused {
+        vectorized(tiles::<T, true>, (&problem, lhs, rhs, out))
+    } else {
+        vectorized(tiles::<T, false>, (&problem, lhs, rhs, out))
+    }
 }
 
 #[inline(always)]
-fn tiles<T: Factor, const FUSED: bool>(problem: &Problem, lhs: &[T], rhs: &[T], out: &mut [T]) {
+fn tiles<T: Factor, const FUSED: bool>((problem, lhs, rhs, out): (&Problem, &[T], &[T], &mut [T])) {
     let &Problem { rows, columns, .. } = problem;
     let mut row = 0;
     while row < rows {
@@ -49,10 +49,14 @@ fn tiles<T: Factor, const FUSED: bool>(problem: &Problem, lhs: &[T], rhs: &[T], 
         while column < columns {
             let left = columns - column;
             column += match (many, left) {
-                (true, COLUMNS..) => tile::<T, FUSED, ROWS, COLUMNS>(problem, lhs, rhs, out, row, column),
+                (true, COLUMNS..) => {
+                    tile::<T, FUSED, ROWS, COLUMNS>(problem, lhs, rhs, out, row, column)
+                }
                 (true, 4..) => tile::<T, FUSED, ROWS, 4>(problem, lhs, rhs, out, row, column),
                 (true, _) => tile::<T, FUSED, ROWS, 1>(problem, lhs, rhs, out, row, column),
-                (false, COLUMNS..) => tile::<T, FUSED, 1, COLUMNS>(problem, lhs, rhs, out, row, column),
+                (false, COLUMNS..) => {
+                    tile::<T, FUSED, 1, COLUMNS>(problem, lhs, rhs, out, row, column)
+                }
                 (false, 4..) => tile::<T, FUSED, 1, 4>(problem, lhs, rhs, out, row, column),
                 (false, _) => tile::<T, FUSED, 1, 1>(problem, lhs, rhs, out, row, column),
             };

@@ -4,7 +4,7 @@
 //! `i % LANES`, the lanes of a block are added in halves, and blocks one after the other.
 
 use super::{Factor, Problem};
-use crate::kernels::common::arch;
+use crate::kernels::common::{arch, vectorized};
 
 /// Rounds of all lanes in one block.
 const ROUNDS: usize = 128;
@@ -28,22 +28,27 @@ pub(super) fn product<T: Factor, const LANES: usize>(
     };
     let fused = !matches!(arch(), pulp::Arch::Scalar);
     let matrix = Matrix { elements: matrix, at, row, step };
-    arch().dispatch(|| {
-        scratch.clear();
-        let vector = if vector_step == 1 {
-            &vector[vector_at as usize..vector_at as usize + p.depth]
-        } else {
-            scratch.extend(
-                (0..p.depth as isize).map(|i| vector[(vector_at + i * vector_step) as usize]),
-            );
-            &scratch[..]
-        };
-        if fused {
-            matrix.times::<true, LANES>(vector, out)
-        } else {
-            matrix.times::<false, LANES>(vector, out)
-        }
-    });
+    scratch.clear();
+    let vector = if vector_step == 1 {
+        &vector[vector_at as usize..vector_at as usize + p.depth]
+    } else {
+        let elements =
+            (0..p.depth as isize).map(|i| vector[(vector_at + i * vector_step) as usize]);
+        scratch.extend(elements);
+        &scratch[..]
+    };
+    if fused {
+        vectorized(times::<T, true, LANES>, (&matrix, vector, out))
+    } else {
+        vectorized(times::<T, false, LANES>, (&matrix, vector, out))
+    }
+}
+
+#[inline(always)]
+fn times<T: Factor, const FUSED: bool, const LANES: usize>(
+    (matrix, vector, out): (&Matrix<T>, &[T], &mut [T]),
+) {
+    matrix.times::<FUSED, LANES>(vector, out)
 }
 
 struct Matrix<'a, T> {
@@ -118,7 +123,8 @@ fn dot<T: Factor, const FUSED: bool, const LANES: usize>(a: &[T], b: &[T]) -> T 
     let mut total = T::ZERO;
     for (block, (a, b)) in a.chunks(LANES * ROUNDS).zip(b.chunks(LANES * ROUNDS)).enumerate() {
         let mut acc = [T::ZERO; LANES];
-        let ((a_rounds, a_rest), (b_rounds, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+        let ((a_rounds, a_rest), (b_rounds, b_rest)) =
+            (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
         for (x, y) in a_rounds.iter().zip(b_rounds) {
             for lane in 0..LANES {
                 acc[lane] = acc[lane].add_product::<FUSED>(x[lane], y[lane]);
@@ -128,7 +134,8 @@ fn dot<T: Factor, const FUSED: bool, const LANES: usize>(a: &[T], b: &[T]) -> T 
             *lane = lane.add_product::<FUSED>(x, y);
         }
         // Lanes that no product went to hold zero.
-        let mut half = if block == 0 { a.len().next_power_of_two().min(LANES) / 2 } else { LANES / 2 };
+        let mut half =
+            if block == 0 { a.len().next_power_of_two().min(LANES) / 2 } else { LANES / 2 };
         while half > 0 {
             for lane in 0..half {
                 acc[lane] = acc[lane].plus(acc[lane + half]);

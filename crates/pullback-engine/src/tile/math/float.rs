@@ -198,8 +198,8 @@ macro_rules! basics {
             }
             let bias = (1u32 << exponent.clamp(1, 30).saturating_sub(1)) - 1;
             if bias < OWN_BIAS {
-                let largest = ((OWN_BIAS + bias) as $bits) << OWN_MANTISSA
-                    | ((1 << OWN_MANTISSA) - 1);
+                let largest =
+                    ((OWN_BIAS + bias) as $bits) << OWN_MANTISSA | ((1 << OWN_MANTISSA) - 1);
                 let smallest = ((OWN_BIAS - bias + 1) as $bits) << OWN_MANTISSA;
                 magnitude = if magnitude > largest {
                     $float::INFINITY.to_bits()
@@ -249,7 +249,7 @@ impl Float for f32 {
         cosh(x) = single::cosh(x);
         tanh(x) = single::tanh(x);
         asinh(x) = libm::asinh(x as f64) as f32;
-        acosh(x) = libm::acosh(x as f64) as f32;
+        acosh(x) = special::acosh(x as f64) as f32;
         atanh(x) = libm::atanh(x as f64) as f32;
         logistic(x) = single::logistic(x);
         erf(x) = single::erf(x);
@@ -301,7 +301,7 @@ impl Float for f64 {
         cosh(x) = x.cosh();
         tanh(x) = x.tanh();
         asinh(x) = libm::asinh(x);
-        acosh(x) = libm::acosh(x);
+        acosh(x) = special::acosh(x);
         atanh(x) = libm::atanh(x);
         logistic(x) = double::logistic(x);
         erf(x) = libm::erf(x);

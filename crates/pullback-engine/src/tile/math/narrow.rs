@@ -34,7 +34,8 @@ pub(crate) fn f32_to_f16(x: f32) -> u16 {
     let bits = x.to_bits();
     let sign = (bits >> 16) & 0x8000;
     let magnitude = bits & 0x7fff_ffff;
-    let normal = magnitude.wrapping_sub(112 << 23).wrapping_add(0xfff + ((magnitude >> 13) & 1)) >> 13;
+    let normal =
+        magnitude.wrapping_sub(112 << 23).wrapping_add(0xfff + ((magnitude >> 13) & 1)) >> 13;
     // An ulp of 1/2 is the smallest subnormal, so the sum rounds as the result must.
     let subnormal = (f32::from_bits(magnitude) + 0.5).to_bits().wrapping_sub(0.5f32.to_bits());
     let result = if magnitude < 0x3880_0000 { subnormal } else { normal };
@@ -137,7 +138,10 @@ mod tests {
             assert!(x.to_bits() == y.to_bits() || (x.is_nan() && y.is_nan()), "{bits:x}");
             if !x.is_nan() {
                 assert_eq!(f32_to_f16(x), bits);
-                assert_eq!(f32_to_bf16(bf16_to_f32(bits)) == bits, !bf16_to_f32(bits).is_nan() || bits & 0x40 != 0);
+                assert_eq!(
+                    f32_to_bf16(bf16_to_f32(bits)) == bits,
+                    !bf16_to_f32(bits).is_nan() || bits & 0x40 != 0
+                );
             }
         }
         for i in 0..2_000_000u32 {
@@ -172,13 +176,11 @@ mod tests {
                 assert!(x.is_nan() || from(x) == bits, "{bits:x} {x}");
             }
         }
-        let e4m3: Vec<u8> = [-0.3, 500.0, 0.001, 1e-5, 449.0, 464.0, 465.0, -1e6]
-            .map(f32_to_f8e4m3fn)
-            .into();
+        let e4m3: Vec<u8> =
+            [-0.3, 500.0, 0.001, 1e-5, 449.0, 464.0, 465.0, -1e6].map(f32_to_f8e4m3fn).into();
         assert_eq!(e4m3, [170, 127, 1, 0, 126, 126, 127, 255]);
-        let e5m2: Vec<u8> = [-0.3, 500.0, 1e5, f32::INFINITY, 1e-5, 60000.0, -1e6]
-            .map(f32_to_f8e5m2)
-            .into();
+        let e5m2: Vec<u8> =
+            [-0.3, 500.0, 1e5, f32::INFINITY, 1e-5, 60000.0, -1e6].map(f32_to_f8e5m2).into();
         assert_eq!(e5m2, [181, 96, 124, 124, 1, 123, 252]);
     }
 }

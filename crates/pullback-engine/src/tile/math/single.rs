@@ -7,7 +7,7 @@ use super::double;
 
 /// Adding this rounds to an integer, which is then in the low bits.
 const MAGIC: f32 = 12_582_912.0;
-const LN2_HI: f32 = 0.693_359_375;
+const LN2_HI: f32 = 0.693_359_4;
 const LN2_LO: f32 = -2.121_944_4e-4;
 
 /// The larger or equal of two, but NaN if `x` is.
@@ -82,7 +82,7 @@ pub(crate) fn exp2(x: f32) -> f32 {
     let n = (shifted.to_bits() as i32).wrapping_sub(MAGIC.to_bits() as i32);
     let p = poly(
         r,
-        [0.6931472, 0.2402265, 0.05550357, 0.009618083, 0.0013390863, 0.00015453163],
+        [std::f32::consts::LN_2, 0.2402265, 0.05550357, 0.009618083, 0.0013390863, 0.00015453163],
     );
     scale(r.mul_add(p, 1.0), n)
 }
@@ -473,7 +473,12 @@ mod tests {
             }
         }
         println!("{name}: {worst:.3} ulp at {at:e}");
-        assert!(worst <= bound, "{name}: {worst} ulp at {at:e}: {:e} {:e}", f(at), exact(at as f64));
+        assert!(
+            worst <= bound,
+            "{name}: {worst} ulp at {at:e}: {:e} {:e}",
+            f(at),
+            exact(at as f64)
+        );
     }
 
     #[test]
@@ -493,22 +498,57 @@ mod tests {
         check("erf_inv", 4.0, erf_inv, super::super::special::erf_inv);
         let small = |x: f64| if is_large_angle(x as f32) { f64::NAN } else { x };
         assert!(small(1e13).is_nan());
-        check("sin", 2.0, |x| if is_large_angle(x) { 0.0 } else { sin(x) }, |x| {
-            if is_large_angle(x as f32) { 0.0 } else { x.sin() }
-        });
-        check("cos", 2.0, |x| if is_large_angle(x) { 0.0 } else { cos(x) }, |x| {
-            if is_large_angle(x as f32) { 0.0 } else { x.cos() }
-        });
-        check("tan", 1.0, |x| if is_large_angle(x) { 0.0 } else { tan(x) }, |x| {
-            if is_large_angle(x as f32) { 0.0 } else { x.tan() }
-        });
+        check(
+            "sin",
+            2.0,
+            |x| if is_large_angle(x) { 0.0 } else { sin(x) },
+            |x| {
+                if is_large_angle(x as f32) { 0.0 } else { x.sin() }
+            },
+        );
+        check(
+            "cos",
+            2.0,
+            |x| if is_large_angle(x) { 0.0 } else { cos(x) },
+            |x| {
+                if is_large_angle(x as f32) { 0.0 } else { x.cos() }
+            },
+        );
+        check(
+            "tan",
+            1.0,
+            |x| if is_large_angle(x) { 0.0 } else { tan(x) },
+            |x| {
+                if is_large_angle(x as f32) { 0.0 } else { x.tan() }
+            },
+        );
     }
 
     #[test]
     fn powers_are_those_of_c() {
         let values = [
-            0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5, 1.5, -1.5, 1e-30, -1e-30, 1e30,
-            -1e30, 1e-40, 16777217.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 0.99999994,
+            0.0,
+            -0.0,
+            1.0,
+            -1.0,
+            2.0,
+            -2.0,
+            3.0,
+            -3.0,
+            0.5,
+            -0.5,
+            1.5,
+            -1.5,
+            1e-30,
+            -1e-30,
+            1e30,
+            -1e30,
+            1e-40,
+            16777217.0,
+            f32::INFINITY,
+            f32::NEG_INFINITY,
+            f32::NAN,
+            0.99999994,
         ];
         for x in values {
             for y in values {

@@ -1,0 +1,4 @@
+//! Operations that put elements in order.
+
+pub mod sort;
+pub mod top_k;

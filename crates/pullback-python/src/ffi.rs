@@ -1,0 +1,95 @@
+//! The places where PyO3 offers no safe way: builtin functions with one entry point, and methods
+//! made of functions.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, CString};
+use std::ptr;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+use smallvec::SmallVec;
+
+use crate::errors::guarded;
+use crate::functions::Builtin;
+
+const NAME: &CStr = c"pullback.builtin";
+
+/// A function object of Python that calls `builtin`.
+pub fn builtin(py: Python<'_>, builtin: Builtin) -> PyResult<Bound<'_, PyAny>> {
+    let text = |text: String| {
+        CString::new(text).map_err(|_| PyValueError::new_err("a name with a zero byte"))
+    };
+    let name: &'static CStr = Box::leak(text(builtin.name().into())?.into_boxed_c_str());
+    let doc: &'static CStr = Box::leak(text(builtin.doc())?.into_boxed_c_str());
+    let module = format!("pullback.{}", builtin.module).into_pyobject(py)?;
+    // Function objects live as long as the process; so do what they refer to.
+    let row: &'static Builtin = Box::leak(Box::new(builtin));
+    let definition: &'static mut ffi::PyMethodDef = Box::leak(Box::new(ffi::PyMethodDef {
+        ml_name: name.as_ptr(),
+        ml_meth: ffi::PyMethodDefPointer { PyCFunctionFastWithKeywords: entry },
+        ml_flags: ffi::METH_FASTCALL | ffi::METH_KEYWORDS,
+        ml_doc: doc.as_ptr(),
+    }));
+    // SAFETY: the capsule holds a pointer to a leaked, immutable value, and has no destructor;
+    // the name is static.
+    let capsule = unsafe {
+        let pointer = ptr::from_ref(row).cast_mut().cast();
+        Bound::from_owned_ptr_or_err(py, ffi::PyCapsule_New(pointer, NAME.as_ptr(), None))?
+    };
+    // SAFETY: the definition is leaked; the function takes its own references to both objects.
+    unsafe {
+        let function = ffi::PyCFunction_NewEx(definition, capsule.as_ptr(), module.as_ptr());
+        Bound::from_owned_ptr_or_err(py, function)
+    }
+}
+
+/// What all builtin functions run; `capsule` says which one was called.
+unsafe extern "C" fn entry(
+    capsule: *mut ffi::PyObject,
+    args: *const *mut ffi::PyObject,
+    count: ffi::Py_ssize_t,
+    keywords: *mut ffi::PyObject,
+) -> *mut ffi::PyObject {
+    Python::attach(|py| {
+        let result = guarded(|| {
+            // SAFETY: Python calls this with the capsule the function was made with, which holds
+            // a leaked `Builtin`; with `count` arguments followed by one for each keyword; and
+            // holds references to all of them during the call.
+            unsafe {
+                let row: &'static Builtin =
+                    &*ffi::PyCapsule_GetPointer(capsule, NAME.as_ptr()).cast::<Builtin>();
+                let object = |at: usize| Bound::from_borrowed_ptr(py, *args.add(at));
+                let count = count as usize;
+                let positional: SmallVec<[_; 4]> = (0..count).map(object).collect();
+                if keywords.is_null() {
+                    return row.call(py, &positional, &[]);
+                }
+                let names = Bound::from_borrowed_ptr(py, keywords).cast_into::<PyTuple>()?;
+                let named: SmallVec<[_; 4]> =
+                    names.iter().enumerate().map(|(at, name)| (name, object(count + at))).collect();
+                row.call(py, &positional, &named)
+            }
+        });
+        match result {
+            Ok(object) => object.into_ptr(),
+            Err(error) => {
+                error.restore(py);
+                ptr::null_mut()
+            }
+        }
+    })
+}
+
+/// A function as a method: called on an object, it gets the object as its first argument.
+pub fn method<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: the call takes a reference of its own, and gives a new one or an exception.
+    unsafe {
+        Bound::from_owned_ptr_or_err(
+            function.py(),
+            ffi::PyInstanceMethod_New(function.as_ptr()),
+        )
+    }
+}
+

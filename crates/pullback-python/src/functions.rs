@@ -1,0 +1,441 @@
+//! The functions of the table as builtin functions of Python.
+//!
+//! A call matches its arguments to the parameters of the row, converts each as its kind says,
+//! and calls the row. `ffi` makes the function objects, all with one entry point.
+
+use pullback::api::{ApiFn, Arg, Args, Kind, Param, Value};
+use pullback_core::Array;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{
+    PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple, PyType,
+};
+use rustc_hash::FxHashMap;
+use std::sync::{Mutex, OnceLock};
+
+use crate::array::{PyArray, wrap};
+use crate::convert::{array_argument, array_like, as_array, dtype_argument, dtype_object};
+use crate::errors::OrRaise;
+use crate::{config, ffi};
+
+/// Functions that take lists where an array is asked for; the others do not, as in JAX, because
+/// a list is slow to convert.
+const TAKES_LISTS: &[&str] = &["array", "asarray", "copy", "ascontiguousarray", "asfortranarray"];
+
+/// A row of the table, ready to be called from Python.
+pub struct Builtin {
+    api: &'static ApiFn,
+    signature: OnceLock<Signature>,
+    /// The module it is in, for its name.
+    pub module: &'static str,
+}
+
+struct Signature {
+    params: Vec<Param>,
+    names: Vec<Py<PyString>>,
+    /// How many parameters can be given by position.
+    positional: usize,
+    variadic: Option<usize>,
+    lists: bool,
+}
+
+impl Builtin {
+    /// A row of the table.
+    pub fn new(module: &'static str, api: &'static ApiFn) -> Builtin {
+        Builtin { api, signature: OnceLock::new(), module }
+    }
+
+    /// The name of the function.
+    pub fn name(&self) -> &'static str {
+        self.api.name
+    }
+
+    fn signature(&self, py: Python<'_>) -> &Signature {
+        self.signature.get_or_init(|| {
+            let params = (self.api.params)();
+            let names =
+                params.iter().map(|param| PyString::intern(py, param.name).unbind()).collect();
+            let variadic = params.iter().position(|param| param.kind == Kind::Variadic);
+            let positional = params.iter().take_while(|param| !param.keyword_only).count();
+            let lists = TAKES_LISTS.contains(&self.api.name);
+            Signature { params, names, positional, variadic, lists }
+        })
+    }
+
+    /// The text that `inspect.signature` and `help` read.
+    pub fn doc(&self) -> String {
+        let mut text = format!("{}(", self.api.name);
+        let mut starred = false;
+        for (at, param) in (self.api.params)().iter().enumerate() {
+            if at > 0 {
+                text.push_str(", ");
+            }
+            if param.kind == Kind::Variadic {
+                text.push_str(&format!("*{}", param.name));
+                starred = true;
+                continue;
+            }
+            if param.keyword_only && !starred {
+                text.push_str("*, ");
+                starred = true;
+            }
+            text.push_str(param.name);
+            if let Some(default) = param.default {
+                text.push('=');
+                text.push_str(default);
+            }
+        }
+        format!("{text})\n--\n\n{}", self.api.doc)
+    }
+
+    /// Calls the function.
+    ///
+    /// # Errors
+    /// As JAX's functions do, and those of the function.
+    pub fn call(
+        &self,
+        py: Python<'_>,
+        args: &[Bound<'_, PyAny>],
+        keywords: &[(Bound<'_, PyAny>, Bound<'_, PyAny>)],
+    ) -> PyResult<Py<PyAny>> {
+        config::sync();
+        let signature = self.signature(py);
+        let mut values = Vec::with_capacity(signature.params.len());
+        values.resize(signature.params.len(), Arg::Missing);
+        let limit = signature.variadic.unwrap_or(signature.positional);
+        if args.len() > limit && signature.variadic.is_none() {
+            return Err(self.too_many(signature, args.len()));
+        }
+        for (at, object) in args.iter().take(limit).enumerate() {
+            values[at] = self.convert(signature, at, object)?;
+        }
+        if let Some(at) = signature.variadic {
+            let rest = args.get(limit..).unwrap_or_default();
+            let arrays = rest
+                .iter()
+                .enumerate()
+                .map(|(i, object)| array_argument(object, self.api.name, limit + i))
+                .collect::<PyResult<_>>()?;
+            values[at] = Arg::Arrays(arrays);
+        }
+        for (name, object) in keywords {
+            let at = signature
+                .names
+                .iter()
+                .position(|known| known.is(name))
+                .or_else(|| {
+                    let name = name.cast::<PyString>().ok()?.to_cow().ok()?;
+                    signature.params.iter().position(|param| param.name == name)
+                })
+                .filter(|at| Some(*at) != signature.variadic);
+            let Some(at) = at else {
+                return Err(PyTypeError::new_err(format!(
+                    "{}() got an unexpected keyword argument '{name}'",
+                    self.api.name
+                )));
+            };
+            if at < args.len().min(limit) {
+                return Err(PyTypeError::new_err(format!(
+                    "{}() got multiple values for argument '{name}'",
+                    self.api.name
+                )));
+            }
+            values[at] = self.convert(signature, at, object)?;
+        }
+        for (param, value) in signature.params.iter().zip(&values) {
+            if param.default.is_none() && matches!(value, Arg::Missing) {
+                return Err(PyTypeError::new_err(format!(
+                    "{}() missing 1 required positional argument: '{}'",
+                    self.api.name, param.name
+                )));
+            }
+        }
+        let value = (self.api.call)(&mut Args::new(self.api.name, values)).or_raise()?;
+        to_python(py, value)
+    }
+
+    fn too_many(&self, signature: &Signature, given: usize) -> PyErr {
+        let required = signature.params[..signature.positional]
+            .iter()
+            .filter(|param| param.default.is_none())
+            .count();
+        let takes = match required == signature.positional {
+            true => required.to_string(),
+            false => format!("from {required} to {}", signature.positional),
+        };
+        PyTypeError::new_err(format!(
+            "{}() takes {takes} positional arguments but {given} were given",
+            self.api.name
+        ))
+    }
+
+    fn convert(&self, signature: &Signature, at: usize, object: &Bound<'_, PyAny>) -> PyResult<Arg> {
+        let param = &signature.params[at];
+        let wrong = || self.wrong(param, object);
+        match param.kind {
+            Kind::Array if signature.lists => as_array(object).map(Arg::Array),
+            Kind::Array => array_argument(object, self.api.name, at).map(Arg::Array),
+            Kind::OptionalArray if object.is_none() => Ok(Arg::None),
+            Kind::OptionalArray => array_argument(object, self.api.name, at).map(Arg::Array),
+            Kind::Arrays => self.arrays(object, at),
+            Kind::Variadic => Err(wrong()),
+            Kind::OptionalInt | Kind::OptionalFloat | Kind::OptionalStr | Kind::OptionalBool
+                if object.is_none() =>
+            {
+                Ok(Arg::None)
+            }
+            Kind::OptionalShape | Kind::Ints | Kind::DType if object.is_none() => Ok(Arg::None),
+            Kind::Int | Kind::OptionalInt => whole(object)?.map(Arg::Int).ok_or_else(wrong),
+            Kind::Float | Kind::OptionalFloat => {
+                if let Ok(number) = object.cast::<PyFloat>() {
+                    return Ok(Arg::Float(number.value()));
+                }
+                if let Ok(array) = object.cast_exact::<PyArray>() {
+                    return array.get().0.to_f64().or_raise().map(Arg::Float);
+                }
+                object.extract::<f64>().map(Arg::Float).map_err(|_| wrong())
+            }
+            Kind::Bool | Kind::OptionalBool => truth(object)?.map(Arg::Bool).ok_or_else(wrong),
+            Kind::Str | Kind::OptionalStr => match object.cast::<PyString>() {
+                Ok(text) => Ok(Arg::Str(text.to_string())),
+                Err(_) => Err(wrong()),
+            },
+            Kind::Ints | Kind::Shape | Kind::OptionalShape => match whole(object)? {
+                Some(value) => Ok(Arg::Int(value)),
+                None => ints(object)?.map(Arg::Ints).ok_or_else(wrong),
+            },
+            Kind::DType => dtype_argument(object, self.api.name).map(Arg::DType),
+            Kind::Any => anything(object),
+            Kind::Ignored => Ok(Arg::None),
+        }
+    }
+
+    fn arrays(&self, object: &Bound<'_, PyAny>, at: usize) -> PyResult<Arg> {
+        if !object.is_instance_of::<PyList>() && !object.is_instance_of::<PyTuple>() {
+            if let Some(array) = array_like(object)? {
+                return Ok(Arg::Array(array));
+            }
+        }
+        if object.is_instance_of::<PyString>() || object.is_instance_of::<PyDict>() {
+            return array_argument(object, self.api.name, at).map(Arg::Array);
+        }
+        let Ok(items) = object.try_iter() else {
+            return array_argument(object, self.api.name, at).map(Arg::Array);
+        };
+        let arrays = items
+            .enumerate()
+            .map(|(i, item)| array_argument(&item?, self.api.name, i))
+            .collect::<PyResult<Vec<Array>>>()?;
+        Ok(Arg::Arrays(arrays))
+    }
+
+    fn wrong(&self, param: &Param, object: &Bound<'_, PyAny>) -> PyErr {
+        PyTypeError::new_err(format!(
+            "{}: argument '{}' must be {}, got {} of type {}",
+            self.api.name,
+            param.name,
+            param.kind.describe(),
+            object.repr().map(|text| text.to_string()).unwrap_or_default(),
+            object.get_type()
+        ))
+    }
+}
+
+/// The whole number that an object is; a tracer raises the error that says so.
+pub fn whole(object: &Bound<'_, PyAny>) -> PyResult<Option<i64>> {
+    if object.is_instance_of::<PyInt>() {
+        return object.extract().map(Some);
+    }
+    if object.is_instance_of::<PyFloat>()
+        || object.is_instance_of::<PyTuple>()
+        || object.is_instance_of::<PyList>()
+    {
+        return Ok(None);
+    }
+    if let Ok(array) = object.cast_exact::<PyArray>()
+        && array.get().0.rank() > 0
+    {
+        return Ok(None);
+    }
+    match object.call_method0(intern!(object.py(), "__index__")) {
+        Ok(value) => value.extract().map(Some),
+        Err(error) if object.cast_exact::<PyArray>().is_ok() => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
+fn truth(object: &Bound<'_, PyAny>) -> PyResult<Option<bool>> {
+    if let Ok(value) = object.cast_exact::<PyBool>() {
+        return Ok(Some(value.is_true()));
+    }
+    match object.is_instance_of::<PyString>() {
+        true => Ok(None),
+        false => object.is_truthy().map(Some),
+    }
+}
+
+/// The whole numbers that a sequence holds.
+pub fn ints(object: &Bound<'_, PyAny>) -> PyResult<Option<Vec<i64>>> {
+    if object.is_instance_of::<PyString>() {
+        return Ok(None);
+    }
+    let Ok(items) = object.try_iter() else { return Ok(None) };
+    let mut values = vec![];
+    for item in items {
+        match whole(&item?)? {
+            Some(value) => values.push(value),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(values))
+}
+
+fn anything(object: &Bound<'_, PyAny>) -> PyResult<Arg> {
+    if object.is_none() {
+        return Ok(Arg::None);
+    }
+    if let Ok(value) = object.cast_exact::<PyBool>() {
+        return Ok(Arg::Bool(value.is_true()));
+    }
+    if object.is_instance_of::<PyInt>()
+        && let Ok(value) = object.extract()
+    {
+        return Ok(Arg::Int(value));
+    }
+    if let Ok(value) = object.cast_exact::<PyFloat>() {
+        return Ok(Arg::Float(value.value()));
+    }
+    if let Ok(text) = object.cast::<PyString>() {
+        return Ok(Arg::Str(text.to_string()));
+    }
+    let plain = object.is_instance_of::<PyTuple>() || object.is_instance_of::<PyList>();
+    if plain && let Some(values) = ints(object)? {
+        return Ok(Arg::Ints(values));
+    }
+    as_array(object).map(Arg::Array)
+}
+
+/// The result of a function as Python has it.
+pub fn to_python(py: Python<'_>, value: Value) -> PyResult<Py<PyAny>> {
+    let wrapped = |arrays: Vec<Array>| -> PyResult<Vec<Py<PyAny>>> {
+        arrays.into_iter().map(|array| wrap(py, array)).collect()
+    };
+    Ok(match value {
+        Value::Array(array) => wrap(py, array)?,
+        Value::Tuple(arrays) => PyTuple::new(py, wrapped(arrays)?)?.into_any().unbind(),
+        Value::List(arrays) => PyList::new(py, wrapped(arrays)?)?.into_any().unbind(),
+        Value::Named(name, fields) => {
+            let class = named_tuple(py, name, &fields)?;
+            let values = fields.into_iter().map(|(_, array)| array).collect();
+            class.call1(PyTuple::new(py, wrapped(values)?)?)?.unbind()
+        }
+        Value::Bool(value) => PyBool::new(py, value).to_owned().into_any().unbind(),
+        Value::Int(value) => value.into_pyobject(py)?.into_any().unbind(),
+        Value::Ints(values) => PyTuple::new(py, values)?.into_any().unbind(),
+        Value::DType(dtype) => dtype_object(py, dtype)?.unbind(),
+        Value::None => py.None(),
+    })
+}
+
+/// The class of a result with named fields, made when first needed.
+fn named_tuple<'py>(
+    py: Python<'py>,
+    name: &'static str,
+    fields: &[(&'static str, Array)],
+) -> PyResult<Bound<'py, PyAny>> {
+    static CLASSES: Mutex<Option<FxHashMap<&'static str, Py<PyAny>>>> = Mutex::new(None);
+    let lock = || CLASSES.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if let Some(class) = lock().as_ref().and_then(|classes| classes.get(name)) {
+        return Ok(class.bind(py).clone());
+    }
+    let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+    let class = py.import("collections")?.call_method1("namedtuple", (name, names))?;
+    lock().get_or_insert_default().insert(name, class.clone().unbind());
+    Ok(class)
+}
+
+/// The function of a module of the table.
+pub fn lookup(module: &str, name: &str) -> Option<&'static ApiFn> {
+    static INDEX: OnceLock<FxHashMap<(&'static str, &'static str), &'static ApiFn>> =
+        OnceLock::new();
+    let index = INDEX.get_or_init(|| {
+        let mut index = FxHashMap::default();
+        for (module, functions) in pullback::modules() {
+            for function in functions {
+                for name in [function.name].iter().chain(function.aliases) {
+                    index.insert((module, *name), *function);
+                }
+            }
+        }
+        index
+    });
+    index.get(&(module, name)).copied()
+}
+
+/// The functions of one module of the table, by name.
+#[pyfunction]
+fn functions<'py>(py: Python<'py>, module: &str) -> PyResult<Bound<'py, PyDict>> {
+    static ALL: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
+    let all = ALL.get_or_try_init(py, || {
+        let all = PyDict::new(py);
+        for (module, functions) in pullback::modules() {
+            let entries = match all.get_item(module)? {
+                Some(entries) => entries.cast_into::<PyDict>()?,
+                None => {
+                    let entries = PyDict::new(py);
+                    all.set_item(module, &entries)?;
+                    entries
+                }
+            };
+            for function in functions {
+                let builtin = ffi::builtin(py, Builtin::new(module, function))?;
+                entries.set_item(function.name, &builtin)?;
+                for alias in function.aliases {
+                    entries.set_item(alias, &builtin)?;
+                }
+            }
+        }
+        PyResult::Ok(all.unbind())
+    })?;
+    match all.bind(py).get_item(module)? {
+        Some(entries) => Ok(entries.cast_into::<PyDict>()?.copy()?),
+        None => Ok(PyDict::new(py)),
+    }
+}
+
+/// The modules of the table.
+#[pyfunction]
+fn modules() -> Vec<&'static str> {
+    let mut names: Vec<_> = pullback::modules().iter().map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Methods of arrays that are functions of the table under the same name.
+const METHODS: &[&str] = &[
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "choose", "clip",
+    "compress", "conj", "conjugate", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min",
+    "nonzero", "prod", "ptp", "ravel", "repeat", "round", "searchsorted", "sort", "squeeze", "std",
+    "sum", "swapaxes", "take", "trace", "var",
+];
+
+/// Gives arrays their methods.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    module.add_function(wrap_pyfunction!(functions, module)?)?;
+    module.add_function(wrap_pyfunction!(modules, module)?)?;
+    let numpy = functions(py, "numpy")?;
+    let class: Bound<'_, PyType> = py.get_type::<PyArray>();
+    for name in METHODS {
+        if let Some(function) = numpy.get_item(name)? {
+            class.setattr(*name, ffi::method(&function)?)?;
+        }
+    }
+    match lookup("numpy", "sum") {
+        Some(_) => Ok(()),
+        None => Err(PyValueError::new_err("the table of functions is empty")),
+    }
+}

@@ -1,0 +1,350 @@
+//! What neural networks are made of, with the names and meanings of `jax.nn`.
+
+use pullback_core::primitives::rules as lax;
+use pullback_core::primitives::unary::{erf, erfc, expm1, logistic};
+use pullback_core::{Array, DType, Result, promote};
+use pullback_macros::api;
+
+use crate::api::{ApiFn, Axes};
+use crate::numpy::arithmetic::{multiply, true_divide};
+use crate::numpy::common::{axis_of, filled, inexact, number, pair, select, size_of, truth};
+use crate::numpy::joining;
+use crate::numpy::pending::stop_gradient;
+use crate::numpy::reductions::{self, Extreme, Mean, Sum};
+use crate::numpy::transcendental::logaddexp;
+use crate::scipy::special;
+
+/// The functions of this module.
+pub static FUNCTIONS: &[&ApiFn] = &[
+    &RELU_API,
+    &RELU6_API,
+    &SIGMOID_API,
+    &SOFTPLUS_API,
+    &SOFT_SIGN_API,
+    &SILU_API,
+    &LOG_SIGMOID_API,
+    &ELU_API,
+    &LEAKY_RELU_API,
+    &HARD_TANH_API,
+    &CELU_API,
+    &SELU_API,
+    &GELU_API,
+    &GLU_API,
+    &HARD_SIGMOID_API,
+    &HARD_SILU_API,
+    &MISH_API,
+    &SQUAREPLUS_API,
+    &SPARSE_PLUS_API,
+    &SPARSE_SIGMOID_API,
+    &TANH_API,
+    &IDENTITY_API,
+    &SOFTMAX_API,
+    &LOG_SOFTMAX_API,
+    &LOGSUMEXP_API,
+    &STANDARDIZE_API,
+    &ONE_HOT_API,
+];
+
+/// `x` where it is positive, else 0; the derivative at 0 is 0.
+#[api]
+pub fn relu(x: &Array) -> Result<Array> {
+    // Not the maximum, whose derivative at a tie is a half. A NaN is not below zero, and stays.
+    select(&lax::le(x, &number(0.0, x))?, &filled(0.0, x)?, x)
+}
+
+/// `x` between 0 and 6, else the bound it passes.
+#[api]
+pub fn relu6(x: &Array) -> Result<Array> {
+    lax::min(&lax::max(x, &number(0.0, x))?, &number(6.0, x))
+}
+
+/// `1 / (1 + exp(-x))`.
+#[api]
+pub fn sigmoid(x: &Array) -> Result<Array> {
+    logistic::logistic(&inexact(x)?)
+}
+
+/// `log(1 + exp(x))`.
+#[api]
+pub fn softplus(x: &Array) -> Result<Array> {
+    logaddexp(x, &Array::from(0.0))
+}
+
+/// `x / (1 + |x|)`.
+#[api]
+pub fn soft_sign(x: &Array) -> Result<Array> {
+    let size = lax::abs(x)?;
+    true_divide(x, &lax::add(&size, &number(1.0, &size))?)
+}
+
+/// `x * sigmoid(x)`.
+#[api(aliases("swish"))]
+pub fn silu(x: &Array) -> Result<Array> {
+    let x = inexact(x)?;
+    lax::mul(&x, &sigmoid(&x)?)
+}
+
+/// `log(sigmoid(x))`.
+#[api]
+pub fn log_sigmoid(x: &Array) -> Result<Array> {
+    lax::neg(&softplus(&lax::neg(x)?)?)
+}
+
+/// `x` where it is positive, else `alpha * (exp(x) - 1)`.
+#[api(defaults(alpha = 1.0))]
+pub fn elu(x: &Array, alpha: &Array) -> Result<Array> {
+    let x = inexact(x)?;
+    let positive = lax::gt(&x, &number(0.0, &x))?;
+    // The exponential of what is not used could overflow, and spoil derivatives.
+    let negative = select(&positive, &filled(0.0, &x)?, &x)?;
+    let [low, x] = pair("elu", &multiply(alpha, &expm1::expm1(&negative)?)?, &x)?;
+    select(&positive, &x, &low)
+}
+
+/// `x` where it is positive, else a small multiple of it.
+#[api(defaults(negative_slope = 0.01))]
+pub fn leaky_relu(x: &Array, negative_slope: &Array) -> Result<Array> {
+    let x = inexact(x)?;
+    let [low, y] = pair("leaky_relu", &multiply(negative_slope, &x)?, &x)?;
+    select(&lax::ge(&x, &number(0.0, &x))?, &y, &low)
+}
+
+/// `x` between -1 and 1, else the bound it passes.
+#[api]
+pub fn hard_tanh(x: &Array) -> Result<Array> {
+    let x = inexact(x)?;
+    let (one, minus) = (number(1.0, &x), number(-1.0, &x));
+    let y = select(&lax::lt(&x, &minus)?, &minus, &x)?;
+    select(&lax::gt(&x, &one)?, &one, &y)
+}
+
+/// `max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1)`.
+#[api(defaults(alpha = 1.0))]
+pub fn celu(x: &Array, alpha: &Array) -> Result<Array> {
+    let x = inexact(x)?;
+    let zero = number(0.0, &x);
+    let low = expm1::expm1(&true_divide(&lax::min(&x, &zero)?, alpha)?)?;
+    crate::numpy::arithmetic::add(&lax::max(&x, &zero)?, &multiply(alpha, &low)?)
+}
+
+/// The exponential linear unit, scaled so that mean and variance keep.
+#[api]
+pub fn selu(x: &Array) -> Result<Array> {
+    let y = elu(x, &Array::from(1.672_632_423_543_772_9))?;
+    lax::mul(&number(1.050_700_987_355_480_5, &y), &y)
+}
+
+/// `x` times the probability that a normal variable is smaller.
+///
+/// By default by an approximation with the hyperbolic tangent.
+#[api(defaults(approximate = true))]
+pub fn gelu(x: &Array, approximate: bool) -> Result<Array> {
+    let x = inexact(x)?;
+    if !approximate {
+        let angle = lax::mul(&lax::neg(&x)?, &number(std::f64::consts::FRAC_1_SQRT_2, &x))?;
+        let half = lax::mul(&number(0.5, &x), &x)?;
+        return lax::mul(&half, &erfc::erfc(&angle)?);
+    }
+    let cubic = lax::mul(&number(0.044715, &x), &lax::integer_pow(&x, 3)?)?;
+    let scale = number((2.0 / std::f64::consts::PI).sqrt(), &x);
+    let angle = lax::mul(&scale, &lax::add(&x, &cubic)?)?;
+    let share = lax::mul(&number(0.5, &x), &lax::add(&number(1.0, &x), &lax::tanh(&angle)?)?)?;
+    lax::mul(&x, &share)
+}
+
+/// The first half of an axis times the sigmoid of the second.
+#[api(defaults(axis = -1))]
+pub fn glu(x: &Array, axis: i64) -> Result<Array> {
+    let halves = joining::split(x, 2.into(), axis)?;
+    lax::mul(&halves[0], &sigmoid(&halves[1])?)
+}
+
+/// `relu6(x + 3) / 6`.
+#[api]
+pub fn hard_sigmoid(x: &Array) -> Result<Array> {
+    let x = inexact(x)?;
+    lax::div(&relu6(&lax::add(&x, &number(3.0, &x))?)?, &number(6.0, &x))
+}
+
+/// `x * hard_sigmoid(x)`.
+#[api(aliases("hard_swish"))]
+pub fn hard_silu(x: &Array) -> Result<Array> {
+    let x = inexact(x)?;
+    lax::mul(&x, &hard_sigmoid(&x)?)
+}
+
+/// `x * tanh(softplus(x))`.
+#[api]
+pub fn mish(x: &Array) -> Result<Array> {
+    let x = inexact(x)?;
+    lax::mul(&x, &lax::tanh(&softplus(&x)?)?)
+}
+
+/// `(x + sqrt(x² + b)) / 2`.
+#[api(defaults(b = 4))]
+pub fn squareplus(x: &Array, b: &Array) -> Result<Array> {
+    let x = inexact(x)?;
+    let root = lax::sqrt(&crate::numpy::arithmetic::add(&lax::square(&x)?, b)?)?;
+    let y = crate::numpy::arithmetic::add(&x, &root)?;
+    lax::div(&y, &number(2.0, &y))
+}
+
+/// 0 up to -1, `x` from 1 on, and a parabola between.
+#[api]
+pub fn sparse_plus(x: &Array) -> Result<Array> {
+    let x = inexact(x)?;
+    let one = number(1.0, &x);
+    let curve = lax::div(&lax::integer_pow(&lax::add(&x, &one)?, 2)?, &number(4.0, &x))?;
+    let y = select(&lax::ge(&x, &one)?, &x, &curve)?;
+    select(&lax::le(&x, &number(-1.0, &x))?, &number(0.0, &x), &y)
+}
+
+/// 0 up to -1, 1 from 1 on, and a line between.
+#[api]
+pub fn sparse_sigmoid(x: &Array) -> Result<Array> {
+    let x = inexact(x)?;
+    let y = lax::max(&number(0.0, &x), &lax::add(&x, &number(1.0, &x))?)?;
+    lax::mul(&number(0.5, &x), &lax::min(&number(2.0, &x), &y)?)
+}
+
+/// The hyperbolic tangent.
+#[api]
+pub fn tanh(x: &Array) -> Result<Array> {
+    lax::tanh(&inexact(x)?)
+}
+
+/// The elements as they are.
+#[api]
+pub fn identity(x: &Array) -> Result<Array> {
+    Ok(x.clone())
+}
+
+/// `x` without its largest element along axes, so that exponentials stay small; those that do
+/// not count are minus infinity.
+fn below_largest(x: &Array, axis: Option<&Axes>, mask: Option<&Array>) -> Result<Array> {
+    let infinity = number(f64::NEG_INFINITY, x);
+    let x = match mask {
+        Some(mask) => select(&truth(mask)?, x, &infinity)?,
+        None => x.clone(),
+    };
+    let options = Extreme {
+        axis: axis.cloned(),
+        keepdims: true,
+        initial: Some(infinity),
+        ..Extreme::default()
+    };
+    let largest = reductions::max(&x, options)?;
+    crate::numpy::arithmetic::subtract(&x, &stop_gradient(&largest)?)
+}
+
+fn total(x: &Array, axis: Option<&Axes>) -> Result<Array> {
+    reductions::sum(x, Sum { axis: axis.cloned(), keepdims: true, ..Sum::default() })
+}
+
+/// The axes of softmax and its kin: the last one, unless others are given.
+fn last(axis: Option<&Axes>) -> Axes {
+    axis.cloned().unwrap_or(Axes(vec![-1]))
+}
+
+/// Exponentials divided by their sum over axes, of the elements that `where` has.
+#[api(defaults(axis = -1))]
+pub fn softmax(x: &Array, axis: Option<Axes>, r#where: Option<&Array>) -> Result<Array> {
+    let axis = last(axis.as_ref());
+    let x = inexact(x)?;
+    let exponentials = lax::exp(&below_largest(&x, Some(&axis), r#where)?)?;
+    let Some(mask) = r#where else {
+        let total = total(&exponentials, Some(&axis))?;
+        return lax::div(&exponentials, &total);
+    };
+    let mask = truth(mask)?;
+    let zero = number(0.0, &x);
+    let exponentials = select(&mask, &exponentials, &zero)?;
+    let y = lax::div(&exponentials, &total(&exponentials, Some(&axis))?)?;
+    select(&mask, &y, &zero)
+}
+
+/// The logarithm of [`softmax`].
+#[api(defaults(axis = -1))]
+pub fn log_softmax(x: &Array, axis: Option<Axes>, r#where: Option<&Array>) -> Result<Array> {
+    let axis = last(axis.as_ref());
+    let x = inexact(x)?;
+    let shifted = below_largest(&x, Some(&axis), r#where)?;
+    let exponentials = lax::exp(&shifted)?;
+    let Some(mask) = r#where else {
+        return lax::sub(&shifted, &lax::log(&total(&exponentials, Some(&axis))?)?);
+    };
+    let mask = truth(mask)?;
+    let exponentials = select(&mask, &exponentials, &number(0.0, &x))?;
+    let y = lax::sub(&shifted, &lax::log(&total(&exponentials, Some(&axis))?)?)?;
+    select(&mask, &y, &number(f64::NEG_INFINITY, &x))
+}
+
+/// The logarithm of the sum of exponentials over axes.
+#[api(defaults(keepdims = false), rename(b = "b"))]
+pub fn logsumexp(
+    a: &Array,
+    axis: Option<&Axes>,
+    b: Option<&Array>,
+    keepdims: bool,
+    return_sign: bool,
+    r#where: Option<&Array>,
+) -> Result<crate::api::Value> {
+    special::logsumexp(a, axis, b, keepdims, return_sign, r#where)
+}
+
+/// `x` with mean 0 and variance 1 along axes.
+#[api(defaults(axis = -1, epsilon = 1e-5))]
+pub fn standardize(
+    x: &Array,
+    axis: Option<Axes>,
+    mean: Option<&Array>,
+    variance: Option<&Array>,
+    epsilon: &Array,
+    r#where: Option<&Array>,
+) -> Result<Array> {
+    let axis = last(axis.as_ref());
+    let x = inexact(x)?;
+    let options = || Mean {
+        axis: Some(axis.clone()),
+        keepdims: true,
+        r#where: r#where.cloned(),
+        ..Mean::default()
+    };
+    let mean = match mean {
+        Some(mean) => mean.clone(),
+        None => reductions::mean(&x, options())?,
+    };
+    let variance = match variance {
+        Some(variance) => variance.clone(),
+        None => {
+            let squares = reductions::mean(&lax::square(&x)?, options())?;
+            let y = crate::numpy::arithmetic::subtract(&squares, &lax::square(&mean)?)?;
+            // Rounding can take it below zero.
+            lax::max(&number(0.0, &y), &y)?
+        }
+    };
+    let centered = crate::numpy::arithmetic::subtract(&x, &mean)?;
+    let scale = lax::rsqrt(&crate::numpy::arithmetic::add(&variance, epsilon)?)?;
+    multiply(&centered, &scale)
+}
+
+/// For each class a row with a one at its place among `num_classes`, and zeros elsewhere.
+#[api(defaults(axis = -1), keyword_only(dtype))]
+pub fn one_hot(x: &Array, num_classes: i64, dtype: Option<DType>, axis: i64) -> Result<Array> {
+    let count = size_of("one_hot", num_classes)?;
+    let rank = x.rank() + 1;
+    let axis = axis_of("one_hot", axis, rank)?;
+    let dtype = promote::canonical(dtype.unwrap_or_else(promote::default_float));
+    let classes = lax::expand_dims(x, &[axis])?;
+    let mut shape = vec![1; rank];
+    shape[axis] = count;
+    let kind = if x.dtype() == DType::Bool { promote::default_int() } else { x.dtype() };
+    let classes = lax::convert_element_type(&classes, kind)?;
+    let all = lax::iota(kind, &shape, axis)?;
+    lax::convert_element_type(&lax::eq(&classes, &all)?, dtype)
+}
+
+/// The error function, for callers that have it from here.
+pub(crate) fn erf_of(x: &Array) -> Result<Array> {
+    erf::erf(x)
+}

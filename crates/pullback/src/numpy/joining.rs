@@ -1,0 +1,228 @@
+//! Putting arrays together, and taking them apart.
+
+use pullback_core::primitives::rules as lax;
+use pullback_core::{Array, DType, Error, Result, promote};
+use pullback_macros::api;
+
+use super::common::{as_type, axis_of};
+use super::manipulation::{part, ravel};
+use crate::api::{ApiFn, Sections, Sizes};
+
+/// The functions of this module.
+pub static FUNCTIONS: &[&ApiFn] = &[
+    &CONCATENATE_API,
+    &CONCAT_API,
+    &STACK_API,
+    &VSTACK_API,
+    &HSTACK_API,
+    &DSTACK_API,
+    &COLUMN_STACK_API,
+    &APPEND_API,
+    &UNSTACK_API,
+    &SPLIT_API,
+    &ARRAY_SPLIT_API,
+    &HSPLIT_API,
+    &VSPLIT_API,
+    &DSPLIT_API,
+    &TILE_API,
+];
+
+/// The arrays one after another along an axis; along one row, if there is none.
+#[api(defaults(axis = 0))]
+pub fn concatenate(arrays: &[Array], axis: Option<i64>, dtype: Option<DType>) -> Result<Array> {
+    let Some(first) = arrays.first() else {
+        return Err(Error::value_error("concatenate", "need at least one array to concatenate"));
+    };
+    let Some(axis) = axis else {
+        let rows = arrays.iter().map(|x| ravel(x, "C")).collect::<Result<Vec<_>>>()?;
+        return concatenate(&rows, Some(0), dtype);
+    };
+    if first.rank() == 0 {
+        return Err(Error::value_error(
+            "concatenate",
+            "zero-dimensional arrays cannot be concatenated",
+        ));
+    }
+    let axis = axis_of("concatenate", axis, first.rank())?;
+    let arrays = of_one_type("concatenate", arrays, dtype)?;
+    lax::concatenate(&arrays.iter().collect::<Vec<_>>(), axis)
+}
+
+fn of_one_type(function: &str, arrays: &[Array], dtype: Option<DType>) -> Result<Vec<Array>> {
+    match dtype {
+        Some(_) => arrays.iter().map(|x| as_type(x, dtype)).collect(),
+        None => {
+            let arrays: Vec<&Array> = arrays.iter().collect();
+            Ok(promote::promote_types(function, &arrays)?.into_vec())
+        }
+    }
+}
+
+/// The arrays one after another along an axis; along one row, if there is none.
+#[api(defaults(axis = 0), keyword_only(axis))]
+pub fn concat(arrays: &[Array], axis: Option<i64>) -> Result<Array> {
+    concatenate(arrays, axis, None)
+}
+
+/// The arrays side by side along a new axis.
+#[api(defaults(axis = 0))]
+pub fn stack(arrays: &[Array], axis: i64, out: (), dtype: Option<DType>) -> Result<Array> {
+    let () = out;
+    let Some(first) = arrays.first() else {
+        return Err(Error::value_error("stack", "need at least one array to stack"));
+    };
+    if arrays.iter().any(|x| x.shape() != first.shape()) {
+        return Err(Error::value_error("stack", "all input arrays must have the same shape"));
+    }
+    let axis = axis_of("stack", axis, first.rank() + 1)?;
+    let arrays = of_one_type("stack", arrays, dtype)?;
+    let arrays =
+        arrays.iter().map(|x| lax::expand_dims(x, &[axis])).collect::<Result<Vec<_>>>()?;
+    lax::concatenate(&arrays.iter().collect::<Vec<_>>(), axis)
+}
+
+/// The arrays one below the other; vectors are rows.
+#[api]
+pub fn vstack(tup: &[Array], dtype: Option<DType>) -> Result<Array> {
+    let rows = tup.iter().map(|x| promote::to_rank(x, 2)).collect::<Result<Vec<_>>>()?;
+    concatenate(&rows, Some(0), dtype)
+}
+
+/// The arrays side by side; vectors one after another.
+#[api]
+pub fn hstack(tup: &[Array], dtype: Option<DType>) -> Result<Array> {
+    let arrays = tup.iter().map(|x| promote::to_rank(x, 1)).collect::<Result<Vec<_>>>()?;
+    let axis = if arrays.first().is_some_and(|x| x.rank() == 1) { 0 } else { 1 };
+    concatenate(&arrays, Some(axis), dtype)
+}
+
+/// The arrays one behind the other, along the third axis.
+#[api]
+pub fn dstack(tup: &[Array], dtype: Option<DType>) -> Result<Array> {
+    let deep = |x: &Array| match x.rank() {
+        0 => lax::expand_dims(x, &[0, 1, 2]),
+        1 => lax::expand_dims(x, &[0, 2]),
+        2 => lax::expand_dims(x, &[2]),
+        _ => Ok(x.clone()),
+    };
+    let arrays = tup.iter().map(deep).collect::<Result<Vec<_>>>()?;
+    concatenate(&arrays, Some(2), dtype)
+}
+
+/// The arrays side by side; vectors are columns.
+#[api]
+pub fn column_stack(tup: &[Array]) -> Result<Array> {
+    let column = |x: &Array| match x.rank() {
+        0 => lax::expand_dims(x, &[0, 1]),
+        1 => lax::expand_dims(x, &[1]),
+        _ => Ok(x.clone()),
+    };
+    let arrays = tup.iter().map(column).collect::<Result<Vec<_>>>()?;
+    concatenate(&arrays, Some(1), None)
+}
+
+/// `values` after `arr` along an axis; along one row, if there is none.
+#[api]
+pub fn append(arr: &Array, values: &Array, axis: Option<i64>) -> Result<Array> {
+    concatenate(&[arr.clone(), values.clone()], axis, None)
+}
+
+/// The entries along an axis.
+#[api(defaults(axis = 0), keyword_only(axis))]
+pub fn unstack(x: &Array, axis: i64) -> Result<Vec<Array>> {
+    if x.rank() == 0 {
+        return Err(Error::value_error(
+            "unstack",
+            "requires arrays with rank > 0, however a scalar array was passed",
+        ));
+    }
+    let axis = axis_of("unstack", axis, x.rank())?;
+    (0..x.shape()[axis]).map(|at| lax::squeeze(&part(x, axis, at, at + 1)?, &[axis])).collect()
+}
+
+/// The array in equal parts, or cut at the positions given.
+#[api(defaults(axis = 0))]
+pub fn split(ary: &Array, indices_or_sections: Sections, axis: i64) -> Result<Vec<Array>> {
+    cut("split", ary, &indices_or_sections, axis, true)
+}
+
+/// The array in parts that are as equal as can be, or cut at the positions given.
+#[api(defaults(axis = 0))]
+pub fn array_split(ary: &Array, indices_or_sections: Sections, axis: i64) -> Result<Vec<Array>> {
+    cut("array_split", ary, &indices_or_sections, axis, false)
+}
+
+/// The array in equal parts along its second axis, or its only one.
+#[api]
+pub fn hsplit(ary: &Array, indices_or_sections: Sections) -> Result<Vec<Array>> {
+    let axis = if ary.rank() == 1 { 0 } else { 1 };
+    cut("hsplit", ary, &indices_or_sections, axis, true)
+}
+
+/// The array in equal parts along its first axis.
+#[api]
+pub fn vsplit(ary: &Array, indices_or_sections: Sections) -> Result<Vec<Array>> {
+    cut("vsplit", ary, &indices_or_sections, 0, true)
+}
+
+/// The array in equal parts along its third axis.
+#[api]
+pub fn dsplit(ary: &Array, indices_or_sections: Sections) -> Result<Vec<Array>> {
+    cut("dsplit", ary, &indices_or_sections, 2, true)
+}
+
+fn cut(
+    function: &str,
+    x: &Array,
+    sections: &Sections,
+    axis: i64,
+    equal: bool,
+) -> Result<Vec<Array>> {
+    let axis = axis_of(function, axis, x.rank())?;
+    let size = x.shape()[axis];
+    let bounds: Vec<usize> = match sections {
+        Sections::Count(count) => {
+            let count = usize::try_from(*count).ok().filter(|&count| count > 0).ok_or_else(|| {
+                Error::value_error(function, "number of sections must be larger than 0")
+            })?;
+            if equal && size % count != 0 {
+                return Err(Error::value_error(
+                    function,
+                    "array split does not result in an equal division",
+                ));
+            }
+            let (short, longer) = (size / count, size % count);
+            (0..=count).map(|part| part * short + part.min(longer)).collect()
+        }
+        Sections::At(at) => {
+            let within = |at: i64| {
+                let at = if at < 0 { at + size as i64 } else { at };
+                at.clamp(0, size as i64) as usize
+            };
+            std::iter::once(0).chain(at.iter().map(|&at| within(at))).chain([size]).collect()
+        }
+    };
+    bounds
+        .windows(2)
+        .map(|bounds| part(x, axis, bounds[0], bounds[1].max(bounds[0])))
+        .collect()
+}
+
+/// The array repeated as often along each axis as `reps` says.
+#[api(rename(a = "A"))]
+pub fn tile(a: &Array, reps: &Sizes) -> Result<Array> {
+    let rank = a.rank().max(reps.0.len());
+    let a = promote::to_rank(a, rank)?;
+    let repeats: Vec<usize> = std::iter::repeat_n(Ok(1), rank - reps.0.len())
+        .chain(reps.0.iter().map(|&n| super::common::size_of("tile", n)))
+        .collect::<Result<_>>()?;
+    // Every axis becomes two: how often, and which element.
+    let mut wide = Vec::with_capacity(2 * rank);
+    let mut merged = Vec::with_capacity(rank);
+    for (&size, &count) in a.shape().iter().zip(&repeats) {
+        wide.extend([count, size]);
+        merged.push(count * size);
+    }
+    let axes: Vec<usize> = (0..rank).map(|axis| 2 * axis + 1).collect();
+    lax::reshape(&lax::broadcast_in_dim(&a, &wide, &axes)?, &merged)
+}

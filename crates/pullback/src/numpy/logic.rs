@@ -1,0 +1,286 @@
+//! Comparisons, truth values, bits, and choosing by them.
+
+use pullback_core::primitives::rules as lax;
+use pullback_core::primitives::unary::{self, Accepts};
+use pullback_core::{Array, DType, Error, Kind, Result, promote};
+use pullback_macros::api;
+
+use super::common::{
+    broadcast, broadcast_all, check, inexact_pair, not_equal_itself, number, pair, truth,
+};
+use super::floats::isfinite;
+use super::reductions::{self, Reduce};
+use crate::api::ApiFn;
+
+/// The functions of this module.
+pub static FUNCTIONS: &[&ApiFn] = &[
+    &EQUAL_API,
+    &NOT_EQUAL_API,
+    &LESS_API,
+    &LESS_EQUAL_API,
+    &GREATER_API,
+    &GREATER_EQUAL_API,
+    &LOGICAL_AND_API,
+    &LOGICAL_OR_API,
+    &LOGICAL_XOR_API,
+    &LOGICAL_NOT_API,
+    &BITWISE_AND_API,
+    &BITWISE_OR_API,
+    &BITWISE_XOR_API,
+    &INVERT_API,
+    &LEFT_SHIFT_API,
+    &RIGHT_SHIFT_API,
+    &BITWISE_COUNT_API,
+    &SELECT_API,
+    &ISCLOSE_API,
+    &ALLCLOSE_API,
+    &ARRAY_EQUAL_API,
+    &ARRAY_EQUIV_API,
+];
+
+/// Whether the elements of two arrays are equal.
+#[api]
+pub fn equal(x: &Array, y: &Array) -> Result<Array> {
+    let [x, y] = pair("equal", x, y)?;
+    lax::eq(&x, &y)
+}
+
+/// Whether the elements of two arrays differ.
+#[api]
+pub fn not_equal(x: &Array, y: &Array) -> Result<Array> {
+    let [x, y] = pair("not_equal", x, y)?;
+    lax::ne(&x, &y)
+}
+
+/// Whether the elements of `x` are smaller than those of `y`.
+#[api]
+pub fn less(x: &Array, y: &Array) -> Result<Array> {
+    compare("less", x, y, lax::lt, lax::lt)
+}
+
+/// Whether the elements of `x` are smaller than those of `y`, or equal to them.
+#[api]
+pub fn less_equal(x: &Array, y: &Array) -> Result<Array> {
+    compare("less_equal", x, y, lax::le, lax::lt)
+}
+
+/// Whether the elements of `x` are larger than those of `y`.
+#[api]
+pub fn greater(x: &Array, y: &Array) -> Result<Array> {
+    compare("greater", x, y, lax::gt, lax::gt)
+}
+
+/// Whether the elements of `x` are larger than those of `y`, or equal to them.
+#[api]
+pub fn greater_equal(x: &Array, y: &Array) -> Result<Array> {
+    compare("greater_equal", x, y, lax::ge, lax::gt)
+}
+
+/// Complex numbers are ordered by real part first, then by imaginary part.
+fn compare(
+    function: &str,
+    x: &Array,
+    y: &Array,
+    whole: impl Fn(&Array, &Array) -> Result<Array>,
+    strict: impl Fn(&Array, &Array) -> Result<Array>,
+) -> Result<Array> {
+    let [x, y] = pair(function, x, y)?;
+    if !x.dtype().is_complex() {
+        return whole(&x, &y);
+    }
+    let (a, b) = (lax::real(&x)?, lax::real(&y)?);
+    let by_imaginary = whole(&lax::imag(&x)?, &lax::imag(&y)?)?;
+    lax::select(&lax::eq(&a, &b)?, &by_imaginary, &strict(&a, &b)?)
+}
+
+/// Whether both elements are true.
+#[api]
+pub fn logical_and(x: &Array, y: &Array) -> Result<Array> {
+    let [x, y] = pair("logical_and", x, y)?;
+    lax::and(&truth(&x)?, &truth(&y)?)
+}
+
+/// Whether one element at least is true.
+#[api]
+pub fn logical_or(x: &Array, y: &Array) -> Result<Array> {
+    let [x, y] = pair("logical_or", x, y)?;
+    lax::or(&truth(&x)?, &truth(&y)?)
+}
+
+/// Whether exactly one element is true.
+#[api]
+pub fn logical_xor(x: &Array, y: &Array) -> Result<Array> {
+    let [x, y] = pair("logical_xor", x, y)?;
+    lax::xor(&truth(&x)?, &truth(&y)?)
+}
+
+/// Whether the element is not true.
+#[api]
+pub fn logical_not(x: &Array) -> Result<Array> {
+    lax::not(&truth(x)?)
+}
+
+/// The bits that are set in both elements.
+#[api]
+pub fn bitwise_and(x: &Array, y: &Array) -> Result<Array> {
+    let [x, y] = pair("bitwise_and", x, y)?;
+    lax::and(&x, &y)
+}
+
+/// The bits that are set in one element at least.
+#[api]
+pub fn bitwise_or(x: &Array, y: &Array) -> Result<Array> {
+    let [x, y] = pair("bitwise_or", x, y)?;
+    lax::or(&x, &y)
+}
+
+/// The bits that are set in exactly one element.
+#[api]
+pub fn bitwise_xor(x: &Array, y: &Array) -> Result<Array> {
+    let [x, y] = pair("bitwise_xor", x, y)?;
+    lax::xor(&x, &y)
+}
+
+/// The bits that are not set.
+#[api(aliases("bitwise_not", "bitwise_invert"))]
+pub fn invert(x: &Array) -> Result<Array> {
+    lax::not(x)
+}
+
+/// The elements of `x` shifted to the left by as many bits as `y` says.
+#[api(aliases("bitwise_left_shift"))]
+pub fn left_shift(x: &Array, y: &Array) -> Result<Array> {
+    let [x, y] = pair("left_shift", x, y)?;
+    check("left_shift", &x, Accepts::Integer)?;
+    lax::shift_left(&x, &y)
+}
+
+/// The elements of `x1` shifted to the right by as many bits as `x2` says; the sign is kept.
+#[api(aliases("bitwise_right_shift"))]
+pub fn right_shift(x1: &Array, x2: &Array) -> Result<Array> {
+    let [x, y] = pair("right_shift", x1, x2)?;
+    check("right_shift", &x, Accepts::Integer)?;
+    match x.dtype().kind() {
+        Kind::Unsigned => lax::shift_right_logical(&x, &y),
+        _ => lax::shift_right_arithmetic(&x, &y),
+    }
+}
+
+/// The number of bits that are set in the magnitude of each element.
+#[api]
+pub fn bitwise_count(x: &Array) -> Result<Array> {
+    check("bitwise_count", x, Accepts::Bits)?;
+    if x.dtype() == DType::Bool {
+        return lax::convert_element_type(x, DType::U8);
+    }
+    let size = super::arithmetic::absolute(x)?;
+    lax::convert_element_type(&unary::population_count::population_count(&size)?, DType::U8)
+}
+
+/// `x` where `condition` holds, else `y`. Shapes broadcast together.
+///
+/// With a condition alone, the indices where it holds are [`nonzero`](super::search::nonzero).
+pub fn where_(condition: &Array, x: &Array, y: &Array) -> Result<Array> {
+    let condition = truth(condition)?;
+    let operands = promote::promote_types("where", &[x, y])?;
+    let shape =
+        promote::broadcast_shapes("where", &[condition.shape(), x.shape(), y.shape()])?;
+    let condition = match condition.rank() {
+        0 => condition,
+        _ => broadcast(&condition, &shape)?,
+    };
+    lax::select(&condition, &broadcast(&operands[0], &shape)?, &broadcast(&operands[1], &shape)?)
+}
+
+/// Each element from the first of several arrays whose condition holds, else `default`.
+#[api(defaults(default = 0))]
+pub fn select(condlist: &[Array], choicelist: &[Array], default: &Array) -> Result<Array> {
+    if condlist.len() != choicelist.len() {
+        return Err(Error::value_error(
+            "select",
+            format!(
+                "condlist must have length equal to choicelist ({} vs {})",
+                condlist.len(),
+                choicelist.len()
+            ),
+        ));
+    }
+    if condlist.is_empty() {
+        return Err(Error::value_error("select", "condlist must be non-empty"));
+    }
+    let mut cases: Vec<&Array> = choicelist.iter().collect();
+    cases.push(default);
+    let cases = promote::promote_types("select", &cases)?;
+    let conditions = condlist.iter().map(truth).collect::<Result<Vec<_>>>()?;
+    let all: Vec<Array> = conditions.iter().chain(&cases).cloned().collect();
+    let all = broadcast_all("select", &all)?;
+    let (conditions, cases) = all.split_at(conditions.len());
+    let mut y = cases[cases.len() - 1].clone();
+    for (condition, case) in conditions.iter().zip(cases).rev() {
+        y = lax::select(condition, case, &y)?;
+    }
+    Ok(y)
+}
+
+/// Whether the elements of two arrays are equal within `atol + rtol * |b|`.
+#[api(defaults(rtol = 1e-05, atol = 1e-08, equal_nan = false))]
+pub fn isclose(
+    a: &Array,
+    b: &Array,
+    rtol: &Array,
+    atol: &Array,
+    equal_nan: bool,
+) -> Result<Array> {
+    let [a, b] = inexact_pair("isclose", a, b)?;
+    let distance = lax::abs(&lax::sub(&a, &b)?)?;
+    let size = lax::abs(&b)?;
+    let of_type = |x: &Array| promote::to_type(x, size.dtype(), false);
+    let allowed = super::arithmetic::multiply(&of_type(rtol)?, &size)?;
+    let allowed = super::arithmetic::add(&of_type(atol)?, &allowed)?;
+    let near = lax::and(&isfinite(&b)?, &less_equal(&distance, &allowed)?)?;
+    let close = lax::or(&lax::eq(&a, &b)?, &near)?;
+    if !equal_nan {
+        return Ok(close);
+    }
+    lax::or(&close, &lax::and(&not_equal_itself(&a)?, &not_equal_itself(&b)?)?)
+}
+
+/// Whether all elements of two arrays are equal within `atol + rtol * |b|`.
+#[api(defaults(rtol = 1e-05, atol = 1e-08, equal_nan = false))]
+pub fn allclose(
+    a: &Array,
+    b: &Array,
+    rtol: &Array,
+    atol: &Array,
+    equal_nan: bool,
+) -> Result<Array> {
+    reductions::all(&isclose(a, b, rtol, atol, equal_nan)?, Reduce::default())
+}
+
+/// Whether two arrays have one shape and equal elements.
+#[api(defaults(equal_nan = false))]
+pub fn array_equal(a1: &Array, a2: &Array, equal_nan: bool) -> Result<Array> {
+    if a1.shape() != a2.shape() {
+        return Ok(Array::from(false));
+    }
+    let mut same = equal(a1, a2)?;
+    if equal_nan {
+        same = lax::or(&same, &lax::and(&not_equal_itself(a1)?, &not_equal_itself(a2)?)?)?;
+    }
+    reductions::all(&same, Reduce::default())
+}
+
+/// Whether two arrays broadcast together, and are equal then.
+#[api]
+pub fn array_equiv(a1: &Array, a2: &Array) -> Result<Array> {
+    match equal(a1, a2) {
+        Ok(same) => reductions::all(&same, Reduce::default()),
+        Err(Error::Broadcast { .. }) => Ok(Array::from(false)),
+        Err(error) => Err(error),
+    }
+}
+
+/// A number that stands for no element, of the type of `x`.
+pub(crate) fn zero_of(x: &Array) -> Array {
+    number(0.0, x)
+}

@@ -1,0 +1,372 @@
+//! Shapes: reshaping, moving and repeating axes.
+
+use pullback_core::aval::ShapeText;
+use pullback_core::primitives::rules as lax;
+use pullback_core::{Array, DType, Error, Result, Shape, promote};
+use pullback_macros::api;
+
+use super::common::{self, axes_of, axis_of, broadcast, broadcast_all, product, shape_of};
+use crate::api::{ApiFn, Axes, Sizes, Value};
+
+/// The functions of this module.
+pub static FUNCTIONS: &[&ApiFn] = &[
+    &RESHAPE_API,
+    &RAVEL_API,
+    &TRANSPOSE_API,
+    &MATRIX_TRANSPOSE_API,
+    &SWAPAXES_API,
+    &MOVEAXIS_API,
+    &ROLLAXIS_API,
+    &SQUEEZE_API,
+    &EXPAND_DIMS_API,
+    &BROADCAST_TO_API,
+    &BROADCAST_ARRAYS_API,
+    &ATLEAST_1D_API,
+    &ATLEAST_2D_API,
+    &ATLEAST_3D_API,
+    &FLIP_API,
+    &FLIPLR_API,
+    &FLIPUD_API,
+    &ROLL_API,
+    &ROT90_API,
+    &COPY_API,
+];
+
+/// The elements under another shape, of which one size may be -1: whatever is left.
+///
+/// `order` says how elements are counted: the last axis fastest for "C", the first for "F".
+#[api(defaults(order = "C"), keyword_only(copy), ignored(out_sharding))]
+pub fn reshape(a: &Array, shape: &Sizes, order: &str, copy: Option<bool>) -> Result<Array> {
+    let _ = copy;
+    let shape = resolved("reshape", &shape.0, a.shape())?;
+    match order {
+        "C" => lax::reshape(a, &shape),
+        "F" => {
+            let backwards: Vec<usize> = shape.iter().rev().copied().collect();
+            let y = lax::reshape(&reversed(a)?, &backwards)?;
+            reversed(&y)
+        }
+        "A" => Err(Error::value_error("reshape", "order='A' is not implemented")),
+        _ => Err(Error::value_error("reshape", format!("unexpected value for 'order': {order}"))),
+    }
+}
+
+/// The shape with -1 replaced, which must hold as many elements as `from`.
+fn resolved(function: &str, sizes: &[i64], from: &[usize]) -> Result<Shape> {
+    let count = product(from);
+    let mismatch = || {
+        Error::type_error(
+            function,
+            format!(
+                "cannot reshape array of shape {} (size {count}) into shape {}",
+                ShapeText(from),
+                SizesText(sizes)
+            ),
+        )
+    };
+    let unknown = sizes.iter().filter(|&&size| size == -1).count();
+    if unknown > 1 {
+        return Err(Error::value_error(function, "can only specify one unknown axis size with -1"));
+    }
+    if unknown == 0 {
+        let shape = shape_of(function, sizes)?;
+        return if product(&shape) == count { Ok(shape) } else { Err(mismatch()) };
+    }
+    let known: usize = product(&shape_of(
+        function,
+        &sizes.iter().copied().filter(|&size| size != -1).collect::<Vec<_>>(),
+    )?);
+    if known == 0 || count % known != 0 {
+        return Err(mismatch());
+    }
+    Ok(sizes
+        .iter()
+        .map(|&size| if size == -1 { count / known } else { size as usize })
+        .collect())
+}
+
+struct SizesText<'a>(&'a [i64]);
+
+impl std::fmt::Display for SizesText<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sizes: Vec<_> = self.0.iter().map(ToString::to_string).collect();
+        write!(f, "({}{})", sizes.join(", "), if sizes.len() == 1 { "," } else { "" })
+    }
+}
+
+fn reversed(x: &Array) -> Result<Array> {
+    lax::transpose(x, &(0..x.rank()).rev().collect::<Vec<_>>())
+}
+
+/// The elements along one axis.
+#[api(defaults(order = "C"), ignored(out_sharding))]
+pub fn ravel(a: &Array, order: &str) -> Result<Array> {
+    reshape(a, &Sizes(vec![a.count() as i64]), order, None)
+}
+
+/// The axes in the order given, or in reverse.
+#[api(aliases("permute_dims"))]
+pub fn transpose(a: &Array, axes: Option<&Axes>) -> Result<Array> {
+    let Some(axes) = axes else { return reversed(a) };
+    let axes = axes_of("transpose", Some(axes), a.rank())?;
+    if axes.len() != a.rank() {
+        return Err(Error::value_error(
+            "transpose",
+            format!("axes {axes:?} do not match an array of dimension {}", a.rank()),
+        ));
+    }
+    lax::transpose(a, &axes)
+}
+
+/// The last two axes swapped.
+#[api]
+pub fn matrix_transpose(x: &Array) -> Result<Array> {
+    if x.rank() < 2 {
+        return Err(Error::value_error(
+            "matrix_transpose",
+            format!("x must be at least two-dimensional, got {}", x.aval()),
+        ));
+    }
+    swapaxes(x, -1, -2)
+}
+
+/// Two axes swapped.
+#[api]
+pub fn swapaxes(a: &Array, axis1: i64, axis2: i64) -> Result<Array> {
+    let (i, j) =
+        (axis_of("swapaxes", axis1, a.rank())?, axis_of("swapaxes", axis2, a.rank())?);
+    let mut axes: Vec<usize> = (0..a.rank()).collect();
+    axes.swap(i, j);
+    lax::transpose(a, &axes)
+}
+
+/// Axes moved to other positions; the others keep their order.
+#[api]
+pub fn moveaxis(a: &Array, source: &Axes, destination: &Axes) -> Result<Array> {
+    let source = axes_of("moveaxis", Some(source), a.rank())?;
+    let destination = axes_of("moveaxis", Some(destination), a.rank())?;
+    if source.len() != destination.len() {
+        return Err(Error::value_error(
+            "moveaxis",
+            format!("inconsistent number of elements: {} vs {}", source.len(), destination.len()),
+        ));
+    }
+    let mut axes: Vec<usize> = (0..a.rank()).filter(|axis| !source.contains(axis)).collect();
+    let mut moves: Vec<_> = destination.into_iter().zip(source).collect();
+    moves.sort_unstable();
+    for (to, from) in moves {
+        axes.insert(to, from);
+    }
+    lax::transpose(a, &axes)
+}
+
+/// An axis moved backwards to before another one.
+#[api(defaults(start = 0))]
+pub fn rollaxis(a: &Array, axis: i64, start: i64) -> Result<Array> {
+    let rank = a.rank();
+    let axis = axis_of("rollaxis", axis, rank)?;
+    let to = if start < 0 { start + rank as i64 } else { start };
+    if to < 0 || to > rank as i64 {
+        return Err(Error::Axis { function: "rollaxis".into(), axis: start, rank });
+    }
+    let to = if to as usize > axis { to as usize - 1 } else { to as usize };
+    lax::move_axis(a, axis, to)
+}
+
+/// Axes of size 1 taken away: those given, or all.
+#[api]
+pub fn squeeze(a: &Array, axis: Option<&Axes>) -> Result<Array> {
+    let axes = match axis {
+        Some(axes) => axes_of("squeeze", Some(axes), a.rank())?,
+        None => (0..a.rank()).filter(|&axis| a.shape()[axis] == 1).collect(),
+    };
+    if let Some(axis) = axes.iter().find(|&&axis| a.shape()[axis] != 1) {
+        return Err(Error::value_error(
+            "squeeze",
+            format!(
+                "cannot select an axis to squeeze out which has size not equal to one, got \
+                 shape={} and axis {axis}",
+                ShapeText(a.shape())
+            ),
+        ));
+    }
+    lax::squeeze(a, &axes)
+}
+
+/// Further axes of size 1 at the positions given, which count in the result.
+#[api]
+pub fn expand_dims(a: &Array, axis: &Axes) -> Result<Array> {
+    let axes = axes_of("expand_dims", Some(axis), a.rank() + axis.0.len())?;
+    lax::expand_dims(a, &axes)
+}
+
+/// The array repeated to a shape, by the rules of broadcasting.
+#[api(ignored(out_sharding))]
+pub fn broadcast_to(array: &Array, shape: &Sizes) -> Result<Array> {
+    let shape = shape_of("broadcast_to", &shape.0)?;
+    let fits = array.rank() <= shape.len()
+        && array.shape().iter().rev().zip(shape.iter().rev()).all(|(&a, &b)| a == 1 || a == b);
+    if !fits {
+        return Err(Error::value_error(
+            "broadcast_to",
+            format!(
+                "incompatible shapes for broadcasting: {} and requested shape {}",
+                ShapeText(array.shape()),
+                ShapeText(&shape)
+            ),
+        ));
+    }
+    broadcast(array, &shape)
+}
+
+/// The arrays repeated to one shape.
+#[api(variadic(args))]
+pub fn broadcast_arrays(args: &[Array]) -> Result<Vec<Array>> {
+    broadcast_all("broadcast_arrays", args)
+}
+
+/// The shape that arrays of these shapes are repeated to when they meet.
+///
+/// # Errors
+/// If the shapes do not broadcast together.
+pub fn broadcast_shapes(shapes: &[&[usize]]) -> Result<Shape> {
+    promote::broadcast_shapes("broadcast_shapes", shapes)
+}
+
+fn at_least(arrays: &[Array], f: impl Fn(&Array) -> Result<Array>) -> Result<Value> {
+    match arrays {
+        [array] => Ok(Value::Array(f(array)?)),
+        arrays => Ok(Value::List(arrays.iter().map(f).collect::<Result<_>>()?)),
+    }
+}
+
+/// Arrays of at least one axis.
+#[api(variadic(arys))]
+pub fn atleast_1d(arys: &[Array]) -> Result<Value> {
+    at_least(arys, |x| promote::to_rank(x, 1))
+}
+
+/// Arrays of at least two axes; new ones come first.
+#[api(variadic(arys))]
+pub fn atleast_2d(arys: &[Array]) -> Result<Value> {
+    at_least(arys, |x| promote::to_rank(x, 2))
+}
+
+/// Arrays of at least three axes; new ones come on both sides of a vector, and after a matrix.
+#[api(variadic(arys))]
+pub fn atleast_3d(arys: &[Array]) -> Result<Value> {
+    at_least(arys, |x| match x.rank() {
+        0 => lax::expand_dims(x, &[0, 1, 2]),
+        1 => lax::expand_dims(x, &[0, 2]),
+        2 => lax::expand_dims(x, &[2]),
+        _ => Ok(x.clone()),
+    })
+}
+
+/// The elements in reverse along axes: those given, or all.
+#[api]
+pub fn flip(m: &Array, axis: Option<&Axes>) -> Result<Array> {
+    lax::rev(m, &axes_of("flip", axis, m.rank())?)
+}
+
+/// The elements in reverse along the second axis.
+#[api]
+pub fn fliplr(m: &Array) -> Result<Array> {
+    flip(m, Some(&Axes(vec![1])))
+}
+
+/// The elements in reverse along the first axis.
+#[api]
+pub fn flipud(m: &Array) -> Result<Array> {
+    flip(m, Some(&Axes(vec![0])))
+}
+
+/// The elements moved along axes; those that leave at the end come back at the start.
+///
+/// Without axes the array is treated as one row.
+#[api]
+pub fn roll(a: &Array, shift: &Array, axis: Option<&Axes>) -> Result<Array> {
+    let Some(axes) = axis else {
+        let y = roll(&ravel(a, "C")?, shift, Some(&Axes(vec![0])))?;
+        return lax::reshape(&y, a.shape());
+    };
+    let axes: Vec<usize> =
+        axes.0.iter().map(|&axis| axis_of("roll", axis, a.rank())).collect::<Result<_>>()?;
+    let tensor = shift.concrete(pullback_core::Need::Integer, "the shift of roll")?;
+    let shifts = super::dtypes::integers(&tensor)
+        .filter(|_| shift.rank() <= 1)
+        .ok_or_else(|| Error::type_error("roll", "shift must be whole numbers"))?;
+    if shifts.len() != 1 && axes.len() != 1 && shifts.len() != axes.len() {
+        return Err(Error::value_error(
+            "roll",
+            format!("{} shifts do not fit {} axes", shifts.len(), axes.len()),
+        ));
+    }
+    let mut y = a.clone();
+    for i in 0..shifts.len().max(axes.len()) {
+        let shift = shifts[if shifts.len() == 1 { 0 } else { i }];
+        let axis = axes[if axes.len() == 1 { 0 } else { i }];
+        let size = a.shape()[axis];
+        if size == 0 {
+            continue;
+        }
+        let shift = shift.rem_euclid(size as i64) as usize;
+        if shift == 0 {
+            continue;
+        }
+        let (tail, head) =
+            (part(&y, axis, size - shift, size)?, part(&y, axis, 0, size - shift)?);
+        y = lax::concatenate(&[&tail, &head], axis)?;
+    }
+    Ok(y)
+}
+
+/// Elements `start..limit` along one axis.
+pub(crate) fn part(x: &Array, axis: usize, start: usize, limit: usize) -> Result<Array> {
+    let mut low = Shape::from_elem(0, x.rank());
+    let mut high = Shape::from_slice(x.shape());
+    low[axis] = start;
+    high[axis] = limit;
+    lax::slice(x, &low, &high, None)
+}
+
+/// The array turned by quarters in the plane of two axes, from the first towards the second.
+#[api(defaults(k = 1))]
+pub fn rot90(m: &Array, k: i64, axes: Option<&Axes>) -> Result<Array> {
+    let plane = Axes(vec![0, 1]);
+    let axes = axes_of("rot90", Some(axes.unwrap_or(&plane)), m.rank())?;
+    let [i, j] = axes[..] else {
+        return Err(Error::value_error("rot90", "axes must be two"));
+    };
+    let mut swapped: Vec<usize> = (0..m.rank()).collect();
+    swapped.swap(i, j);
+    match k.rem_euclid(4) {
+        0 => Ok(m.clone()),
+        1 => lax::transpose(&lax::rev(m, &[j])?, &swapped),
+        2 => lax::rev(m, &[i, j]),
+        _ => lax::rev(&lax::transpose(m, &swapped)?, &[j]),
+    }
+}
+
+/// A copy of the array. Arrays never change, so that this is the array itself.
+#[api]
+pub fn copy(a: &Array, order: Option<&str>) -> Result<Array> {
+    let _ = order;
+    pullback_core::primitives::rules::copy(a)
+}
+
+/// The entries of an array along its first axis.
+///
+/// # Errors
+/// If it has no axis.
+pub fn rows(x: &Array) -> Result<Vec<Array>> {
+    let Some(&count) = x.shape().first() else {
+        return Err(Error::type_error("iteration", "over a 0-d array"));
+    };
+    (0..count).map(|row| lax::squeeze(&part(x, 0, row, row + 1)?, &[0])).collect()
+}
+
+/// The array as one of element type `dtype`, for functions of several arrays.
+pub(crate) fn with_dtype(x: &Array, dtype: Option<DType>) -> Result<Array> {
+    common::as_type(x, dtype)
+}

@@ -1,0 +1,527 @@
+//! Special functions, with the names and meanings of `jax.scipy.special`.
+
+use std::f64::consts::{FRAC_1_SQRT_2, PI};
+
+use pullback_core::primitives::rules as lax;
+use pullback_core::primitives::unary::{self, Accepts};
+use pullback_core::{Array, Result};
+use pullback_macros::api;
+
+use crate::api::{ApiFn, Axes, Value};
+use crate::numpy::common::{
+    axes_of, broadcast_all, check, filled, inexact, inexact_pair, not_equal_itself, number,
+    select, truth,
+};
+use crate::numpy::pending::stop_gradient;
+use crate::numpy::reductions::{self, Extreme, Sum};
+use crate::numpy::{arithmetic, floats, logic, transcendental};
+
+/// The functions of this module.
+pub static FUNCTIONS: &[&ApiFn] = &[
+    &LOGSUMEXP_API,
+    &EXPIT_API,
+    &LOGIT_API,
+    &GAMMALN_API,
+    &GAMMASGN_API,
+    &GAMMA_API,
+    &DIGAMMA_API,
+    &BETALN_API,
+    &BETA_API,
+    &POCH_API,
+    &FACTORIAL_API,
+    &MULTIGAMMALN_API,
+    &ERF_API,
+    &ERFC_API,
+    &ERFINV_API,
+    &XLOGY_API,
+    &XLOG1PY_API,
+    &ENTR_API,
+    &REL_ENTR_API,
+    &KL_DIV_API,
+    &NDTR_API,
+    &NDTRI_API,
+    &LOG_NDTR_API,
+    &I0_API,
+    &I0E_API,
+    &I1_API,
+    &I1E_API,
+    &SOFTMAX_API,
+    &LOG_SOFTMAX_API,
+];
+
+fn float(function: &str, x: &Array) -> Result<Array> {
+    let x = inexact(x)?;
+    check(function, &x, Accepts::Float)?;
+    Ok(x)
+}
+
+/// The logarithm of the sum of exponentials over axes, each times its factor `b`; with
+/// `return_sign` of the magnitude of the sum, and its sign.
+#[api(defaults(keepdims = false, return_sign = false))]
+pub fn logsumexp(
+    a: &Array,
+    axis: Option<&Axes>,
+    b: Option<&Array>,
+    keepdims: bool,
+    return_sign: bool,
+    r#where: Option<&Array>,
+) -> Result<Value> {
+    let (mut x, b) = match b {
+        Some(b) => {
+            let [x, b] = inexact_pair("logsumexp", a, b)?;
+            let [x, b]: [Array; 2] = match broadcast_all("logsumexp", &[x, b])?.try_into() {
+                Ok(both) => both,
+                Err(_) => unreachable!("broadcasting keeps the number of operands"),
+            };
+            // A factor of zero takes the element out, even if it is infinite.
+            let counts = lax::ne(&b, &number(0.0, &b))?;
+            (select(&counts, &x, &number(f64::NEG_INFINITY, &x))?, Some(b))
+        }
+        None => (inexact(a)?, None),
+    };
+    if let Some(mask) = r#where {
+        x = select(&truth(mask)?, &x, &number(f64::NEG_INFINITY, &x))?;
+    }
+    let size = floats::real(&x)?;
+    let options = Extreme {
+        axis: axis.cloned(),
+        initial: Some(number(f64::NEG_INFINITY, &size)),
+        ..Extreme::default()
+    };
+    let largest = reductions::max(&size, options)?;
+    let finite = lax::is_finite(&largest)?;
+    let largest = stop_gradient(&select(&finite, &largest, &number(0.0, &largest))?)?;
+    let axes = axes_of("logsumexp", axis, x.rank())?;
+    let along = lax::expand_dims(&largest, &axes)?;
+    let along = match x.dtype().is_complex() {
+        true => lax::convert_element_type(&along, x.dtype())?,
+        false => along,
+    };
+    let mut terms = lax::exp(&lax::sub(&x, &along)?)?;
+    if let Some(b) = &b {
+        terms = lax::mul(&terms, b)?;
+    }
+    let total = reductions::sum(&terms, Sum { axis: axis.cloned(), ..Sum::default() })?;
+    let with_axes = |y: Array| if keepdims { lax::expand_dims(&y, &axes) } else { Ok(y) };
+    let back = match total.dtype().is_complex() && !return_sign {
+        true => lax::convert_element_type(&largest, total.dtype())?,
+        false => largest,
+    };
+    if return_sign {
+        let sign = lax::sign(&total)?;
+        let y = lax::add(&lax::log(&lax::abs(&total)?)?, &back)?;
+        return Ok(Value::Tuple(vec![with_axes(y)?, with_axes(sign)?]));
+    }
+    let log = match total.dtype().is_complex() {
+        true => lax::log(&total)?,
+        // The logarithm of a negative sum is NaN.
+        false => match b.is_some() {
+            true => lax::log(&total)?,
+            false => lax::log(&lax::abs(&total)?)?,
+        },
+    };
+    Ok(Value::Array(with_axes(lax::add(&log, &back)?)?))
+}
+
+/// `1 / (1 + exp(-x))`.
+#[api]
+pub fn expit(x: &Array) -> Result<Array> {
+    unary::logistic::logistic(&inexact(x)?)
+}
+
+/// `log(x / (1 - x))`, the inverse of [`expit`].
+#[api]
+pub fn logit(x: &Array) -> Result<Array> {
+    let x = inexact(x)?;
+    lax::log(&lax::div(&x, &lax::sub(&number(1.0, &x), &x)?)?)
+}
+
+/// The logarithm of the magnitude of the gamma function.
+#[api]
+pub fn gammaln(x: &Array) -> Result<Array> {
+    unary::lgamma::lgamma(&float("gammaln", x)?)
+}
+
+/// The sign of the gamma function.
+#[api]
+pub fn gammasgn(x: &Array) -> Result<Array> {
+    let x = float("gammasgn", x)?;
+    let zero = number(0.0, &x);
+    let floor = lax::floor(&x)?;
+    let half = lax::mul(&floor, &number(0.5, &x))?;
+    let odd = lax::ne(&lax::floor(&half)?, &half)?;
+    let below = lax::lt(&x, &zero)?;
+    let minus_zero = lax::and(&lax::eq(&x, &zero)?, &floats::signbit(&x)?)?;
+    let negative = lax::or(&lax::and(&below, &odd)?, &minus_zero)?;
+    let pole = lax::and(&below, &lax::eq(&x, &floor)?)?;
+    let none = lax::or(&pole, &not_equal_itself(&x)?)?;
+    let sign = select(&negative, &number(-1.0, &x), &filled(1.0, &x)?)?;
+    select(&none, &number(f64::NAN, &x), &sign)
+}
+
+/// The gamma function, which continues the factorials.
+#[api]
+pub fn gamma(x: &Array) -> Result<Array> {
+    let x = float("gamma", x)?;
+    lax::mul(&gammasgn(&x)?, &lax::exp(&unary::lgamma::lgamma(&x)?)?)
+}
+
+/// The derivative of [`gammaln`].
+#[api(aliases("psi"))]
+pub fn digamma(x: &Array) -> Result<Array> {
+    lax::digamma(&float("digamma", x)?)
+}
+
+/// The logarithm of the magnitude of the beta function.
+#[api]
+pub fn betaln(a: &Array, b: &Array) -> Result<Array> {
+    let [a, b] = inexact_pair("betaln", a, b)?;
+    check("betaln", &a, Accepts::Float)?;
+    let both = gammaln(&lax::add(&a, &b)?)?;
+    lax::sub(&lax::add(&gammaln(&a)?, &gammaln(&b)?)?, &both)
+}
+
+/// The beta function, `gamma(a) gamma(b) / gamma(a + b)`.
+#[api]
+pub fn beta(a: &Array, b: &Array) -> Result<Array> {
+    let [a, b] = inexact_pair("beta", a, b)?;
+    let sum = lax::add(&a, &b)?;
+    let sign = lax::mul(&lax::mul(&gammasgn(&a)?, &gammasgn(&b)?)?, &gammasgn(&sum)?)?;
+    lax::mul(&sign, &lax::exp(&betaln(&a, &b)?)?)
+}
+
+/// `gamma(z + m) / gamma(z)`, a rising factorial.
+#[api]
+pub fn poch(z: &Array, m: &Array) -> Result<Array> {
+    let [z, m] = inexact_pair("poch", z, m)?;
+    let sum = lax::add(&z, &m)?;
+    let sign = lax::mul(&gammasgn(&sum)?, &gammasgn(&z)?)?;
+    let size = lax::exp(&lax::sub(&gammaln(&sum)?, &gammaln(&z)?)?)?;
+    let none = lax::eq(&m, &number(0.0, &m))?;
+    select(&none, &number(1.0, &size), &lax::mul(&sign, &size)?)
+}
+
+/// `gamma(n + 1)`, and 0 where `n` is negative.
+#[api(defaults(exact = false))]
+pub fn factorial(n: &Array, exact: bool) -> Result<Array> {
+    if exact {
+        return Err(pullback_core::Error::value_error(
+            "factorial",
+            "with exact=True is not implemented",
+        ));
+    }
+    let n = float("factorial", n)?;
+    let y = lax::exp(&gammaln(&lax::add(&n, &number(1.0, &n))?)?)?;
+    select(&lax::lt(&n, &number(0.0, &n))?, &number(0.0, &n), &y)
+}
+
+/// The logarithm of the gamma function of `d` dimensions.
+#[api]
+pub fn multigammaln(a: &Array, d: i64) -> Result<Array> {
+    let a = float("multigammaln", a)?;
+    let constant = 0.25 * PI.ln() * d as f64 * (d - 1) as f64;
+    let mut y = filled(constant, &a)?;
+    for i in 0..d {
+        let shifted = lax::sub(&a, &number(i as f64 / 2.0, &a))?;
+        y = lax::add(&y, &gammaln(&shifted)?)?;
+    }
+    Ok(y)
+}
+
+/// The error function.
+#[api]
+pub fn erf(x: &Array) -> Result<Array> {
+    unary::erf::erf(&float("erf", x)?)
+}
+
+/// One minus the error function, also precise where that is small.
+#[api]
+pub fn erfc(x: &Array) -> Result<Array> {
+    unary::erfc::erfc(&float("erfc", x)?)
+}
+
+/// The inverse of the error function.
+#[api]
+pub fn erfinv(x: &Array) -> Result<Array> {
+    unary::erf_inv::erf_inv(&float("erfinv", x)?)
+}
+
+/// `x log(y)`, and 0 where `x` is 0.
+#[api]
+pub fn xlogy(x: &Array, y: &Array) -> Result<Array> {
+    let [x, y] = inexact_pair("xlogy", x, y)?;
+    times_log(&x, &y, number(1.0, &y), lax::log)
+}
+
+/// `x log(1 + y)`, and 0 where `x` is 0.
+#[api]
+pub fn xlog1py(x: &Array, y: &Array) -> Result<Array> {
+    let [x, y] = inexact_pair("xlog1py", x, y)?;
+    times_log(&x, &y, number(0.0, &y), unary::log1p::log1p)
+}
+
+/// `x log(y)`, where neither the value nor the derivative sees a `y` that does not count.
+fn times_log(
+    x: &Array,
+    y: &Array,
+    neutral: Array,
+    log: impl Fn(&Array) -> Result<Array>,
+) -> Result<Array> {
+    let zero = lax::and(&lax::eq(x, &number(0.0, x))?, &lax::eq(y, y)?)?;
+    let y = select(&zero, &neutral, y)?;
+    lax::mul(x, &log(&y)?)
+}
+
+/// `-x log(x)`; 0 at 0, and minus infinity below.
+#[api]
+pub fn entr(x: &Array) -> Result<Array> {
+    let x = float("entr", x)?;
+    let below = lax::lt(&x, &number(0.0, &x))?;
+    let safe = select(&below, &filled(1.0, &x)?, &x)?;
+    let y = lax::neg(&xlogy(&safe, &safe)?)?;
+    select(&below, &number(f64::NEG_INFINITY, &x), &y)
+}
+
+/// `p log(p / q)`; 0 where `p` is 0 and `q` is not negative, infinity outside the domain.
+#[api]
+pub fn rel_entr(p: &Array, q: &Array) -> Result<Array> {
+    let [p, q] = inexact_pair("rel_entr", p, q)?;
+    let zero = number(0.0, &p);
+    let both = lax::and(&lax::gt(&p, &zero)?, &lax::gt(&q, &zero)?)?;
+    let nothing = lax::and(&lax::eq(&p, &zero)?, &lax::ge(&q, &zero)?)?;
+    let one = number(1.0, &p);
+    let (safe_p, safe_q) = (select(&both, &p, &one)?, select(&both, &q, &one)?);
+    let value = lax::mul(&safe_p, &lax::log(&lax::div(&safe_p, &safe_q)?)?)?;
+    let rest = select(&nothing, &zero, &number(f64::INFINITY, &p))?;
+    let y = select(&both, &value, &rest)?;
+    let nan = lax::or(&not_equal_itself(&p)?, &not_equal_itself(&q)?)?;
+    select(&nan, &number(f64::NAN, &y), &y)
+}
+
+/// `p log(p / q) - p + q`.
+#[api]
+pub fn kl_div(p: &Array, q: &Array) -> Result<Array> {
+    let [p, q] = inexact_pair("kl_div", p, q)?;
+    let entropy = rel_entr(&p, &q)?;
+    let infinite = lax::eq(&entropy, &number(f64::INFINITY, &entropy))?;
+    let difference = arithmetic::subtract(&q, &p)?;
+    let difference = select(&infinite, &number(0.0, &difference), &difference)?;
+    lax::add(&entropy, &difference)
+}
+
+/// The probability that a normal variable is below `x`.
+#[api]
+pub fn ndtr(x: &Array) -> Result<Array> {
+    let x = float("ndtr", x)?;
+    let w = lax::mul(&x, &number(FRAC_1_SQRT_2, &x))?;
+    let z = lax::abs(&w)?;
+    let tail = unary::erfc::erfc(&z)?;
+    let far = select(
+        &lax::gt(&w, &number(0.0, &w))?,
+        &lax::sub(&number(2.0, &x), &tail)?,
+        &tail,
+    )?;
+    let near = lax::add(&number(1.0, &x), &unary::erf::erf(&w)?)?;
+    let y = select(&lax::lt(&z, &number(FRAC_1_SQRT_2, &z))?, &near, &far)?;
+    lax::mul(&number(0.5, &x), &y)
+}
+
+/// A polynomial whose coefficients begin with the constant.
+fn polynomial(x: &Array, coefficients: &[f64]) -> Result<Array> {
+    let mut y = filled(0.0, x)?;
+    for &coefficient in coefficients.iter().rev() {
+        y = lax::add(&lax::mul(&y, x)?, &number(coefficient, x))?;
+    }
+    Ok(y)
+}
+
+/// The number that a normal variable is below with probability `p`: the inverse of [`ndtr`].
+///
+/// By the rational approximations of Wichura, "Algorithm AS 241", Applied Statistics 37 (1988).
+#[api]
+pub fn ndtri(p: &Array) -> Result<Array> {
+    const CENTRE: [[f64; 8]; 2] = [
+        [
+            3.387132872796366608,
+            133.14166789178437745,
+            1971.5909503065514427,
+            13731.693765509461125,
+            45921.953931549871457,
+            67265.770927008700853,
+            33430.575583588128105,
+            2509.0809287301226727,
+        ],
+        [
+            1.0,
+            42.313330701600911252,
+            687.1870074920579083,
+            5394.1960214247511077,
+            21213.794301586595867,
+            39307.89580009271061,
+            28729.085735721942674,
+            5226.495278852854561,
+        ],
+    ];
+    const MIDDLE: [[f64; 8]; 2] = [
+        [
+            1.42343711074968357734,
+            4.6303378461565452959,
+            5.7694972214606914055,
+            3.64784832476320460504,
+            1.27045825245236838258,
+            0.24178072517745061177,
+            0.0227238449892691845833,
+            7.7454501427834140764e-4,
+        ],
+        [
+            1.0,
+            2.05319162663775882187,
+            1.6763848301838038494,
+            0.68976733498510000455,
+            0.14810397642748007459,
+            0.0151986665636164571966,
+            5.475938084995344946e-4,
+            1.05075007164441684324e-9,
+        ],
+    ];
+    const TAIL: [[f64; 8]; 2] = [
+        [
+            6.6579046435011037772,
+            5.4637849111641143699,
+            1.7848265399172913358,
+            0.29656057182850489123,
+            0.026532189526576123093,
+            0.0012426609473880784386,
+            2.71155556874348757815e-5,
+            2.01033439929228813265e-7,
+        ],
+        [
+            1.0,
+            0.59983220655588793769,
+            0.13692988092273580531,
+            0.0148753612908506148525,
+            7.868691311456132591e-4,
+            1.84631831751005468180e-5,
+            1.4215117583164458887e-7,
+            2.04426310338993978564e-15,
+        ],
+    ];
+    let quotient = |x: &Array, [top, bottom]: &[[f64; 8]; 2]| {
+        lax::div(&polynomial(x, top)?, &polynomial(x, bottom)?)
+    };
+    let p = float("ndtri", p)?;
+    let (zero, one, half) = (number(0.0, &p), number(1.0, &p), number(0.5, &p));
+    let inside = lax::and(&lax::gt(&p, &zero)?, &lax::lt(&p, &one)?)?;
+    let safe = select(&inside, &p, &half)?;
+    let q = lax::sub(&safe, &half)?;
+    let central = lax::le(&lax::abs(&q)?, &number(0.425, &p))?;
+    let near = select(&central, &q, &zero)?;
+    let r = lax::sub(&number(0.180625, &p), &lax::square(&near)?)?;
+    let centre = lax::mul(&near, &quotient(&r, &CENTRE)?)?;
+
+    let tail = lax::min(&safe, &lax::sub(&one, &safe)?)?;
+    let tail = select(&central, &number(0.05, &p), &tail)?;
+    let r = lax::sqrt(&lax::neg(&lax::log(&tail)?)?)?;
+    let five = number(5.0, &p);
+    let middle = quotient(&lax::sub(&r, &number(1.6, &p))?, &MIDDLE)?;
+    let far = quotient(&lax::sub(&r, &five)?, &TAIL)?;
+    let outer = select(&lax::le(&r, &five)?, &middle, &far)?;
+    let outer = select(&lax::lt(&q, &zero)?, &lax::neg(&outer)?, &outer)?;
+
+    let y = select(&central, &centre, &outer)?;
+    let y = select(&inside, &y, &number(f64::NAN, &p))?;
+    let y = select(&lax::eq(&p, &zero)?, &number(f64::NEG_INFINITY, &p), &y)?;
+    select(&lax::eq(&p, &one)?, &number(f64::INFINITY, &p), &y)
+}
+
+/// The logarithm of [`ndtr`], also precise where that is small.
+#[api(defaults(series_order = 3))]
+pub fn log_ndtr(x: &Array, series_order: i64) -> Result<Array> {
+    let x = float("log_ndtr", x)?;
+    let (lower, upper) = match x.dtype() {
+        pullback_core::DType::F64 => (-20.0, 8.0),
+        _ => (-10.0, 5.0),
+    };
+    let high = lax::gt(&x, &number(upper, &x))?;
+    let low = lax::le(&x, &number(lower, &x))?;
+    // Each branch sees only what is its own, so that derivatives stay finite.
+    let upwards = select(&high, &x, &number(upper, &x))?;
+    let above = lax::neg(&ndtr(&lax::neg(&upwards)?)?)?;
+    let between = lax::min(&lax::max(&x, &number(lower, &x))?, &number(upper, &x))?;
+    let middle = lax::log(&ndtr(&between)?)?;
+    let downwards = lax::min(&x, &number(lower, &x))?;
+    let below = log_ndtr_series(&downwards, series_order)?;
+    let y = select(&low, &below, &middle)?;
+    select(&high, &above, &y)
+}
+
+/// `log(ndtr(x))` far below zero: -x²/2 - log(-x) - log(2 pi)/2 + log(1 - 1/x² + 3/x⁴ - ...).
+fn log_ndtr_series(x: &Array, order: i64) -> Result<Array> {
+    let square = lax::square(x)?;
+    let mut series = filled(1.0, x)?;
+    let mut power = square.clone();
+    let mut factor = 1.0;
+    for n in 1..=order.max(0) {
+        factor *= -(2 * n - 1) as f64;
+        series = lax::add(&series, &lax::div(&number(factor, x), &power)?)?;
+        power = lax::mul(&power, &square)?;
+    }
+    let scale = lax::sub(&lax::mul(&number(-0.5, x), &square)?, &lax::log(&lax::neg(x)?)?)?;
+    let scale = lax::sub(&scale, &number(0.5 * (2.0 * PI).ln(), x))?;
+    lax::add(&scale, &lax::log(&series)?)
+}
+
+/// The modified Bessel function of the first kind and order zero.
+#[api]
+pub fn i0(x: &Array) -> Result<Array> {
+    arithmetic::i0(x)
+}
+
+/// `exp(-|x|)` times the modified Bessel function of the first kind and order zero.
+#[api]
+pub fn i0e(x: &Array) -> Result<Array> {
+    lax::bessel_i0e(&float("i0e", x)?)
+}
+
+/// The modified Bessel function of the first kind and order one.
+#[api]
+pub fn i1(x: &Array) -> Result<Array> {
+    let x = float("i1", x)?;
+    lax::mul(&lax::exp(&lax::abs(&x)?)?, &lax::bessel_i1e(&x)?)
+}
+
+/// `exp(-|x|)` times the modified Bessel function of the first kind and order one.
+#[api]
+pub fn i1e(x: &Array) -> Result<Array> {
+    lax::bessel_i1e(&float("i1e", x)?)
+}
+
+/// Exponentials divided by their sum over axes: all, if none are given.
+#[api]
+pub fn softmax(x: &Array, axis: Option<&Axes>) -> Result<Array> {
+    crate::nn::softmax(x, Some(all_axes(x, axis)?), None)
+}
+
+/// The logarithm of [`softmax`].
+#[api]
+pub fn log_softmax(x: &Array, axis: Option<&Axes>) -> Result<Array> {
+    crate::nn::log_softmax(x, Some(all_axes(x, axis)?), None)
+}
+
+fn all_axes(x: &Array, axis: Option<&Axes>) -> Result<Axes> {
+    let axes = axes_of("softmax", axis, x.rank())?;
+    Ok(Axes(axes.into_iter().map(|axis| axis as i64).collect()))
+}
+
+/// `log(1 - exp(x))` for negative `x`, as the distributions need it.
+pub(crate) fn log1mexp(x: &Array) -> Result<Array> {
+    let near = lax::gt(x, &number(-std::f64::consts::LN_2, x))?;
+    let close = lax::log(&lax::neg(&unary::expm1::expm1(x)?)?)?;
+    let far = unary::log1p::log1p(&lax::neg(&lax::exp(x)?)?)?;
+    logic::where_(&near, &close, &far)
+}
+
+/// `log(1 + exp(x))`, as the distributions need it.
+pub(crate) fn softplus(x: &Array) -> Result<Array> {
+    transcendental::logaddexp(x, &Array::from(0.0))
+}
