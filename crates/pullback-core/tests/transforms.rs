@@ -1,12 +1,12 @@
 //! Transformations of functions, nested in each other.
 
+use pullback_core::engine::plan::ScanLength;
 use pullback_core::jaxpr::{JaxprRef, stage};
 use pullback_core::primitives::control::{cond, jit, remat, scan, while_loop};
 use pullback_core::primitives::rules::*;
 use pullback_core::trace::{AxisData, Tangent, bind};
 use pullback_core::transforms::{jvp, linearize, vmap};
 use pullback_core::{Array, Aval, DType, Result};
-use pullback_core::engine::plan::ScanLength;
 
 type F<'a> = dyn Fn(&Array) -> Result<Array> + 'a;
 
@@ -172,7 +172,8 @@ fn scan_in_both_modes_and_mapped() {
     let reverse = value(&grad(&f, &x).unwrap());
     let forward = value(&tangent(&f, &x).unwrap());
     let h = 1e-6;
-    let difference = (value(&f(&s(0.8 + h)).unwrap()) - value(&f(&s(0.8 - h)).unwrap())) / (2.0 * h);
+    let difference =
+        (value(&f(&s(0.8 + h)).unwrap()) - value(&f(&s(0.8 - h)).unwrap())) / (2.0 * h);
     assert!((reverse - forward).abs() < 1e-12);
     assert!((reverse - difference).abs() < 1e-8);
     let df = |x: &Array| grad(&f, x);
@@ -227,16 +228,16 @@ fn remat_computes_again() {
     assert!(text.contains("remat2") && text.contains("differentiated=True"), "{text}");
     let ddf = |x: &Array| grad(&df, x);
     let h = 1e-6;
-    let difference = (value(&df(&s(0.7 + h)).unwrap()) - value(&df(&s(0.7 - h)).unwrap())) / (2.0 * h);
+    let difference =
+        (value(&df(&s(0.7 + h)).unwrap()) - value(&df(&s(0.7 - h)).unwrap())) / (2.0 * h);
     assert!((value(&ddf(&s(0.7)).unwrap()) - difference).abs() < 1e-7);
 }
 
 #[test]
 fn the_text_is_that_of_jax() {
-    let staged = stage(&[Aval::scalar(DType::F32).with_weak(true)], |x| {
-        Ok(vec![grad(&polynomial, &x[0])?])
-    })
-    .unwrap();
+    let staged =
+        stage(&[Aval::scalar(DType::F32).with_weak(true)], |x| Ok(vec![grad(&polynomial, &x[0])?]))
+            .unwrap();
     assert_eq!(
         staged.jaxpr.to_string(),
         "{ lambda ; a:f32[]. let

@@ -47,8 +47,7 @@ impl Parse for Options {
                         }
                     }
                     "ignored" => {
-                        let names = Punctuated::<Ident, Token![,]>::parse_terminated(&list)?;
-                        options.ignored = names.iter().map(literal::name_of).collect();
+                        options.ignored = idents(&list)?.iter().map(literal::name_of).collect();
                     }
                     "required" => options.required = names(&list)?,
                     "keyword_only" => options.keyword_only = names(&list)?,
@@ -65,11 +64,13 @@ impl Parse for Options {
 }
 
 fn names(input: ParseStream) -> syn::Result<HashSet<String>> {
-    let names = Punctuated::<Ident, Token![,]>::parse_terminated_with(input, |input| {
-        use syn::ext::IdentExt;
-        Ident::parse_any(input)
-    })?;
-    Ok(names.iter().map(literal::name_of).collect())
+    Ok(idents(input)?.iter().map(literal::name_of).collect())
+}
+
+/// Names, keywords among them.
+fn idents(input: ParseStream) -> syn::Result<Punctuated<Ident, Token![,]>> {
+    use syn::ext::IdentExt;
+    Punctuated::parse_terminated_with(input, Ident::parse_any)
 }
 
 fn named(input: ParseStream) -> syn::Result<impl Iterator<Item = (String, Expr)>> {

@@ -16,6 +16,7 @@ pub fn python(expr: &Expr) -> syn::Result<String> {
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
             Ok(format!("-{}", python(&unary.expr)?))
         }
+        Expr::Tuple(tuple) if tuple.elems.is_empty() => Ok("()".to_string()),
         other => Err(syn::Error::new_spanned(other, "a default must be a literal")),
     }
 }

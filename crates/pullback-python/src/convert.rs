@@ -524,9 +524,23 @@ fn canonical_dtype<'py>(py: Python<'py>, object: &Bound<'py, PyAny>) -> PyResult
     dtype_object(py, promote::canonical(dtype_of(object)?))
 }
 
+/// The type in which arrays and numbers meet, and whether it is weak.
+#[pyfunction]
+fn result_type<'py>(
+    py: Python<'py>,
+    values: Vec<Bound<'py, PyAny>>,
+) -> PyResult<(Bound<'py, PyAny>, bool)> {
+    crate::config::sync();
+    let arrays = values.iter().map(as_array).collect::<PyResult<Vec<_>>>()?;
+    let refs: Vec<&Array> = arrays.iter().collect();
+    let (dtype, weak) = promote::result_type_of("result_type", &refs).or_raise()?;
+    Ok((dtype_object(py, dtype)?, weak))
+}
+
 /// Adds the functions to the extension module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(py_as_array, module)?)?;
     module.add_function(wrap_pyfunction!(dtype, module)?)?;
+    module.add_function(wrap_pyfunction!(result_type, module)?)?;
     module.add_function(wrap_pyfunction!(canonical_dtype, module)?)
 }

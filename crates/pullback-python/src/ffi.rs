@@ -82,13 +82,18 @@ unsafe extern "C" fn entry(
     })
 }
 
+unsafe extern "C" {
+    // PyO3 does not declare this function of Python's stable interface.
+    fn PyInstanceMethod_New(function: *mut ffi::PyObject) -> *mut ffi::PyObject;
+}
+
 /// A function as a method: called on an object, it gets the object as its first argument.
 pub fn method<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: the call takes a reference of its own, and gives a new one or an exception.
     unsafe {
         Bound::from_owned_ptr_or_err(
             function.py(),
-            ffi::PyInstanceMethod_New(function.as_ptr()),
+            PyInstanceMethod_New(function.as_ptr()),
         )
     }
 }

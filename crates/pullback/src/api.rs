@@ -255,7 +255,14 @@ from_arg! {
     Sizes, Shape, Arg::Ints(value) => Sizes(value), Arg::Int(value) => Sizes(vec![value]);
     Axes, Ints, Arg::Ints(value) => Axes(value), Arg::Int(value) => Axes(vec![value]);
     (), Ignored, Arg::None => (), Arg::Missing => ();
-    Arg, Any, arg => arg;
+}
+
+impl FromArg for Arg {
+    const KIND: Kind = Kind::Any;
+
+    fn from_arg(arg: Arg) -> Option<Self> {
+        Some(arg)
+    }
 }
 
 impl FromArg for Vec<Array> {
@@ -409,6 +416,12 @@ pub struct Sizes(pub Vec<i64>);
 impl<const N: usize> From<[i64; N]> for Sizes {
     fn from(sizes: [i64; N]) -> Sizes {
         Sizes(sizes.to_vec())
+    }
+}
+
+impl From<()> for Sizes {
+    fn from((): ()) -> Sizes {
+        Sizes(vec![])
     }
 }
 

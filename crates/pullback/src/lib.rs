@@ -11,6 +11,7 @@ pub mod api;
 pub mod config;
 pub mod nn;
 pub mod numpy;
+pub mod random;
 pub mod scipy;
 
 use api::ApiFn;
@@ -23,6 +24,7 @@ pub fn modules() -> Vec<(&'static str, &'static [&'static ApiFn])> {
     numpy
         .chain([
             ("nn", nn::FUNCTIONS),
+            ("random", random::FUNCTIONS),
             ("scipy.special", scipy::special::FUNCTIONS),
             ("scipy.stats.norm", scipy::stats::norm::FUNCTIONS),
         ])

@@ -1,7 +1,7 @@
 //! What neural networks are made of, with the names and meanings of `jax.nn`.
 
 use pullback_core::primitives::rules as lax;
-use pullback_core::primitives::unary::{erf, erfc, expm1, logistic};
+use pullback_core::primitives::unary::{erfc, expm1, logistic};
 use pullback_core::{Array, DType, Result, promote};
 use pullback_macros::api;
 
@@ -9,7 +9,7 @@ use crate::api::{ApiFn, Axes};
 use crate::numpy::arithmetic::{multiply, true_divide};
 use crate::numpy::common::{axis_of, filled, inexact, number, pair, select, size_of, truth};
 use crate::numpy::joining;
-use crate::numpy::pending::stop_gradient;
+use pullback_core::primitives::custom::stop_gradient::stop_gradient;
 use crate::numpy::reductions::{self, Extreme, Mean, Sum};
 use crate::numpy::transcendental::logaddexp;
 use crate::scipy::special;
@@ -130,7 +130,7 @@ pub fn celu(x: &Array, alpha: &Array) -> Result<Array> {
 /// The exponential linear unit, scaled so that mean and variance keep.
 #[api]
 pub fn selu(x: &Array) -> Result<Array> {
-    let y = elu(x, &Array::from(1.672_632_423_543_772_9))?;
+    let y = elu(x, &Array::from(1.673_263_242_354_377_2))?;
     lax::mul(&number(1.050_700_987_355_480_5, &y), &y)
 }
 
@@ -241,46 +241,41 @@ fn total(x: &Array, axis: Option<&Axes>) -> Result<Array> {
     reductions::sum(x, Sum { axis: axis.cloned(), keepdims: true, ..Sum::default() })
 }
 
-/// The axes of softmax and its kin: the last one, unless others are given.
-fn last(axis: Option<&Axes>) -> Axes {
-    axis.cloned().unwrap_or(Axes(vec![-1]))
-}
-
 /// Exponentials divided by their sum over axes, of the elements that `where` has.
 #[api(defaults(axis = -1))]
 pub fn softmax(x: &Array, axis: Option<Axes>, r#where: Option<&Array>) -> Result<Array> {
-    let axis = last(axis.as_ref());
+    let axis = axis.as_ref();
     let x = inexact(x)?;
-    let exponentials = lax::exp(&below_largest(&x, Some(&axis), r#where)?)?;
+    let exponentials = lax::exp(&below_largest(&x, axis, r#where)?)?;
     let Some(mask) = r#where else {
-        let total = total(&exponentials, Some(&axis))?;
+        let total = total(&exponentials, axis)?;
         return lax::div(&exponentials, &total);
     };
     let mask = truth(mask)?;
     let zero = number(0.0, &x);
     let exponentials = select(&mask, &exponentials, &zero)?;
-    let y = lax::div(&exponentials, &total(&exponentials, Some(&axis))?)?;
+    let y = lax::div(&exponentials, &total(&exponentials, axis)?)?;
     select(&mask, &y, &zero)
 }
 
 /// The logarithm of [`softmax`].
 #[api(defaults(axis = -1))]
 pub fn log_softmax(x: &Array, axis: Option<Axes>, r#where: Option<&Array>) -> Result<Array> {
-    let axis = last(axis.as_ref());
+    let axis = axis.as_ref();
     let x = inexact(x)?;
-    let shifted = below_largest(&x, Some(&axis), r#where)?;
+    let shifted = below_largest(&x, axis, r#where)?;
     let exponentials = lax::exp(&shifted)?;
     let Some(mask) = r#where else {
-        return lax::sub(&shifted, &lax::log(&total(&exponentials, Some(&axis))?)?);
+        return lax::sub(&shifted, &lax::log(&total(&exponentials, axis)?)?);
     };
     let mask = truth(mask)?;
     let exponentials = select(&mask, &exponentials, &number(0.0, &x))?;
-    let y = lax::sub(&shifted, &lax::log(&total(&exponentials, Some(&axis))?)?)?;
+    let y = lax::sub(&shifted, &lax::log(&total(&exponentials, axis)?)?)?;
     select(&mask, &y, &number(f64::NEG_INFINITY, &x))
 }
 
 /// The logarithm of the sum of exponentials over axes.
-#[api(defaults(keepdims = false), rename(b = "b"))]
+#[api(defaults(keepdims = false, return_sign = false))]
 pub fn logsumexp(
     a: &Array,
     axis: Option<&Axes>,
@@ -302,10 +297,10 @@ pub fn standardize(
     epsilon: &Array,
     r#where: Option<&Array>,
 ) -> Result<Array> {
-    let axis = last(axis.as_ref());
+    let axis = axis.as_ref();
     let x = inexact(x)?;
     let options = || Mean {
-        axis: Some(axis.clone()),
+        axis: axis.cloned(),
         keepdims: true,
         r#where: r#where.cloned(),
         ..Mean::default()
@@ -342,9 +337,4 @@ pub fn one_hot(x: &Array, num_classes: i64, dtype: Option<DType>, axis: i64) -> 
     let classes = lax::convert_element_type(&classes, kind)?;
     let all = lax::iota(kind, &shape, axis)?;
     lax::convert_element_type(&lax::eq(&classes, &all)?, dtype)
-}
-
-/// The error function, for callers that have it from here.
-pub(crate) fn erf_of(x: &Array) -> Result<Array> {
-    erf::erf(x)
 }

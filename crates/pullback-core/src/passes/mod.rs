@@ -1,9 +1,14 @@
 //! What makes a program smaller before it becomes a plan.
 
 use crate::error::Result;
-use crate::jaxpr::{Jaxpr, check};
+use crate::jaxpr::{Atom, Jaxpr, check};
 
+pub mod cse;
 pub mod dce;
+pub mod fold;
+pub mod fuse;
+pub mod inline;
+pub mod simplify;
 
 /// A rewriting of programs.
 pub struct Pass {
@@ -14,15 +19,42 @@ pub struct Pass {
 }
 
 /// The passes, in the order they run. Each takes a checked jaxpr and returns one.
-pub const PIPELINE: &[Pass] = &[dce::PASS];
+pub const PIPELINE: &[Pass] =
+    &[inline::PASS, fold::PASS, simplify::PASS, cse::PASS, dce::PASS, fuse::PASS];
 
 /// Runs all passes.
+///
+/// # Errors
+/// If a pass gives a program that is not valid, in builds that check it.
 pub fn optimize(mut jaxpr: Jaxpr) -> Result<Jaxpr> {
     for pass in PIPELINE {
         jaxpr = (pass.run)(jaxpr);
         if cfg!(debug_assertions) {
-            check(&jaxpr).unwrap_or_else(|error| panic!("after {}: {error}\n{jaxpr}", pass.name));
+            check(&jaxpr)?;
         }
     }
     Ok(jaxpr)
+}
+
+/// What variables have been replaced by, while a program is rewritten from first to last line.
+#[derive(Default)]
+pub(crate) struct Substitution(Vec<Option<Atom>>);
+
+impl Substitution {
+    /// Replaces a variable from now on.
+    pub(crate) fn set(&mut self, var: crate::jaxpr::VarId, atom: Atom) {
+        if self.0.len() <= var.index() {
+            self.0.resize(var.index() + 1, None);
+        }
+        self.0[var.index()] = Some(atom);
+    }
+
+    /// Replaces an operand, if its variable has been replaced.
+    pub(crate) fn apply(&self, atom: &mut Atom) {
+        if let Atom::Var(var) = atom
+            && let Some(Some(other)) = self.0.get(var.index())
+        {
+            *atom = other.clone();
+        }
+    }
 }

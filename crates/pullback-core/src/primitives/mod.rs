@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use pullback_engine::DType;
 use pullback_engine::plan::Slot;
-use pullback_engine::tile::ScalarOp;
+use pullback_engine::tile::{ProgramBuilder, Reg, ScalarOp};
 use smallvec::SmallVec;
 
 use crate::array::{Array, Arrays};
@@ -157,6 +157,18 @@ pub trait Primitive: fmt::Debug + Send + Sync {
     /// The operation of one element, for elementwise operations of operands of one type.
     fn scalar_op(&self) -> Option<ScalarOp> {
         None
+    }
+
+    /// Whether each element of the one result depends on one element of each operand, and `emit`
+    /// says how.
+    fn is_elementwise(&self) -> bool {
+        self.scalar_op().is_some()
+    }
+
+    /// The operation of one element in an elementwise program.
+    fn emit(&self, program: &mut ProgramBuilder, x: &[Reg], inputs: &[Aval]) -> Option<Reg> {
+        let _ = inputs;
+        self.scalar_op().map(|op| program.op(op, x))
     }
 
     /// Whether an elementwise operation takes elements of this type.

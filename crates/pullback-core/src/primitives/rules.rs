@@ -12,8 +12,7 @@ pub use super::linalg::{
 };
 pub use super::nary::{
     clamp::clamp, convert_element_type::convert_element_type, integer_pow::integer_pow,
-    round::round, select_n::select_n,
-    reduce_precision::reduce_precision,
+    reduce_precision::reduce_precision, round::round, select_n::select_n,
 };
 pub use super::random::{
     random_bits::random_bits, random_fold_in::random_fold_in, random_seed::random_seed,
@@ -42,9 +41,9 @@ pub use super::structure::{
 pub use super::unary::{
     abs::abs, bessel_i0e::bessel_i0e, bessel_i1e::bessel_i1e, ceil::ceil, conj::conj, copy::copy,
     cos::cos, cosh::cosh, digamma::digamma, exp::exp, floor::floor, imag::imag,
-    is_finite::is_finite, log::log, log1p::log1p, neg::neg, not::not, one_minus_square::one_minus_square,
-    real::real, rsqrt::rsqrt, sign::sign, sin::sin, sinh::sinh, sqrt::sqrt, square::square,
-    tanh::tanh,
+    is_finite::is_finite, log::log, log1p::log1p, neg::neg, not::not,
+    one_minus_square::one_minus_square, real::real, rsqrt::rsqrt, sign::sign, sin::sin, sinh::sinh,
+    sqrt::sqrt, square::square, tanh::tanh,
 };
 
 use crate::array::Array;

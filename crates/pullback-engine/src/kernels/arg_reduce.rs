@@ -3,7 +3,7 @@
 use half::{bf16, f16};
 use smallvec::smallvec;
 
-use super::common::{Number, around, index_tensor, vectorized};
+use super::common::{Number, arch, around, index_tensor};
 use super::{Kernel, Tensors};
 use crate::dtype::{Bool, DType};
 use crate::error::{Error, Result};
@@ -36,11 +36,11 @@ impl Kernel for ArgReduce {
             ($T:ty) => {{
                 let bytes = x.bytes().unwrap_or_default();
                 let values: &[$T] = bytemuck::cast_slice(bytes);
-                let arguments = (values, length, inner, &mut found[..]);
+                let found = &mut found[..];
                 if self.max {
-                    vectorized(search::<$T, true>, arguments)
+                    Search::<$T, true> { values, length, inner, found }.run()
                 } else {
-                    vectorized(search::<$T, false>, arguments)
+                    Search::<$T, false> { values, length, inner, found }.run()
                 }
             }};
         }
@@ -100,25 +100,44 @@ const BLOCK: usize = 256;
 /// Partial extremes of a block.
 const LANES: usize = 32;
 
-#[inline(always)]
-fn search<T: Extreme, const MAX: bool>(
-    (values, length, inner, found): (&[T], usize, usize, &mut [usize]),
-) {
-    if inner == 1 {
-        for (row, slot) in values.chunks_exact(length).zip(found) {
-            *slot = search_row::<T, MAX>(row);
-        }
-        return;
+/// Looks along the middle axis of contiguous elements.
+struct Search<'a, T, const MAX: bool> {
+    values: &'a [T],
+    length: usize,
+    inner: usize,
+    found: &'a mut [usize],
+}
+
+impl<T: Extreme, const MAX: bool> Search<'_, T, MAX> {
+    fn run(self) {
+        // Narrow elements are rare, and fast enough in the least of registers.
+        if size_of::<T>() >= 4 { arch().dispatch(self) } else { pulp::NullaryFnOnce::call(self) }
     }
-    // Neighbouring columns are searched together, so that memory is read in order.
-    let mut best = vec![T::ZERO; inner];
-    for (block, found) in values.chunks_exact(length * inner).zip(found.chunks_exact_mut(inner)) {
-        best.copy_from_slice(&block[..inner]);
-        for (i, row) in block.chunks_exact(inner).enumerate().skip(1) {
-            for column in 0..inner {
-                let better = row[column].beats::<MAX>(best[column]);
-                best[column] = if better { row[column] } else { best[column] };
-                found[column] = if better { i } else { found[column] };
+}
+
+impl<T: Extreme, const MAX: bool> pulp::NullaryFnOnce for Search<'_, T, MAX> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Search { values, length, inner, found } = self;
+        if inner == 1 {
+            for (row, slot) in values.chunks_exact(length).zip(found) {
+                *slot = search_row::<T, MAX>(row);
+            }
+            return;
+        }
+        // Neighbouring columns are searched together, so that memory is read in order.
+        let mut best = vec![T::ZERO; inner];
+        for (block, found) in values.chunks_exact(length * inner).zip(found.chunks_exact_mut(inner))
+        {
+            best.copy_from_slice(&block[..inner]);
+            for (i, row) in block.chunks_exact(inner).enumerate().skip(1) {
+                for column in 0..inner {
+                    let better = row[column].beats::<MAX>(best[column]);
+                    best[column] = if better { row[column] } else { best[column] };
+                    found[column] = if better { i } else { found[column] };
+                }
             }
         }
     }

@@ -15,26 +15,13 @@ use crate::layout::{self, Layout, Shape, Strides};
 use crate::tensor::Tensor;
 
 /// The instruction sets of this processor, detected once.
+///
+/// What is dispatched to them must be a struct whose `call` is always inlined, and so must be
+/// all that its loops call: the body of a closure would be compiled once, for the least
+/// processor.
 pub(super) fn arch() -> pulp::Arch {
     static ARCH: OnceLock<pulp::Arch> = OnceLock::new();
     *ARCH.get_or_init(pulp::Arch::new)
-}
-
-/// Calls `f`, compiled for the instruction sets of this processor.
-///
-/// `f` must be the name of a function that is always inlined, and so must be all that it calls
-/// in its loops: the body of a closure would be compiled once, for the least processor.
-#[inline(always)]
-pub(super) fn vectorized<A, R, F: FnOnce(A) -> R>(f: F, arguments: A) -> R {
-    struct Call<F, A>(F, A);
-    impl<A, R, F: FnOnce(A) -> R> pulp::NullaryFnOnce for Call<F, A> {
-        type Output = R;
-        #[inline(always)]
-        fn call(self) -> R {
-            (self.0)(self.1)
-        }
-    }
-    arch().dispatch(Call(f, arguments))
 }
 
 /// Evaluates an expression with `$T` naming the Rust type of a dtype that has arithmetic;

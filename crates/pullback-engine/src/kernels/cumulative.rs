@@ -3,11 +3,13 @@
 //! Sums of f32, bf16 and f16 run in a wider type, so that their error does not grow with the
 //! length; every result is rounded once.
 
+use std::marker::PhantomData;
+
 use half::{bf16, f16};
 use num_complex::Complex;
 use smallvec::smallvec;
 
-use super::common::{Number, around, owned_buffer, vectorized};
+use super::common::{Number, around, owned_buffer};
 use super::{Kernel, Tensors};
 use crate::dtype::{Bool, DType};
 use crate::error::{Error, Result};
@@ -57,8 +59,19 @@ impl Kernel for Cumulative {
         macro_rules! scan {
             ($T:ty, $Acc:ty, $load:expr, $store:expr, $combine:expr) => {{
                 let values = buffer.slice_mut::<$T>();
-                let run = Run { length, inner, reverse: self.reverse };
-                vectorized(scan, (run, values, $load, $store, $combine))
+                let (load, store, combine) = ($load, $store, $combine);
+                let reverse = self.reverse;
+                Run {
+                    values,
+                    length,
+                    inner,
+                    reverse,
+                    load,
+                    store,
+                    combine,
+                    _acc: PhantomData::<$Acc>,
+                }
+                .scan()
             }};
         }
         macro_rules! plain {
@@ -157,43 +170,54 @@ fn log_add_complex(a: Complex<f64>, b: Complex<f64>) -> Complex<f64> {
     Complex::new(sum.re, sum.im - turns * std::f64::consts::TAU)
 }
 
-/// An axis to run along, and the size of what lies within it.
-struct Run {
+/// A run along the middle axis of contiguous elements.
+struct Run<'a, T, A, L, S, C> {
+    values: &'a mut [T],
     length: usize,
     inner: usize,
     reverse: bool,
+    load: L,
+    store: S,
+    combine: C,
+    _acc: PhantomData<A>,
 }
 
-#[inline(always)]
-fn scan<T: Copy, A: Copy, L: Fn(T) -> A, S: Fn(A) -> T, C: Fn(A, A) -> A>(
-    (run, values, load, store, combine): (Run, &mut [T], L, S, C),
-) {
-    let Run { length, inner, reverse } = run;
-    if inner == 1 {
-        for row in values.chunks_exact_mut(length) {
-            let first = if reverse { length - 1 } else { 0 };
-            let mut acc = load(row[first]);
-            for step in 1..length {
-                let slot = &mut row[if reverse { length - 1 - step } else { step }];
-                acc = combine(acc, load(*slot));
-                *slot = store(acc);
+impl<T, A, L, S, C> Run<'_, T, A, L, S, C>
+where
+    T: Copy,
+    A: Copy,
+    L: Fn(T) -> A,
+    S: Fn(A) -> T,
+    C: Fn(A, A) -> A,
+{
+    fn scan(self) {
+        let Run { values, length, inner, reverse, load, store, combine, .. } = self;
+        if inner == 1 {
+            for row in values.chunks_exact_mut(length) {
+                let first = if reverse { length - 1 } else { 0 };
+                let mut acc = load(row[first]);
+                for step in 1..length {
+                    let slot = &mut row[if reverse { length - 1 - step } else { step }];
+                    acc = combine(acc, load(*slot));
+                    *slot = store(acc);
+                }
             }
+            return;
         }
-        return;
-    }
-    let mut acc: Vec<A> = Vec::with_capacity(inner);
-    for block in values.chunks_exact_mut(length * inner) {
-        acc.clear();
-        for step in 0..length {
-            let step = if reverse { length - 1 - step } else { step };
-            let row = &mut block[step * inner..][..inner];
-            if acc.is_empty() {
-                acc.extend(row.iter().map(|&value| load(value)));
-                continue;
-            }
-            for (slot, acc) in row.iter_mut().zip(&mut acc) {
-                *acc = combine(*acc, load(*slot));
-                *slot = store(*acc);
+        let mut acc: Vec<A> = Vec::with_capacity(inner);
+        for block in values.chunks_exact_mut(length * inner) {
+            acc.clear();
+            for step in 0..length {
+                let step = if reverse { length - 1 - step } else { step };
+                let row = &mut block[step * inner..][..inner];
+                if acc.is_empty() {
+                    acc.extend(row.iter().map(|&value| load(value)));
+                    continue;
+                }
+                for (slot, acc) in row.iter_mut().zip(&mut acc) {
+                    *acc = combine(*acc, load(*slot));
+                    *slot = store(*acc);
+                }
             }
         }
     }

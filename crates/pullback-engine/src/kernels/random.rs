@@ -6,7 +6,7 @@
 
 use smallvec::smallvec;
 
-use super::common::{build, vectorized};
+use super::common::{arch, build};
 use super::{Kernel, Tensors};
 use crate::dtype::{Bool, DType, Element, Key};
 use crate::error::{Error, Result};
@@ -32,7 +32,7 @@ impl Kernel for Threefry2x32 {
         let second = build::<u32>(shape, |second| {
             first = Some(build::<u32>(shape, |first| {
                 let [k0, k1, x0, x1] = std::array::from_fn(|operand| words[operand]);
-                vectorized(blocks, (k0, k1, x0, x1, first, second));
+                arch().dispatch(Blocks { k0, k1, x0, x1, first, second });
             }));
         })?;
         Ok(first.transpose()?.into_iter().chain([second]).collect())
@@ -85,11 +85,11 @@ impl RandomBits {
             }
             for (&key, out) in keys.iter().zip(out.chunks_exact_mut(count)) {
                 if self.partitionable {
-                    vectorized(by_position, (key, out, &join));
+                    arch().dispatch(ByPosition { key, out, join: &join });
                     continue;
                 }
                 let mut words = vec![0; size_of_val(out).div_ceil(4)];
-                vectorized(original, (key, &mut words[..]));
+                arch().dispatch(Original { key, out: &mut words });
                 if size_of::<T>() == 8 {
                     let (high, low) = words.split_at(out.len());
                     for (slot, (&high, &low)) in out.iter_mut().zip(high.iter().zip(low)) {
@@ -171,9 +171,10 @@ impl Kernel for RandomSplit {
             }
             for (&key, out) in keys.iter().zip(out.chunks_exact_mut(count)) {
                 if self.partitionable {
-                    vectorized(by_position, (key, out, |high, low| Key([high, low])));
+                    let join = |high, low| Key([high, low]);
+                    arch().dispatch(ByPosition { key, out, join });
                 } else {
-                    vectorized(original, (key, bytemuck::cast_slice_mut(out)));
+                    arch().dispatch(Original { key, out: bytemuck::cast_slice_mut(out) });
                 }
             }
         })?;
@@ -255,66 +256,99 @@ fn keys_of(x: &Tensor, operation: &'static str) -> Result<Vec<Key>> {
 const LANES: usize = 32;
 
 /// The block function over whole slices.
-#[inline(always)]
-fn blocks(
-    (k0, k1, x0, x1, first, second): (&[u32], &[u32], &[u32], &[u32], &mut [u32], &mut [u32]),
-) {
-    for i in (0..first.len()).step_by(LANES) {
-        let n = (first.len() - i).min(LANES);
-        let mut lanes = [[0; LANES]; 4];
-        for (lanes, words) in lanes.iter_mut().zip([k0, k1, x0, x1]) {
-            lanes[..n].copy_from_slice(&words[i..i + n]);
+struct Blocks<'a> {
+    k0: &'a [u32],
+    k1: &'a [u32],
+    x0: &'a [u32],
+    x1: &'a [u32],
+    first: &'a mut [u32],
+    second: &'a mut [u32],
+}
+
+impl pulp::NullaryFnOnce for Blocks<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Blocks { k0, k1, x0, x1, first, second } = self;
+        for i in (0..first.len()).step_by(LANES) {
+            let n = (first.len() - i).min(LANES);
+            let mut lanes = [[0; LANES]; 4];
+            for (lanes, words) in lanes.iter_mut().zip([k0, k1, x0, x1]) {
+                lanes[..n].copy_from_slice(&words[i..i + n]);
+            }
+            let [k0, k1, mut x0, mut x1] = lanes;
+            threefry(&k0, &k1, &mut x0, &mut x1);
+            first[i..i + n].copy_from_slice(&x0[..n]);
+            second[i..i + n].copy_from_slice(&x1[..n]);
         }
-        let [k0, k1, mut x0, mut x1] = lanes;
-        threefry(&k0, &k1, &mut x0, &mut x1);
-        first[i..i + n].copy_from_slice(&x0[..n]);
-        second[i..i + n].copy_from_slice(&x1[..n]);
     }
 }
 
 /// Element `i` of the partitionable stream is made of the block with counter `i`.
-#[inline(always)]
-fn by_position<T: Copy, J: Fn(u32, u32) -> T>((key, out, join): (Key, &mut [T], J)) {
-    let (k0, k1) = ([key.0[0]; LANES], [key.0[1]; LANES]);
-    for (chunk, out) in out.chunks_mut(LANES).enumerate() {
-        let first = (chunk * LANES) as u64;
-        let mut x0 = [(first >> 32) as u32; LANES];
-        let mut x1 = [first as u32; LANES];
-        for lane in 0..LANES {
-            // A chunk is aligned, so its low words do not overflow.
-            x1[lane] += lane as u32;
-        }
-        threefry(&k0, &k1, &mut x0, &mut x1);
-        for (lane, slot) in out.iter_mut().enumerate() {
-            *slot = join(x0[lane], x1[lane]);
+struct ByPosition<'a, T, J> {
+    key: Key,
+    out: &'a mut [T],
+    join: J,
+}
+
+impl<T: Copy, J: Fn(u32, u32) -> T> pulp::NullaryFnOnce for ByPosition<'_, T, J> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let ByPosition { key, out, join } = self;
+        let (k0, k1) = ([key.0[0]; LANES], [key.0[1]; LANES]);
+        for (chunk, out) in out.chunks_mut(LANES).enumerate() {
+            let first = (chunk * LANES) as u64;
+            let mut x0 = [(first >> 32) as u32; LANES];
+            let mut x1 = [first as u32; LANES];
+            for lane in 0..LANES {
+                // A chunk is aligned, so its low words do not overflow.
+                x1[lane] += lane as u32;
+            }
+            threefry(&k0, &k1, &mut x0, &mut x1);
+            for (lane, slot) in out.iter_mut().enumerate() {
+                *slot = join(x0[lane], x1[lane]);
+            }
         }
     }
 }
 
 /// The words of the original stream: counters `0..n`, with a zero at the end if `n` is odd, are
 /// halved; block `i` has word `i` of both halves, before and after.
-#[inline(always)]
-fn original((key, out): (Key, &mut [u32])) {
-    let (k0, k1) = ([key.0[0]; LANES], [key.0[1]; LANES]);
-    let count = out.len();
-    let half = count.div_ceil(2);
-    let (firsts, seconds) = out.split_at_mut(half);
-    for start in (0..half).step_by(LANES) {
-        let mut x0 = [start as u32; LANES];
-        let mut x1 = [(start + half) as u32; LANES];
-        for lane in 0..LANES {
-            x0[lane] = x0[lane].wrapping_add(lane as u32);
-            x1[lane] = x1[lane].wrapping_add(lane as u32);
-        }
-        if count % 2 == 1 && half - start <= LANES {
-            x1[half - 1 - start] = 0;
-        }
-        threefry(&k0, &k1, &mut x0, &mut x1);
-        let end = (start + LANES).min(half);
-        firsts[start..end].copy_from_slice(&x0[..end - start]);
-        let end = (start + LANES).min(seconds.len());
-        if start < end {
-            seconds[start..end].copy_from_slice(&x1[..end - start]);
+struct Original<'a> {
+    key: Key,
+    out: &'a mut [u32],
+}
+
+impl pulp::NullaryFnOnce for Original<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Original { key, out } = self;
+        let (k0, k1) = ([key.0[0]; LANES], [key.0[1]; LANES]);
+        let count = out.len();
+        let half = count.div_ceil(2);
+        let (firsts, seconds) = out.split_at_mut(half);
+        for start in (0..half).step_by(LANES) {
+            let mut x0 = [start as u32; LANES];
+            let mut x1 = [(start + half) as u32; LANES];
+            for lane in 0..LANES {
+                x0[lane] = x0[lane].wrapping_add(lane as u32);
+                x1[lane] = x1[lane].wrapping_add(lane as u32);
+            }
+            if count % 2 == 1 && half - start <= LANES {
+                x1[half - 1 - start] = 0;
+            }
+            threefry(&k0, &k1, &mut x0, &mut x1);
+            let end = (start + LANES).min(half);
+            firsts[start..end].copy_from_slice(&x0[..end - start]);
+            let end = (start + LANES).min(seconds.len());
+            if start < end {
+                seconds[start..end].copy_from_slice(&x1[..end - start]);
+            }
         }
     }
 }

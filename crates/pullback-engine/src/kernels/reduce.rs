@@ -6,11 +6,13 @@
 //! elements are added in halves, and blocks in pairs. So the error grows with the logarithm of
 //! the length, and rows and columns are both walked in the order of memory.
 
+use std::marker::PhantomData;
+
 use half::{bf16, f16};
 use num_complex::Complex;
 use smallvec::smallvec;
 
-use super::common::{Number, Walk, merged, vectorized};
+use super::common::{Number, Walk, arch, build, merged};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::{Bool, DType, Element};
@@ -119,7 +121,7 @@ impl Kernel for Reduce {
 
 /// An element as it is stored, and as it is accumulated.
 trait Stored: Element {
-    type Acc: Copy + Send + Sync;
+    type Acc: Number + Stored<Acc = Self::Acc>;
     fn load(self) -> Self::Acc;
     fn store(acc: Self::Acc) -> Self;
 }
@@ -153,24 +155,28 @@ stored_as_half!(f16, bf16);
 /// An associative operation and its identity.
 trait Combine<A> {
     const IDENTITY: A;
+    /// Whether to compile the operation for wide registers: common ones that compute more than
+    /// memory delivers. The others would only cost time and space to compile.
+    const WIDE: bool;
     fn combine(a: A, b: A) -> A;
 }
 
 macro_rules! operations {
-    ($($Op:ident, $identity:ident, $f:ident;)*) => {$(
+    ($($Op:ident, $identity:ident, $f:ident, $sum:literal;)*) => {$(
         struct $Op;
         impl<A: Number> Combine<A> for $Op {
             const IDENTITY: A = A::$identity;
+            const WIDE: bool = A::DTYPE.is_float() || A::DTYPE.size() <= 4 && $sum;
             #[inline(always)]
             fn combine(a: A, b: A) -> A { a.$f(b) }
         }
     )*};
 }
 operations! {
-    Add, ZERO, plus;
-    Multiply, ONE, times;
-    Greater, LEAST, greater;
-    Lesser, GREATEST, lesser;
+    Add, ZERO, plus, true;
+    Multiply, ONE, times, false;
+    Greater, LEAST, greater, false;
+    Lesser, GREATEST, lesser, false;
 }
 
 struct BitAnd;
@@ -180,16 +186,19 @@ macro_rules! bit_operations {
     ($($T:ty),*) => {$(
         impl Combine<$T> for BitAnd {
             const IDENTITY: $T = <$T>::MAX;
+            const WIDE: bool = false;
             #[inline(always)]
             fn combine(a: $T, b: $T) -> $T { a & b }
         }
         impl Combine<$T> for BitOr {
             const IDENTITY: $T = 0;
+            const WIDE: bool = false;
             #[inline(always)]
             fn combine(a: $T, b: $T) -> $T { a | b }
         }
         impl Combine<$T> for BitXor {
             const IDENTITY: $T = 0;
+            const WIDE: bool = false;
             #[inline(always)]
             fn combine(a: $T, b: $T) -> $T { a ^ b }
         }
@@ -217,10 +226,7 @@ impl Reduce {
     fn passes<T: Stored, O: Combine<T::Acc>, const LANES: usize>(
         &self,
         x: &Tensor,
-    ) -> Result<Tensor>
-    where
-        T::Acc: Number,
-    {
+    ) -> Result<Tensor> {
         let rank = x.rank();
         let reduced: Vec<bool> = (0..rank).map(|axis| self.axes.contains(&axis)).collect();
         let out_shape: Shape =
@@ -237,29 +243,27 @@ impl Reduce {
         let Some(group) = groups.pop() else {
             return x.reshape(&out_shape);
         };
-        if groups.is_empty() {
-            return pass::<T, T, T::Acc, O, LANES>(x, group, T::load, T::store)?
-                .reshape(&out_shape);
-        }
-        // A partial result of f16 or bf16 keeps the precision it was accumulated with.
-        let mut partial = pass::<T, T::Acc, T::Acc, O, LANES>(x, group, T::load, |acc| acc)?;
+        // Until the end, f16 and bf16 keep the precision they are accumulated with.
+        let mut result = pass::<T, O, LANES>(x, group)?;
         while let Some(group) = groups.pop() {
-            if groups.is_empty() {
-                return pass::<T::Acc, T, T::Acc, O, LANES>(&partial, group, |acc| acc, T::store)?
-                    .reshape(&out_shape);
-            }
-            partial = pass::<T::Acc, T::Acc, T::Acc, O, LANES>(&partial, group, |a| a, |a| a)?;
+            result = pass::<T::Acc, O, LANES>(&result, group)?;
         }
-        Ok(partial)
+        if T::DTYPE != result.dtype() {
+            let values = result.to_vec::<T::Acc>();
+            return build::<T>(&out_shape, |out| {
+                for (slot, &value) in out.iter_mut().zip(&values) {
+                    *slot = T::store(value);
+                }
+            });
+        }
+        result.reshape(&out_shape)
     }
 }
 
 /// Reduces a range of axes to axes of size 1.
-fn pass<T: Element, U: Element, A: Number, O: Combine<A>, const LANES: usize>(
+fn pass<T: Stored, O: Combine<T::Acc>, const LANES: usize>(
     x: &Tensor,
     axes: std::ops::Range<usize>,
-    load: impl Fn(T) -> A + Copy,
-    store: impl Fn(A) -> U + Copy,
 ) -> Result<Tensor> {
     let mut x = x.clone();
     let mut layout = x.layout();
@@ -285,69 +289,76 @@ fn pass<T: Element, U: Element, A: Number, O: Combine<A>, const LANES: usize>(
         kept_to,
         offset: layout.offset,
     };
-    let mut buffer = Buffer::new(U::DTYPE, layout::count(&shape))?;
+    let dtype = <T::Acc as Element>::DTYPE;
+    let mut buffer = Buffer::new(dtype, layout::count(&shape))?;
     let source = x.buffer_slice::<T>();
-    let target = buffer.slice_mut::<U>();
+    let target = buffer.slice_mut::<T::Acc>();
     if pass.length == 0 {
-        target.fill(store(O::IDENTITY));
+        target.fill(O::IDENTITY);
     } else {
-        vectorized(run_pass::<T, U, A, O, LANES, _, _>, (&pass, source, target, load, store));
+        let run = Run::<T, O, LANES> { pass: &pass, source, target, operation: PhantomData };
+        if O::WIDE { arch().dispatch(run) } else { pulp::NullaryFnOnce::call(run) }
     }
-    Ok(Tensor::from_buffer(U::DTYPE, &shape, buffer))
+    Ok(Tensor::from_buffer(dtype, &shape, buffer))
 }
 
-#[inline(always)]
-fn run_pass<T, U, A, O, const LANES: usize, L, S>(
-    (pass, source, target, load, store): (&Pass, &[T], &mut [U], L, S),
-) where
-    T: Element,
-    U: Element,
-    A: Number,
-    O: Combine<A>,
-    L: Fn(T) -> A + Copy,
-    S: Fn(A) -> U + Copy,
+/// A pass over given elements, for the processor at hand.
+struct Run<'a, T: Stored, O, const LANES: usize> {
+    pass: &'a Pass,
+    source: &'a [T],
+    target: &'a mut [T::Acc],
+    operation: PhantomData<O>,
+}
+
+impl<T: Stored, O: Combine<T::Acc>, const LANES: usize> pulp::NullaryFnOnce
+    for Run<'_, T, O, LANES>
 {
-    let columns = (0..pass.kept.len()).rev().find(|&axis| pass.kept_from[axis] == 1);
-    if let (true, Some(axis)) = (pass.stride != 1, columns) {
-        return columns_pass::<T, U, A, O, LANES>(pass, axis, source, target, load, store);
-    }
-    let mut block = vec![O::IDENTITY; LANES * ROUNDS];
-    let start = [pass.offset as isize, 0];
-    for [from, to] in Walk::new(&pass.kept, [&pass.kept_from, &pass.kept_to], start) {
-        target[to as usize] = store(row::<T, A, O, LANES>(pass, source, from, &mut block, load));
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Run { pass, source, target, .. } = self;
+        let columns = (0..pass.kept.len()).rev().find(|&axis| pass.kept_from[axis] == 1);
+        if let (true, Some(axis)) = (pass.stride != 1, columns) {
+            return columns_pass::<T, O, LANES>(pass, axis, source, target);
+        }
+        let mut block = vec![O::IDENTITY; LANES * ROUNDS];
+        let start = [pass.offset as isize, 0];
+        for [from, to] in Walk::new(&pass.kept, [&pass.kept_from, &pass.kept_to], start) {
+            target[to as usize] = row::<T, O, LANES>(pass, source, from, &mut block);
+        }
     }
 }
 
 /// The reduction of one row, contiguous or not.
 #[inline(always)]
-fn row<T: Element, A: Number, O: Combine<A>, const LANES: usize>(
+fn row<T: Stored, O: Combine<T::Acc>, const LANES: usize>(
     pass: &Pass,
     source: &[T],
     from: isize,
-    block: &mut [A],
-    load: impl Fn(T) -> A + Copy,
-) -> A {
+    block: &mut [T::Acc],
+) -> T::Acc {
     if pass.stride == 1 && pass.length <= LANES.min(16) {
         // The same tree with fewer lanes, none of which is beyond the elements for long.
         let elements = &source[from as usize..from as usize + pass.length];
         return match pass.length {
-            ..=4 => lanes::<T, A, O, 4>(elements, load),
-            _ => lanes::<T, A, O, 16>(elements, load),
+            ..=4 => lanes::<T, O, 4>(elements),
+            _ => lanes::<T, O, 16>(elements),
         };
     }
-    let mut pairs = Pairs::<A> { partial: [O::IDENTITY; 64], count: 0 };
+    let mut pairs = Pairs::<T::Acc> { partial: [O::IDENTITY; 64], count: 0 };
     let mut at = 0;
     while at < pass.length {
         let size = (pass.length - at).min(LANES * ROUNDS);
         let begin = from + at as isize * pass.stride;
         let value = if pass.stride == 1 {
             let elements = &source[begin as usize..begin as usize + size];
-            lanes::<T, A, O, LANES>(elements, load)
+            lanes::<T, O, LANES>(elements)
         } else {
             for (i, slot) in block[..size].iter_mut().enumerate() {
-                *slot = load(source[(begin + i as isize * pass.stride) as usize]);
+                *slot = T::load(source[(begin + i as isize * pass.stride) as usize]);
             }
-            lanes::<A, A, O, LANES>(&block[..size], |a| a)
+            lanes::<T::Acc, O, LANES>(&block[..size])
         };
         if pass.length <= LANES * ROUNDS {
             return value;
@@ -360,22 +371,25 @@ fn row<T: Element, A: Number, O: Combine<A>, const LANES: usize>(
 
 /// The reduction of one block.
 #[inline(always)]
-fn lanes<T: Copy, A: Copy, O: Combine<A>, const LANES: usize>(
-    elements: &[T],
-    load: impl Fn(T) -> A + Copy,
-) -> A {
+fn lanes<T: Stored, O: Combine<T::Acc>, const LANES: usize>(elements: &[T]) -> T::Acc {
     let mut acc = [O::IDENTITY; LANES];
     let (rounds, rest) = elements.as_chunks::<LANES>();
     for round in rounds {
         for lane in 0..LANES {
-            acc[lane] = O::combine(acc[lane], load(round[lane]));
+            acc[lane] = O::combine(acc[lane], round[lane].load());
         }
     }
-    for (slot, &element) in acc.iter_mut().zip(rest) {
-        *slot = O::combine(*slot, load(element));
+    if !rest.is_empty() {
+        // Identities beyond the end change nothing, and keep the lanes in registers.
+        let mut last = [O::IDENTITY; LANES];
+        for (slot, &element) in last.iter_mut().zip(rest) {
+            *slot = element.load();
+        }
+        for lane in 0..LANES {
+            acc[lane] = O::combine(acc[lane], last[lane]);
+        }
     }
-    // Lanes beyond the elements hold the identity, so starting below them changes nothing.
-    let mut half = elements.len().next_power_of_two().min(LANES) / 2;
+    let mut half = LANES / 2;
     while half > 0 {
         for lane in 0..half {
             acc[lane] = O::combine(acc[lane], acc[lane + half]);
@@ -415,13 +429,11 @@ impl<A: Copy> Pairs<A> {
 
 /// Reduces an axis that is not the one that memory runs along: many columns at once.
 #[inline(always)]
-fn columns_pass<T: Element, U: Element, A: Number, O: Combine<A>, const LANES: usize>(
+fn columns_pass<T: Stored, O: Combine<T::Acc>, const LANES: usize>(
     pass: &Pass,
     axis: usize,
     source: &[T],
-    target: &mut [U],
-    load: impl Fn(T) -> A + Copy,
-    store: impl Fn(A) -> U + Copy,
+    target: &mut [T::Acc],
 ) {
     let width = pass.kept[axis];
     let step_to = pass.kept_to[axis];
@@ -434,7 +446,7 @@ fn columns_pass<T: Element, U: Element, A: Number, O: Combine<A>, const LANES: u
     let lanes = pass.length.next_power_of_two().min(LANES);
     let tile = width.min(TILE);
     let mut acc = vec![O::IDENTITY; lanes * tile];
-    let mut levels: Vec<Vec<A>> = Vec::new();
+    let mut levels: Vec<Vec<T::Acc>> = Vec::new();
     let start = [pass.offset as isize, 0];
     for [from, to] in Walk::new(&outer, [&outer_from, &outer_to], start) {
         for column in (0..width).step_by(tile) {
@@ -445,7 +457,7 @@ fn columns_pass<T: Element, U: Element, A: Number, O: Combine<A>, const LANES: u
                 let rows = (pass.length - block).min(LANES * ROUNDS);
                 let begin = from + block as isize * pass.stride + column as isize;
                 acc.fill(O::IDENTITY);
-                accumulate::<T, A, O>(acc, size, source, begin, pass.stride, rows, load);
+                accumulate::<T, O>(acc, size, source, begin, pass.stride, rows);
                 let mut half = lanes / 2;
                 while half > 0 {
                     let (low, high) = acc[..2 * half * size].split_at_mut(half * size);
@@ -482,7 +494,7 @@ fn columns_pass<T: Element, U: Element, A: Number, O: Combine<A>, const LANES: u
                 }
             }
             for (i, &value) in acc[..size].iter().enumerate() {
-                target[(to + (column + i) as isize * step_to) as usize] = store(value);
+                target[(to + (column + i) as isize * step_to) as usize] = value;
             }
         }
     }
@@ -490,21 +502,20 @@ fn columns_pass<T: Element, U: Element, A: Number, O: Combine<A>, const LANES: u
 
 /// Adds row `i` of a block to lane `i` of the accumulators, modulo the number of lanes.
 #[inline(always)]
-fn accumulate<T: Copy, A: Copy, O: Combine<A>>(
-    acc: &mut [A],
+fn accumulate<T: Stored, O: Combine<T::Acc>>(
+    acc: &mut [T::Acc],
     size: usize,
     source: &[T],
     begin: isize,
     stride: isize,
     rows: usize,
-    load: impl Fn(T) -> A + Copy,
 ) {
     if stride == size as isize {
         // The rows of a block are one long row.
         let block = &source[begin as usize..begin as usize + rows * size];
         for round in block.chunks(acc.len()) {
             for (a, &b) in acc.iter_mut().zip(round) {
-                *a = O::combine(*a, load(b));
+                *a = O::combine(*a, b.load());
             }
         }
         return;
@@ -514,7 +525,7 @@ fn accumulate<T: Copy, A: Copy, O: Combine<A>>(
         let at = (begin + row as isize * stride) as usize;
         let slot = &mut acc[row % lanes * size..][..size];
         for (a, &b) in slot.iter_mut().zip(&source[at..at + size]) {
-            *a = O::combine(*a, load(b));
+            *a = O::combine(*a, b.load());
         }
     }
 }

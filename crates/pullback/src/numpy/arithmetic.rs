@@ -3,7 +3,7 @@
 use pullback_core::primitives::binary::nextafter;
 use pullback_core::primitives::rules as lax;
 use pullback_core::primitives::unary::Accepts;
-use pullback_core::{Array, DType, Error, Result, promote};
+use pullback_core::{Array, DType, Error, Result};
 use pullback_macros::api;
 
 use super::common::{
@@ -139,7 +139,7 @@ pub fn divmod(x1: &Array, x2: &Array) -> Result<(Array, Array)> {
 }
 
 /// Two arrays of one type that has a remainder, and of one rank; bools become whole numbers.
-fn numbers(function: &str, x: &Array, y: &Array) -> Result<[Array; 2]> {
+pub(crate) fn numbers(function: &str, x: &Array, y: &Array) -> Result<[Array; 2]> {
     let [x, y] = pair(function, x, y)?;
     Ok([number_from_bool(&x)?, number_from_bool(&y)?])
 }
@@ -290,7 +290,7 @@ pub fn minimum(x: &Array, y: &Array) -> Result<Array> {
 #[api]
 pub fn fmax(x1: &Array, x2: &Array) -> Result<Array> {
     let [x, y] = pair("fmax", x1, x2)?;
-    let first = lax::or(&lax::gt(&x, &y)?, &not_equal_itself(&y)?)?;
+    let first = lax::or(&super::logic::greater(&x, &y)?, &not_equal_itself(&y)?)?;
     select(&first, &x, &y)
 }
 
@@ -298,7 +298,7 @@ pub fn fmax(x1: &Array, x2: &Array) -> Result<Array> {
 #[api]
 pub fn fmin(x1: &Array, x2: &Array) -> Result<Array> {
     let [x, y] = pair("fmin", x1, x2)?;
-    let first = lax::or(&lax::lt(&x, &y)?, &not_equal_itself(&y)?)?;
+    let first = lax::or(&super::logic::less(&x, &y)?, &not_equal_itself(&y)?)?;
     select(&first, &x, &y)
 }
 
@@ -347,6 +347,7 @@ pub fn nextafter(x: &Array, y: &Array) -> Result<Array> {
 pub fn spacing(x: &Array) -> Result<Array> {
     let x = inexact(x)?;
     check("spacing", &x, Accepts::Float)?;
+    let x = lax::convert_element_type(&x, x.dtype())?;
     let infinity = filled(f64::INFINITY, &x)?;
     let minus = filled(f64::NEG_INFINITY, &x)?;
     let negative = super::floats::signbit(&x)?;
@@ -357,17 +358,8 @@ pub fn spacing(x: &Array) -> Result<Array> {
 /// The modified Bessel function of the first kind and order zero.
 #[api]
 pub fn i0(x: &Array) -> Result<Array> {
-    let size = lax::abs(&inexact(x)?)?;
-    check("i0", &size, Accepts::Float)?;
+    let x = inexact(x)?;
+    check("i0", &x, Accepts::Float)?;
+    let size = lax::abs(&x)?;
     lax::mul(&lax::exp(&size)?, &lax::bessel_i0e(&size)?)
-}
-
-/// A type as one whose elements can be divided, for callers outside this module.
-pub(crate) fn promoted_pair(function: &str, x: &Array, y: &Array) -> Result<[Array; 2]> {
-    let operands = promote::promote_types(function, &[x, y])?;
-    let mut operands = operands.into_iter();
-    match (operands.next(), operands.next()) {
-        (Some(x), Some(y)) => Ok([x, y]),
-        _ => unreachable!("promotion keeps the number of operands"),
-    }
 }

@@ -5,12 +5,12 @@ use pullback_core::primitives::rules as lax;
 use pullback_core::{Array, DType, Error, Need, Result, Shape, promote};
 use pullback_macros::api;
 
-use super::arithmetic::{multiply, power, subtract};
+use super::arithmetic::{multiply, power};
 use super::common::{
     as_type, axis_of, broadcast, filled, inexact, number, pair, select, shape_of, size_of,
 };
 use super::dtypes::astype;
-use super::manipulation::{part, ravel};
+use super::manipulation::ravel;
 use super::transcendental::log10;
 use crate::api::{ApiFn, Sizes, Value};
 
@@ -102,7 +102,7 @@ pub fn empty(shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
 #[api(ignored(device, out_sharding))]
 pub fn full(shape: &Sizes, fill_value: &Array, dtype: Option<DType>) -> Result<Array> {
     let shape = shape_of("full", &shape.0)?;
-    let value = of_type(fill_value, dtype.unwrap_or(fill_value.dtype()))?;
+    let value = as_type(fill_value, dtype)?;
     repeat("full", &value, &shape)
 }
 
@@ -613,13 +613,4 @@ pub fn triu_indices(n: i64, k: i64, m: Option<i64>) -> Result<(Array, Array)> {
 pub fn diag_indices(n: i64, ndim: i64) -> Result<Value> {
     let index = lax::iota(promote::default_int(), &[size_of("diag_indices", n)?], 0)?;
     Ok(Value::Tuple(vec![index; size_of("diag_indices", ndim)?]))
-}
-
-/// Neighbouring differences are taken so often that they have their own name here.
-pub(crate) fn neighbours(x: &Array, axis: usize) -> Result<Array> {
-    let size = x.shape()[axis];
-    if size == 0 {
-        return Ok(x.clone());
-    }
-    subtract(&part(x, axis, 1, size)?, &part(x, axis, 0, size - 1)?)
 }

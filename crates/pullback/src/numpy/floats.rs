@@ -66,14 +66,17 @@ pub fn trunc(x: &Array) -> Result<Array> {
 /// The whole number nearest to each element, as a real number; halves go to the even one.
 #[api]
 pub fn rint(x: &Array) -> Result<Array> {
-    let x = inexact(x)?;
-    if is_whole(&x) { Ok(x) } else { round(&x, 0, ()) }
+    match is_whole(x) {
+        true => lax::convert_element_type(x, promote::default_float()),
+        false => round(x, 0, ()),
+    }
 }
 
 /// Each element to the given number of decimals; halves go to the even neighbour.
 #[api(aliases("around"), defaults(decimals = 0))]
 pub fn round(a: &Array, decimals: i64, out: ()) -> Result<Array> {
     let () = out;
+    check("round", a, Accepts::Number)?;
     if is_whole(a) {
         if decimals < 0 {
             return Err(Error::value_error(
@@ -248,7 +251,8 @@ pub fn ldexp(x1: &Array, x2: &Array) -> Result<Array> {
         ));
     }
     let x = inexact(x1)?;
-    let exponent = promote::to_type(x2, x.dtype(), x.is_weak())?;
+    let x = lax::convert_element_type(&x, x.dtype())?;
+    let exponent = lax::convert_element_type(x2, x.dtype())?;
     let mut operands = [x, exponent];
     promote::promote_ranks("ldexp", &mut operands)?;
     let [x, exponent] = operands;
@@ -333,6 +337,7 @@ pub fn conjugate(x: &Array) -> Result<Array> {
 #[api(defaults(deg = false))]
 pub fn angle(z: &Array, deg: bool) -> Result<Array> {
     let angle = super::transcendental::arctan2(&imag(z)?, &real(z)?)?;
+    let angle = lax::convert_element_type(&angle, angle.dtype())?;
     if deg { super::transcendental::rad2deg(&angle) } else { Ok(angle) }
 }
 

@@ -199,12 +199,17 @@ fn cut(
                 let at = if at < 0 { at + size as i64 } else { at };
                 at.clamp(0, size as i64) as usize
             };
-            std::iter::once(0).chain(at.iter().map(|&at| within(at))).chain([size]).collect()
+            let bounds: Vec<usize> =
+                std::iter::once(0).chain(at.iter().map(|&at| within(at))).chain([size]).collect();
+            if bounds.windows(2).any(|bounds| bounds[0] > bounds[1]) {
+                return Err(Error::value_error(function, "the positions must not decrease"));
+            }
+            bounds
         }
     };
     bounds
         .windows(2)
-        .map(|bounds| part(x, axis, bounds[0], bounds[1].max(bounds[0])))
+        .map(|bounds| part(x, axis, bounds[0], bounds[1]))
         .collect()
 }
 

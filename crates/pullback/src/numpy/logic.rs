@@ -6,7 +6,7 @@ use pullback_core::{Array, DType, Error, Kind, Result, promote};
 use pullback_macros::api;
 
 use super::common::{
-    broadcast, broadcast_all, check, inexact_pair, not_equal_itself, number, pair, truth,
+    broadcast, broadcast_all, check, inexact_pair, not_equal_itself, pair, truth,
 };
 use super::floats::isfinite;
 use super::reductions::{self, Reduce};
@@ -150,7 +150,7 @@ pub fn invert(x: &Array) -> Result<Array> {
 /// The elements of `x` shifted to the left by as many bits as `y` says.
 #[api(aliases("bitwise_left_shift"))]
 pub fn left_shift(x: &Array, y: &Array) -> Result<Array> {
-    let [x, y] = pair("left_shift", x, y)?;
+    let [x, y] = super::arithmetic::numbers("left_shift", x, y)?;
     check("left_shift", &x, Accepts::Integer)?;
     lax::shift_left(&x, &y)
 }
@@ -158,7 +158,7 @@ pub fn left_shift(x: &Array, y: &Array) -> Result<Array> {
 /// The elements of `x1` shifted to the right by as many bits as `x2` says; the sign is kept.
 #[api(aliases("bitwise_right_shift"))]
 pub fn right_shift(x1: &Array, x2: &Array) -> Result<Array> {
-    let [x, y] = pair("right_shift", x1, x2)?;
+    let [x, y] = super::arithmetic::numbers("right_shift", x1, x2)?;
     check("right_shift", &x, Accepts::Integer)?;
     match x.dtype().kind() {
         Kind::Unsigned => lax::shift_right_logical(&x, &y),
@@ -278,9 +278,4 @@ pub fn array_equiv(a1: &Array, a2: &Array) -> Result<Array> {
         Err(Error::Broadcast { .. }) => Ok(Array::from(false)),
         Err(error) => Err(error),
     }
-}
-
-/// A number that stands for no element, of the type of `x`.
-pub(crate) fn zero_of(x: &Array) -> Array {
-    number(0.0, x)
 }

@@ -2,10 +2,10 @@
 
 use pullback_core::aval::ShapeText;
 use pullback_core::primitives::rules as lax;
-use pullback_core::{Array, DType, Error, Result, Shape, promote};
+use pullback_core::{Array, Error, Result, Shape, promote};
 use pullback_macros::api;
 
-use super::common::{self, axes_of, axis_of, broadcast, broadcast_all, product, shape_of};
+use super::common::{axes_of, axis_of, broadcast, broadcast_all, product, shape_of};
 use crate::api::{ApiFn, Axes, Sizes, Value};
 
 /// The functions of this module.
@@ -364,9 +364,4 @@ pub fn rows(x: &Array) -> Result<Vec<Array>> {
         return Err(Error::type_error("iteration", "over a 0-d array"));
     };
     (0..count).map(|row| lax::squeeze(&part(x, 0, row, row + 1)?, &[0])).collect()
-}
-
-/// The array as one of element type `dtype`, for functions of several arrays.
-pub(crate) fn with_dtype(x: &Array, dtype: Option<DType>) -> Result<Array> {
-    common::as_type(x, dtype)
 }

@@ -1,16 +1,19 @@
 //! Functions over arrays, with the names and meanings of `jax.numpy`.
 
 pub(crate) mod common;
-pub(crate) mod pending;
 
 pub mod arithmetic;
 pub mod creation;
 pub mod dtypes;
+pub mod einsum;
 pub mod floats;
+pub mod indexing;
 pub mod joining;
 pub mod logic;
 pub mod manipulation;
+pub mod products;
 pub mod reductions;
+pub mod search;
 pub mod transcendental;
 
 use crate::api::ApiFn;
@@ -20,10 +23,13 @@ pub(crate) static TABLES: &[&[&ApiFn]] = &[
     arithmetic::FUNCTIONS,
     creation::FUNCTIONS,
     dtypes::FUNCTIONS,
+    einsum::FUNCTIONS,
     floats::FUNCTIONS,
     joining::FUNCTIONS,
     logic::FUNCTIONS,
     manipulation::FUNCTIONS,
+    products::FUNCTIONS,
     reductions::FUNCTIONS,
+    search::FUNCTIONS,
     transcendental::FUNCTIONS,
 ];

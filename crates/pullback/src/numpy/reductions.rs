@@ -10,7 +10,6 @@ use super::common::{
     product, select, truth,
 };
 use super::dtypes::bounds;
-use super::pending as wait;
 use crate::api::{ApiFn, Axes, Value};
 
 /// The functions of this module.
@@ -210,15 +209,14 @@ fn accumulate(
 ) -> Result<Array> {
     let shape = Shape { function, axis: options.axis.as_ref(), keepdims: options.keepdims };
     let (computed, dtype) = sum_type(a, options);
-    let weak = a.is_weak() && dtype == a.dtype();
-    let x = convert(a, computed, weak && computed == dtype)?;
+    let x = convert(a, computed, false)?;
     let x = only_where(&x, options.r#where.as_ref(), &number(neutral, &x))?;
     let mut y = reduce(&x, &shape.axes(&x)?)?;
     if let Some(initial) = &options.initial {
-        let initial = promote::to_type(initial, computed, y.is_weak())?;
+        let initial = promote::to_type(initial, computed, false)?;
         y = combine(&initial, &y)?;
     }
-    shape.finish(convert(&y, dtype, y.is_weak())?, &x)
+    shape.finish(convert(&y, dtype, false)?, &x)
 }
 
 fn convert(x: &Array, dtype: DType, weak: bool) -> Result<Array> {
@@ -234,7 +232,7 @@ pub fn sum(a: &Array, options: Sum) -> Result<Array> {
 /// The product of the elements over axes.
 #[api]
 pub fn prod(a: &Array, options: Sum) -> Result<Array> {
-    accumulate("prod", a, &options, 1.0, wait::reduce_prod, multiply)
+    accumulate("prod", a, &options, 1.0, lax::reduce_prod, multiply)
 }
 
 fn extreme(
@@ -247,7 +245,7 @@ fn extreme(
 ) -> Result<Array> {
     let shape = Shape { function, axis: options.axis.as_ref(), keepdims: options.keepdims };
     let axes = shape.axes(a)?;
-    let mut x = a.clone();
+    let mut x = convert(a, a.dtype(), false)?;
     if options.r#where.is_some() {
         let Some(initial) = &options.initial else {
             return Err(Error::value_error(
@@ -286,13 +284,13 @@ fn extreme(
 /// The largest element over axes; NaN if any is.
 #[api(name = "max", aliases("amax"))]
 pub fn max(a: &Array, options: Extreme) -> Result<Array> {
-    extreme("max", a, &options, 0, wait::reduce_max, maximum)
+    extreme("max", a, &options, 0, lax::reduce_max, maximum)
 }
 
 /// The smallest element over axes; NaN if any is.
 #[api(name = "min", aliases("amin"))]
 pub fn min(a: &Array, options: Extreme) -> Result<Array> {
-    extreme("min", a, &options, 1, wait::reduce_min, minimum)
+    extreme("min", a, &options, 1, lax::reduce_min, minimum)
 }
 
 /// Whether all elements over axes are true.
@@ -300,7 +298,7 @@ pub fn min(a: &Array, options: Extreme) -> Result<Array> {
 pub fn all(a: &Array, options: Reduce) -> Result<Array> {
     let shape = Shape { function: "all", axis: options.axis.as_ref(), keepdims: options.keepdims };
     let x = only_where(&truth(a)?, options.r#where.as_ref(), &Array::from(true))?;
-    shape.finish(wait::reduce_and(&x, &shape.axes(&x)?)?, &x)
+    shape.finish(lax::reduce_and(&x, &shape.axes(&x)?)?, &x)
 }
 
 /// Whether any element over axes is true.
@@ -308,7 +306,7 @@ pub fn all(a: &Array, options: Reduce) -> Result<Array> {
 pub fn any(a: &Array, options: Reduce) -> Result<Array> {
     let shape = Shape { function: "any", axis: options.axis.as_ref(), keepdims: options.keepdims };
     let x = only_where(&truth(a)?, options.r#where.as_ref(), &Array::from(false))?;
-    shape.finish(wait::reduce_or(&x, &shape.axes(&x)?)?, &x)
+    shape.finish(lax::reduce_or(&x, &shape.axes(&x)?)?, &x)
 }
 
 /// The type that means of a type are computed in, and that of the result.
@@ -353,8 +351,7 @@ pub fn mean(a: &Array, options: Mean) -> Result<Array> {
 fn mean_of(function: &'static str, a: &Array, options: &Mean) -> Result<Array> {
     let shape = Shape { function, axis: options.axis.as_ref(), keepdims: options.keepdims };
     let (computed, dtype) = mean_type(a, options.dtype);
-    let weak = a.is_weak() && options.dtype.is_none() && !computed.is_integer();
-    let x = convert(a, computed, weak)?;
+    let x = convert(a, computed, false)?;
     let count = count_of(&x, &shape, options.r#where.as_ref(), computed)?;
     let total = sum(
         &x,
@@ -370,7 +367,7 @@ fn mean_of(function: &'static str, a: &Array, options: &Mean) -> Result<Array> {
         true => super::arithmetic::floor_divide(&total, &convert(&count, computed, false)?)?,
         false => lax_div(&total, &count)?,
     };
-    convert(&mean, dtype, mean.is_weak())
+    convert(&mean, dtype, false)
 }
 
 /// A quotient whose divisor has the type of the real part.
@@ -395,12 +392,11 @@ fn var_of(function: &'static str, a: &Array, options: &Spread) -> Result<Array> 
             format!("dtype argument must be inexact; got {dtype}"),
         ));
     }
-    let weak = a.is_weak() && options.dtype.is_none();
     // Of complex numbers of which only the real variance is wanted, the complex one is taken.
     let computed = if a.dtype().is_complex() { computed.complex() } else { computed };
-    let x = convert(a, computed, weak)?;
+    let x = convert(a, computed, false)?;
     let mean = match &options.mean {
-        Some(mean) => promote::to_type(mean, computed, weak)?,
+        Some(mean) => promote::to_type(mean, computed, false)?,
         None => mean_of(
             function,
             &x,
@@ -433,7 +429,7 @@ fn var_of(function: &'static str, a: &Array, options: &Spread) -> Result<Array> 
         },
     )?;
     let variance = lax_div(&total, &count)?;
-    convert(&variance, real, variance.is_weak())
+    convert(&variance, real, false)
 }
 
 /// The square root of the variance, over axes.
@@ -552,7 +548,7 @@ fn arg_extreme(
 #[api(defaults(keepdims = false))]
 pub fn argmax(a: &Array, axis: Option<i64>, out: (), keepdims: Option<bool>) -> Result<Array> {
     let () = out;
-    arg_extreme("argmax", a, axis, keepdims.unwrap_or(false), wait::argmax)
+    arg_extreme("argmax", a, axis, keepdims.unwrap_or(false), lax::argmax)
 }
 
 /// The index of the smallest element along an axis, or in the array as one row; the first of
@@ -560,7 +556,7 @@ pub fn argmax(a: &Array, axis: Option<i64>, out: (), keepdims: Option<bool>) -> 
 #[api(defaults(keepdims = false))]
 pub fn argmin(a: &Array, axis: Option<i64>, out: (), keepdims: Option<bool>) -> Result<Array> {
     let () = out;
-    arg_extreme("argmin", a, axis, keepdims.unwrap_or(false), wait::argmin)
+    arg_extreme("argmin", a, axis, keepdims.unwrap_or(false), lax::argmin)
 }
 
 fn running(
@@ -586,14 +582,14 @@ fn running(
 #[api]
 pub fn cumsum(a: &Array, axis: Option<i64>, dtype: Option<DType>, out: ()) -> Result<Array> {
     let () = out;
-    running("cumsum", a, axis, dtype, wait::cumsum)
+    running("cumsum", a, axis, dtype, lax::cumsum)
 }
 
 /// The products of the elements up to each along an axis, or along the array as one row.
 #[api]
 pub fn cumprod(a: &Array, axis: Option<i64>, dtype: Option<DType>, out: ()) -> Result<Array> {
     let () = out;
-    running("cumprod", a, axis, dtype, wait::cumprod)
+    running("cumprod", a, axis, dtype, lax::cumprod)
 }
 
 /// `x` with `value` where it is NaN.
@@ -613,7 +609,7 @@ pub fn nansum(a: &Array, options: Sum) -> Result<Array> {
 /// The product of the elements over axes, without those that are NaN.
 #[api]
 pub fn nanprod(a: &Array, options: Sum) -> Result<Array> {
-    accumulate("nanprod", &without_nan(a, 1.0)?, &options, 1.0, wait::reduce_prod, multiply)
+    accumulate("nanprod", &without_nan(a, 1.0)?, &options, 1.0, lax::reduce_prod, multiply)
 }
 
 fn nan_extreme(

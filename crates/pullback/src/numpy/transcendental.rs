@@ -169,7 +169,8 @@ pub fn arctanh(x: &Array) -> Result<Array> {
 #[api]
 pub fn log10(x: &Array) -> Result<Array> {
     let y = lax::log(&inexact(x)?)?;
-    let scaled = |part: &Array| lax::mul(part, &number(std::f64::consts::LOG10_E, part));
+    let factor = |part: &Array| Array::constant(std::f64::consts::LOG10_E, part.dtype());
+    let scaled = |part: &Array| lax::mul(part, &factor(part));
     match y.dtype().is_complex() {
         // By parts: a product of complex numbers would make NaN of an infinite part.
         true => lax::complex(&scaled(&lax::real(&y)?)?, &scaled(&lax::imag(&y)?)?),
@@ -248,8 +249,16 @@ pub fn radians(x: &Array) -> Result<Array> {
 #[api(aliases("atan2"))]
 pub fn arctan2(x1: &Array, x2: &Array) -> Result<Array> {
     let [y, x] = inexact_pair("arctan2", x1, x2)?;
-    check("arctan2", &y, Accepts::Float)?;
-    lax::atan2(&y, &x)
+    if !y.dtype().is_complex() {
+        return lax::atan2(&y, &x);
+    }
+    // -i log((x + iy) / sqrt(x² + y²)).
+    let imaginary = lax::complex(&filled(0.0, &lax::real(&y)?)?, &filled(1.0, &lax::real(&y)?)?)?;
+    let length = lax::sqrt(&lax::add(&lax::square(&x)?, &lax::square(&y)?)?)?;
+    let point = lax::add(&x, &lax::mul(&imaginary, &y)?)?;
+    let angle = lax::neg(&lax::mul(&imaginary, &lax::log(&lax::div(&point, &length)?)?)?)?;
+    let origin = lax::eq(&length, &number(0.0, &length))?;
+    select(&origin, &number(0.0, &angle), &angle)
 }
 
 /// `sqrt(x1² + x2²)`, without overflow on the way.
@@ -275,17 +284,17 @@ pub fn hypot(x1: &Array, x2: &Array) -> Result<Array> {
     select(&y_infinite, &filled(f64::INFINITY, &length)?, &length)
 }
 
-/// `log(exp(x1) + exp(x2))`, without overflow on the way.
+/// `log(exp(x) + exp(y))`, without overflow on the way.
 #[api]
-pub fn logaddexp(x1: &Array, x2: &Array) -> Result<Array> {
-    let [x, y] = inexact_pair("logaddexp", x1, x2)?;
+pub fn logaddexp(x: &Array, y: &Array) -> Result<Array> {
+    let [x, y] = inexact_pair("logaddexp", x, y)?;
     add_exponentials(&x, &y, lax::exp, 1.0)
 }
 
-/// `log2(2**x1 + 2**x2)`, without overflow on the way.
+/// `log2(2**x + 2**y)`, without overflow on the way.
 #[api]
-pub fn logaddexp2(x1: &Array, x2: &Array) -> Result<Array> {
-    let [x, y] = inexact_pair("logaddexp2", x1, x2)?;
+pub fn logaddexp2(x: &Array, y: &Array) -> Result<Array> {
+    let [x, y] = inexact_pair("logaddexp2", x, y)?;
     add_exponentials(&x, &y, unary::exp2::exp2, std::f64::consts::LOG2_E)
 }
 

@@ -12,9 +12,9 @@ use crate::numpy::common::{
     axes_of, broadcast_all, check, filled, inexact, inexact_pair, not_equal_itself, number,
     select, truth,
 };
-use crate::numpy::pending::stop_gradient;
+use pullback_core::primitives::custom::stop_gradient::stop_gradient;
 use crate::numpy::reductions::{self, Extreme, Sum};
-use crate::numpy::{arithmetic, floats, logic, transcendental};
+use crate::numpy::{arithmetic, floats};
 
 /// The functions of this module.
 pub static FUNCTIONS: &[&ApiFn] = &[
@@ -497,13 +497,13 @@ pub fn i1e(x: &Array) -> Result<Array> {
 }
 
 /// Exponentials divided by their sum over axes: all, if none are given.
-#[api]
+#[api(keyword_only(axis))]
 pub fn softmax(x: &Array, axis: Option<&Axes>) -> Result<Array> {
     crate::nn::softmax(x, Some(all_axes(x, axis)?), None)
 }
 
 /// The logarithm of [`softmax`].
-#[api]
+#[api(keyword_only(axis))]
 pub fn log_softmax(x: &Array, axis: Option<&Axes>) -> Result<Array> {
     crate::nn::log_softmax(x, Some(all_axes(x, axis)?), None)
 }
@@ -511,17 +511,4 @@ pub fn log_softmax(x: &Array, axis: Option<&Axes>) -> Result<Array> {
 fn all_axes(x: &Array, axis: Option<&Axes>) -> Result<Axes> {
     let axes = axes_of("softmax", axis, x.rank())?;
     Ok(Axes(axes.into_iter().map(|axis| axis as i64).collect()))
-}
-
-/// `log(1 - exp(x))` for negative `x`, as the distributions need it.
-pub(crate) fn log1mexp(x: &Array) -> Result<Array> {
-    let near = lax::gt(x, &number(-std::f64::consts::LN_2, x))?;
-    let close = lax::log(&lax::neg(&unary::expm1::expm1(x)?)?)?;
-    let far = unary::log1p::log1p(&lax::neg(&lax::exp(x)?)?)?;
-    logic::where_(&near, &close, &far)
-}
-
-/// `log(1 + exp(x))`, as the distributions need it.
-pub(crate) fn softplus(x: &Array) -> Result<Array> {
-    transcendental::logaddexp(x, &Array::from(0.0))
 }

@@ -9,7 +9,7 @@ pub mod norm {
     use pullback_macros::api;
 
     use crate::api::ApiFn;
-    use crate::numpy::arithmetic::{add, multiply, subtract, true_divide};
+    use crate::numpy::arithmetic::{add, multiply, subtract};
     use crate::numpy::common::{Operands, number};
     use crate::scipy::special::{log_ndtr, ndtr, ndtri};
 
@@ -85,6 +85,6 @@ pub mod norm {
     /// The value that a larger one than has the probability given.
     #[api(defaults(loc = 0, scale = 1))]
     pub fn isf(q: &Array, loc: &Array, scale: &Array) -> Result<Array> {
-        subtract(loc, &true_divide(&ndtri(q)?, &true_divide(&Array::from(1), scale)?)?)
+        subtract(loc, &multiply(&ndtri(q)?, scale)?)
     }
 }

@@ -23,7 +23,7 @@ pub fn complex(x: &Array, y: &Array) -> Result<Array> {
 impl Binary for Complex {
     const NAME: &'static str = "complex";
     const KERNEL: ScalarOp = ScalarOp::Complex;
-    const ACCEPTS: Accepts = Accepts::Float;
+    const ACCEPTS: Accepts = Accepts::ComplexPart;
 
     /// Linear.
     fn jvp(&self, [x, y]: [&Array; 2], [dx, dy]: [&Tangent; 2]) -> Result<(Array, Tangent)> {

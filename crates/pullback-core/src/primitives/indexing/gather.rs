@@ -307,30 +307,39 @@ impl Listed for Gather {
     }
 
     fn samples() -> Vec<Sample> {
-        let dims = |offset: &[usize], collapsed: &[usize], map: &[usize], batching: [&[usize]; 2]| {
-            GatherDims {
-                offset_dims: offset.into(),
-                collapsed_slice_dims: collapsed.into(),
-                start_index_map: map.into(),
-                operand_batching_dims: batching[0].into(),
-                start_indices_batching_dims: batching[1].into(),
-            }
-        };
+        let dims =
+            |offset: &[usize], collapsed: &[usize], map: &[usize], batching: [&[usize]; 2]| {
+                GatherDims {
+                    offset_dims: offset.into(),
+                    collapsed_slice_dims: collapsed.into(),
+                    start_index_map: map.into(),
+                    operand_batching_dims: batching[0].into(),
+                    start_indices_batching_dims: batching[1].into(),
+                }
+            };
         let none: [&[usize]; 2] = [&[], &[]];
         let mut samples = vec![];
         for &dtype in DType::NUMERIC {
-            let mut add = |x: &[usize], i: &[usize], dims, sizes: &[usize], mode, fill: Option<f64>| {
-                let fill = fill.map(FillValue::from);
-                let op = Gather { fill, ..Gather::new(dims, sizes.into(), mode) };
-                // Some positions are out of bounds, unless promised not to be.
-                let last = if mode == IndexMode::PromiseInBounds { (0, 2) } else { (-1, 5) };
-                let indices = Input::new(i, DType::I32, Domain::Whole(last.0, last.1));
-                samples.push(Sample::new(op, [Input::real(x, dtype), indices]));
-            };
+            let mut add =
+                |x: &[usize], i: &[usize], dims, sizes: &[usize], mode, fill: Option<f64>| {
+                    let fill = fill.map(FillValue::from);
+                    let op = Gather { fill, ..Gather::new(dims, sizes.into(), mode) };
+                    // Some positions are out of bounds, unless promised not to be.
+                    let last = if mode == IndexMode::PromiseInBounds { (0, 2) } else { (-1, 5) };
+                    let indices = Input::new(i, DType::I32, Domain::Whole(last.0, last.1));
+                    samples.push(Sample::new(op, [Input::real(x, dtype), indices]));
+                };
             let fill = Some(0.0);
             add(&[5], &[3, 1], dims(&[], &[0], &[0], none), &[1], IndexMode::Clip, None);
             add(&[3, 4], &[2, 1], dims(&[1], &[0], &[0], none), &[1, 4], IndexMode::Fill, fill);
-            add(&[3, 4], &[2, 2], dims(&[1, 2], &[], &[1, 0], none), &[2, 3], IndexMode::Clip, None);
+            add(
+                &[3, 4],
+                &[2, 2],
+                dims(&[1, 2], &[], &[1, 0], none),
+                &[2, 3],
+                IndexMode::Clip,
+                None,
+            );
             add(
                 &[2, 3],
                 &[2, 4, 1],

@@ -93,7 +93,8 @@ impl Windows<'_> {
                 ShapeText(self.index_map.1),
             )));
         }
-        let taken = |axis: &&usize| self.lacking.1.contains(axis) || self.index_map.1.contains(axis);
+        let taken =
+            |axis: &&usize| self.lacking.1.contains(axis) || self.index_map.1.contains(axis);
         if let Some(axis) = self.batching.iter().find(taken) {
             return Err(self.error(format!(
                 "axis {axis} of operand_batching_dims must be neither in {} nor in {}",

@@ -342,15 +342,16 @@ impl Listed for Scatter {
 
     fn samples() -> Vec<Sample> {
         use ScatterOp::*;
-        let dims = |window: &[usize], inserted: &[usize], map: &[usize], batching: [&[usize]; 2]| {
-            ScatterDims {
-                update_window_dims: window.into(),
-                inserted_window_dims: inserted.into(),
-                scatter_dims_to_operand_dims: map.into(),
-                operand_batching_dims: batching[0].into(),
-                scatter_indices_batching_dims: batching[1].into(),
-            }
-        };
+        let dims =
+            |window: &[usize], inserted: &[usize], map: &[usize], batching: [&[usize]; 2]| {
+                ScatterDims {
+                    update_window_dims: window.into(),
+                    inserted_window_dims: inserted.into(),
+                    scatter_dims_to_operand_dims: map.into(),
+                    operand_batching_dims: batching[0].into(),
+                    scatter_indices_batching_dims: batching[1].into(),
+                }
+            };
         let none: [&[usize]; 2] = [&[], &[]];
         let mut samples = vec![];
         for (op, dtype) in [Replace, Add, Sub, Mul, Min, Max]

@@ -94,12 +94,7 @@ pub(super) fn jvp(op: &Scatter, x: &[&Array], dx: &[Tangent]) -> Result<(Arrays,
 
 /// For each update the product of all others that go to the same element. Zeros among them are
 /// counted apart, so that none is divided by.
-fn other_factors(
-    op: &Scatter,
-    operand: &Array,
-    indices: &Array,
-    updates: &Array,
-) -> Result<Array> {
+fn other_factors(op: &Scatter, operand: &Array, indices: &Array, updates: &Array) -> Result<Array> {
     let shape = updates.shape();
     let (zeros, ones) = (zeros_like(updates)?, full(1.0, updates)?);
     let is_zero = eq(updates, &zeros)?;
@@ -128,11 +123,7 @@ fn extreme(op: &Scatter, x: &[&Array], dx: &[Tangent], y: &Array) -> Result<Tang
     from_operand.plus(from_updates)?.map(&aval, |sum| div(sum, &count))
 }
 
-pub(super) fn transpose(
-    op: &Scatter,
-    ct: &[Cotangent],
-    inputs: &[Operand],
-) -> Result<Cotangents> {
+pub(super) fn transpose(op: &Scatter, ct: &[Cotangent], inputs: &[Operand]) -> Result<Cotangents> {
     let not_linear = || Error::NotLinear { primitive: "scatter".into() };
     let indices = inputs[1].known().ok_or_else(not_linear)?;
     let mut cotangents = Cotangents::from_elem(None, 3);

@@ -106,11 +106,59 @@ impl Listed for Eigh {
                 for lower in [true, false] {
                     let input = Input::new(shape, dtype, Domain::Definite);
                     let sample = Sample::new(Eigh { lower }, [input]);
-                    // The phases of complex vectors are free.
-                    samples.push(if dtype.is_complex() { sample.jumping() } else { sample });
+                    // Signs and phases of vectors are free, and may jump.
+                    samples.push(sample.jumping());
                 }
             }
         }
         samples
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::linalg::{conjugated, of_columns};
+    use crate::primitives::rules::{real, reduce_sum, square as squared, sub};
+    use crate::transforms::jvp;
+    use pullback_engine::DType;
+
+    /// A³ by way of the decomposition: it does not depend on signs and phases.
+    fn cube(x: &Array, lower: bool) -> Result<Array> {
+        let [v, w] = eigh(x, lower)?;
+        let w = in_type(&mul(&w, &squared(&w)?)?, v.dtype())?;
+        matmul(&mul(&v, &of_columns(&w, v.shape())?)?, &adjoint(&v)?)
+    }
+
+    fn direct(x: &Array, lower: bool) -> Result<Array> {
+        let x = hermitian(x, lower)?;
+        matmul(&matmul(&x, &x)?, &x)
+    }
+
+    fn norm(x: &Array) -> f64 {
+        let square = mul(x, &conjugated(x).unwrap()).unwrap();
+        let square = if x.dtype().is_complex() { real(&square).unwrap() } else { square };
+        reduce_sum(&square, &(0..x.rank()).collect::<Vec<_>>()).unwrap().to_f64().unwrap()
+    }
+
+    #[test]
+    fn functions_of_the_whole_have_the_derivatives_they_should() {
+        for dtype in [DType::F64, DType::C128] {
+            for shape in [&[3, 3][..], &[2, 2, 2], &[1, 1]] {
+                let array = |seed| Input::real(shape, dtype).array(seed).unwrap();
+                let (x, dx) = ([array(1)], array(2));
+                for lower in [false, true] {
+                    let dx = || vec![Tangent::Value(dx.clone())];
+                    let (y, dy) = jvp(|x| Ok(vec![cube(&x[0], lower)?]), &x, dx()).unwrap();
+                    let (z, dz) = jvp(|x| Ok(vec![direct(&x[0], lower)?]), &x, dx()).unwrap();
+                    let (dy, dz) = (dy[0].instantiate().unwrap(), dz[0].instantiate().unwrap());
+                    assert!(norm(&sub(&y[0], &z[0]).unwrap()) < 1e-20 * norm(&z[0]));
+                    assert!(
+                        norm(&sub(&dy, &dz).unwrap()) < 1e-18 * norm(&dz),
+                        "{dtype} {shape:?} {lower}"
+                    );
+                }
+            }
+        }
     }
 }

@@ -73,12 +73,8 @@ fn tangent(lu: &Array, permutation: &Array, da: &Array) -> Result<Array> {
     // Ones only where the factor has no diagonal of its own.
     let own = cornered(&block(&ones, [0, k], [0, k])?, n)?;
     let u = add(&above, &crate::primitives::rules::sub(&ones, &own)?)?;
-    let left = Triangle {
-        left_side: true,
-        lower: true,
-        unit_diagonal: true,
-        ..Triangle::default()
-    };
+    let left =
+        Triangle { left_side: true, lower: true, unit_diagonal: true, ..Triangle::default() };
     let solved = triangular_solve(&l, &rows(da, permutation)?, left)?;
     let inner = triangular_solve(&u, &solved, Triangle::default())?;
     let dl = matmul(&l, &lower_part(&inner, false)?)?;

@@ -93,8 +93,7 @@ fn of_ones(x: &Array) -> Result<Array> {
 /// further columns are any that complete it; they turn only as they have to.
 fn completed(whole: &Array, first: &Array, dfirst: &Array) -> Result<Array> {
     let rank = whole.rank();
-    let (m, n, k) =
-        (whole.shape()[rank - 2], whole.shape()[rank - 1], first.shape()[rank - 1]);
+    let (m, n, k) = (whole.shape()[rank - 2], whole.shape()[rank - 1], first.shape()[rank - 1]);
     if n == k {
         return Ok(dfirst.clone());
     }
@@ -180,13 +179,64 @@ impl Listed for Svd {
                 for (full_matrices, compute_uv) in [(false, true), (true, true), (true, false)] {
                     let op = Svd { full_matrices, compute_uv };
                     let sample = Sample::new(op, [Input::real(shape, dtype)]);
-                    // Phases of complex vectors, and vectors that belong to no value, are free.
-                    let square = shape[shape.len() - 2] == shape[shape.len() - 1];
-                    let free = compute_uv && (dtype.is_complex() || full_matrices && !square);
-                    samples.push(if free { sample.jumping() } else { sample });
+                    // Signs and phases of vectors are free, and may jump.
+                    samples.push(if compute_uv { sample.jumping() } else { sample });
                 }
             }
         }
         samples
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::linalg::conjugated;
+    use crate::primitives::rules::{real, reduce_sum};
+    use crate::transforms::jvp;
+    use pullback_engine::DType;
+
+    /// A Aᴴ A by way of the decomposition: it does not depend on signs and phases.
+    fn cube(x: &Array, full_matrices: bool) -> Result<Array> {
+        let y = svd(x, full_matrices, true)?;
+        let (s, rank) = (in_type(&y[0], x.dtype())?, x.rank());
+        let (m, n) = (x.shape()[rank - 2], x.shape()[rank - 1]);
+        let k = m.min(n);
+        let u = block(&y[1], [0, m], [0, k])?;
+        let vt = block(&y[2], [0, k], [0, n])?;
+        let scaled = mul(&u, &of_columns(&mul(&s, &square(&s)?)?, u.shape())?)?;
+        matmul(&scaled, &vt)
+    }
+
+    fn direct(x: &Array) -> Result<Array> {
+        matmul(&matmul(x, &adjoint(x)?)?, x)
+    }
+
+    fn norm(x: &Array) -> f64 {
+        let square = mul(x, &conjugated(x).unwrap()).unwrap();
+        let square = if x.dtype().is_complex() { real(&square).unwrap() } else { square };
+        reduce_sum(&square, &(0..x.rank()).collect::<Vec<_>>()).unwrap().to_f64().unwrap()
+    }
+
+    #[test]
+    fn functions_of_the_whole_have_the_derivatives_they_should() {
+        for dtype in [DType::F64, DType::C128] {
+            for shape in [&[3, 3][..], &[4, 2], &[2, 4], &[2, 3, 2]] {
+                let array = |seed| Input::real(shape, dtype).array(seed).unwrap();
+                let (x, dx) = (array(1), array(2));
+                for full in [false, true] {
+                    let dx = || vec![Tangent::Value(dx.clone())];
+                    let x = [x.clone()];
+                    let (y, dy) = jvp(|x| Ok(vec![cube(&x[0], full)?]), &x, dx()).unwrap();
+                    let (z, dz) = jvp(|x| Ok(vec![direct(&x[0])?]), &x, dx()).unwrap();
+                    let (dy, dz) = (dy[0].instantiate().unwrap(), dz[0].instantiate().unwrap());
+                    assert!(norm(&sub(&y[0], &z[0]).unwrap()) < 1e-20 * norm(&z[0]));
+                    assert!(
+                        norm(&sub(&dy, &dz).unwrap()) < 1e-18 * norm(&dz),
+                        "{dtype} {shape:?} {full}"
+                    );
+                }
+            }
+        }
     }
 }

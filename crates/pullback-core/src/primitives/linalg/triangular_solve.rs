@@ -110,8 +110,7 @@ impl Primitive for TriangularSolve {
         let aval = y.aval();
         let from_a = dx[0].map(&aval, |da| {
             let da = self.part(da)?;
-            let moved =
-                if self.triangle.left_side { matmul(&da, &y)? } else { matmul(&y, &da)? };
+            let moved = if self.triangle.left_side { matmul(&da, &y)? } else { matmul(&y, &da)? };
             neg(&moved)
         })?;
         let right = from_a.plus(dx[1].clone())?;

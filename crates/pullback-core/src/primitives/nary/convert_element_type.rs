@@ -2,6 +2,7 @@
 
 use pullback_engine::DType;
 use pullback_engine::plan::Slot;
+use pullback_engine::tile::{ProgramBuilder, Reg, ScalarOp};
 
 use crate::array::{Array, Arrays};
 use crate::aval::Aval;
@@ -60,7 +61,9 @@ impl Primitive for ConvertElementType {
     }
 
     fn infer(&self, inputs: &[Aval]) -> Result<Avals> {
-        let x = &inputs[0];
+        let [x] = inputs else {
+            return Err(crate::primitives::operand_count(self.name(), 1, inputs.len()));
+        };
         if (x.dtype.is_opaque() || self.dtype.is_opaque()) && x.dtype != self.dtype {
             return Err(Error::type_error(
                 self.name(),
@@ -89,6 +92,17 @@ impl Primitive for ConvertElementType {
 
     fn batch(&self, x: &[&Array], axes: &[BatchAxis], _: &AxisData) -> Result<(Arrays, BatchAxes)> {
         Ok((one(bind1(self.clone(), &[x[0]])?), one(axes[0])))
+    }
+
+    fn is_elementwise(&self) -> bool {
+        !self.dtype.is_opaque()
+    }
+
+    fn emit(&self, program: &mut ProgramBuilder, x: &[Reg], inputs: &[Aval]) -> Option<Reg> {
+        match inputs[0].dtype == self.dtype {
+            true => Some(x[0]),
+            false => Some(program.op(ScalarOp::Convert(self.dtype), x)),
+        }
     }
 
     fn lower(&self, plan: &mut Lowering, x: &[Slot], inputs: &[Aval], _: &[Aval]) -> Result<Slots> {

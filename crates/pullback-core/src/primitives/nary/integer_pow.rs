@@ -42,7 +42,9 @@ impl Primitive for IntegerPow {
     }
 
     fn infer(&self, inputs: &[Aval]) -> Result<Avals> {
-        let x = &inputs[0];
+        let [x] = inputs else {
+            return Err(crate::primitives::operand_count(self.name(), 1, inputs.len()));
+        };
         Accepts::Number.check(self.name(), x.dtype)?;
         if self.y < 0 && x.dtype.is_integer() {
             return Err(Error::type_error(

@@ -3,7 +3,7 @@
 use pullback_engine::DType;
 use pullback_engine::Tensor;
 use pullback_engine::plan::Slot;
-use pullback_engine::tile::{ProgramBuilder, ScalarOp};
+use pullback_engine::tile::{ProgramBuilder, Reg, ScalarOp};
 
 use crate::array::{Array, Arrays};
 use crate::aval::Aval;
@@ -132,11 +132,13 @@ impl Primitive for SelectN {
         Ok((one(y), one(Some(0))))
     }
 
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
     /// Two cases are one selection; more are a chain of them, by comparison with each number.
-    fn lower(&self, plan: &mut Lowering, x: &[Slot], inputs: &[Aval], y: &[Aval]) -> Result<Slots> {
-        let mut program = ProgramBuilder::new();
-        let registers: Vec<_> = inputs.iter().map(|input| program.input(input.dtype)).collect();
-        let (which, cases) = (registers[0], &registers[1..]);
+    fn emit(&self, program: &mut ProgramBuilder, x: &[Reg], inputs: &[Aval]) -> Option<Reg> {
+        let (which, cases) = (x[0], &x[1..]);
         let mut result = cases[0];
         for (number, &case) in cases.iter().enumerate().skip(1) {
             let taken = match inputs[0].dtype {
@@ -148,11 +150,20 @@ impl Primitive for SelectN {
             };
             result = program.op(ScalarOp::Select, &[taken, case, result]);
         }
-        if cases.len() == 1 {
-            result = program.op(ScalarOp::Copy, &[result]);
+        Some(result)
+    }
+
+    fn lower(&self, plan: &mut Lowering, x: &[Slot], inputs: &[Aval], y: &[Aval]) -> Result<Slots> {
+        let mut program = ProgramBuilder::new();
+        let registers: Vec<_> = inputs.iter().map(|input| program.input(input.dtype)).collect();
+        let result = self.emit(&mut program, &registers, inputs);
+        match result {
+            // One case is that case.
+            Some(result) if inputs.len() > 2 => {
+                Ok(plan.program(program.finish(&[result]), x, &y[0].shape, 1))
+            }
+            _ => Ok(one(x[1])),
         }
-        let program = program.finish(&[result]);
-        Ok(plan.program(program, x, &y[0].shape, 1))
     }
 }
 

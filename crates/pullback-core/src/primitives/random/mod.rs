@@ -49,9 +49,7 @@ fn operand<'a>(op: &dyn Primitive, inputs: &'a [Aval], dtype: DType) -> Result<&
 fn check(op: &dyn Primitive, x: &Aval, dtype: DType) -> Result<()> {
     match x.dtype == dtype {
         true => Ok(()),
-        false => {
-            Err(Error::type_error(op.name(), format!("needs an array of {dtype}, got {x}")))
-        }
+        false => Err(Error::type_error(op.name(), format!("needs an array of {dtype}, got {x}"))),
     }
 }
 

@@ -13,8 +13,8 @@ use crate::jaxpr::parse::ParamReader;
 use crate::jaxpr::print::{Param, Params};
 use crate::lower::Lowering;
 use crate::primitives::rules::{
-    add, broadcast_like, concatenate, eq, exp, is_finite, log1p, max, min, mul, number, one as unit,
-    pad, real, rev, select, share, slice, sub, zeros_like,
+    add, broadcast_like, concatenate, eq, exp, is_finite, log1p, max, min, mul, number,
+    one as unit, pad, real, rev, select, share, slice, sub, zeros_like,
 };
 use crate::primitives::structure::{check_axes, linear_transpose};
 use crate::primitives::unary::Accepts;

@@ -62,7 +62,9 @@ impl Primitive for ReduceSum {
     }
 
     fn infer(&self, inputs: &[Aval]) -> Result<Avals> {
-        let x = &inputs[0];
+        let [x] = inputs else {
+            return Err(crate::primitives::operand_count(self.name(), 1, inputs.len()));
+        };
         Accepts::Number.check(self.name(), x.dtype)?;
         check_axes(self.name(), &self.axes, x.rank())?;
         Ok(one(x.with_shape(&without(&x.shape, &self.axes))))

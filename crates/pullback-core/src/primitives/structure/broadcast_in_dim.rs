@@ -53,7 +53,9 @@ impl Primitive for BroadcastInDim {
     }
 
     fn infer(&self, inputs: &[Aval]) -> Result<Avals> {
-        let x = &inputs[0];
+        let [x] = inputs else {
+            return Err(crate::primitives::operand_count(self.name(), 1, inputs.len()));
+        };
         check_axes(self.name(), &self.axes, self.shape.len())?;
         let fits = self.axes.len() == x.rank()
             && self.axes.windows(2).all(|pair| pair[0] < pair[1])

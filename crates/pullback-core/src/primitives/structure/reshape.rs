@@ -51,7 +51,9 @@ impl Primitive for Reshape {
     }
 
     fn infer(&self, inputs: &[Aval]) -> Result<Avals> {
-        let x = &inputs[0];
+        let [x] = inputs else {
+            return Err(crate::primitives::operand_count(self.name(), 1, inputs.len()));
+        };
         if pullback_engine::layout::checked_count(&self.shape) != Some(x.count()) {
             return Err(Error::type_error(
                 self.name(),

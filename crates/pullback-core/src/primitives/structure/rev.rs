@@ -40,8 +40,11 @@ impl Primitive for Rev {
     }
 
     fn infer(&self, inputs: &[Aval]) -> Result<Avals> {
-        check_axes(self.name(), &self.axes, inputs[0].rank())?;
-        Ok(one(inputs[0].clone()))
+        let [x] = inputs else {
+            return Err(crate::primitives::operand_count(self.name(), 1, inputs.len()));
+        };
+        check_axes(self.name(), &self.axes, x.rank())?;
+        Ok(one(x.clone()))
     }
 
     fn jvp(&self, x: &[&Array], dx: &[Tangent]) -> Result<(Arrays, Tangents)> {

@@ -62,7 +62,9 @@ impl Primitive for Slice {
     }
 
     fn infer(&self, inputs: &[Aval]) -> Result<Avals> {
-        let x = &inputs[0];
+        let [x] = inputs else {
+            return Err(crate::primitives::operand_count(self.name(), 1, inputs.len()));
+        };
         let step = self.step();
         let rank = x.rank();
         let fits = self.start.len() == rank

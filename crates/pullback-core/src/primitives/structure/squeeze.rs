@@ -56,7 +56,9 @@ impl Primitive for Squeeze {
     }
 
     fn infer(&self, inputs: &[Aval]) -> Result<Avals> {
-        let x = &inputs[0];
+        let [x] = inputs else {
+            return Err(crate::primitives::operand_count(self.name(), 1, inputs.len()));
+        };
         check_axes(self.name(), &self.axes, x.rank())?;
         if self.axes.iter().any(|&axis| x.shape[axis] != 1) {
             return Err(Error::value_error(

@@ -46,7 +46,9 @@ impl Primitive for Transpose {
     }
 
     fn infer(&self, inputs: &[Aval]) -> Result<Avals> {
-        let x = &inputs[0];
+        let [x] = inputs else {
+            return Err(crate::primitives::operand_count(self.name(), 1, inputs.len()));
+        };
         check_axes(self.name(), &self.permutation, x.rank())?;
         if self.permutation.len() != x.rank() {
             return Err(Error::type_error(

@@ -96,6 +96,8 @@ pub enum Accepts {
     Float,
     /// Complex numbers.
     Complex,
+    /// The parts of complex numbers.
+    ComplexPart,
     /// Integers.
     Integer,
     /// Integers and bool.
@@ -120,6 +122,7 @@ impl Accepts {
             Accepts::Inexact => dtype.is_inexact(),
             Accepts::Float => dtype.is_float(),
             Accepts::Complex => dtype.is_complex(),
+            Accepts::ComplexPart => matches!(dtype, DType::F32 | DType::F64),
             Accepts::Integer => dtype.is_integer(),
             Accepts::Bits => dtype.is_integer() || bool,
             Accepts::Number => dtype.is_integer() || dtype.is_inexact(),
@@ -136,6 +139,7 @@ impl Accepts {
             Accepts::Inexact => "floating and complex types",
             Accepts::Float => "floating types",
             Accepts::Complex => "complex types",
+            Accepts::ComplexPart => "float32 and float64",
             Accepts::Integer => "integer types",
             Accepts::Bits => "integer types and bool",
             Accepts::Number => "integer, floating and complex types",

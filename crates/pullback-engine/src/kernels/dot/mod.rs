@@ -51,17 +51,18 @@ impl Kernel for Dot {
         let too_large = Error::TooLarge { elements: u128::MAX, dtype: compute };
         let mut buffer = Buffer::new(compute, count.ok_or(too_large)?)?;
         macro_rules! multiply {
-            ($($D:ident => $T:ty, $lanes:literal;)*) => {
+            ($($($D:ident)|* => $T:ty, $lanes:literal;)*) => {
                 match compute {
-                    $(DType::$D => multiply::<$T, $lanes>(&lhs, &rhs, buffer.slice_mut()),)*
+                    $($(DType::$D)|* => multiply::<$T, $lanes>(&lhs, &rhs, buffer.slice_mut()),)*
                     dtype => return Err(Error::DType { operation: self.name(), dtype }),
                 }
             };
         }
+        // Products of signed integers are those of unsigned ones.
         multiply! {
-            Bool => Bool, 64; I8 => i8, 64; I16 => i16, 64; I32 => i32, 32; I64 => i64, 16;
-            U8 => u8, 64; U16 => u16, 64; U32 => u32, 32; U64 => u64, 16;
-            F32 => f32, 32; F64 => f64, 16; C64 => Complex<f32>, 16; C128 => Complex<f64>, 8;
+            Bool => Bool, 64; I8 | U8 => u8, 64; I16 | U16 => u16, 64; I32 | U32 => u32, 32;
+            I64 | U64 => u64, 16; F32 => f32, 32; F64 => f64, 16; C64 => Complex<f32>, 16;
+            C128 => Complex<f64>, 8;
         }
         let product = Tensor::from_buffer(compute, &shape, buffer);
         Ok(smallvec![convert(&product, self.out)?])
@@ -136,6 +137,11 @@ fn one_axis(shape: &[usize], strides: &[isize]) -> Option<(usize, isize)> {
 
 /// An element type that products are formed of.
 trait Factor: Number {
+    /// Whether to compile products for wide registers.
+    const WIDE: bool = size_of::<Self>() >= 4;
+    /// Whether a product and a sum can be rounded as one.
+    const FUSES: bool = false;
+
     /// `self + a * b`, rounded once where `FUSED`.
     fn add_product<const FUSED: bool>(self, a: Self, b: Self) -> Self;
 
@@ -155,11 +161,12 @@ macro_rules! plain_factors {
         }
     )*};
 }
-plain_factors!(Bool, i8, i16, i32, i64, u8, u16, u32, u64);
+plain_factors!(Bool, u8, u16, u32, u64);
 
 macro_rules! float_factors {
     ($($T:ty),*) => {$(
         impl Factor for $T {
+            const FUSES: bool = true;
             #[inline(always)]
             fn add_product<const FUSED: bool>(self, a: Self, b: Self) -> Self {
                 if FUSED { a.mul_add(b, self) } else { self + a * b }
@@ -170,6 +177,7 @@ macro_rules! float_factors {
             }
         }
         impl Factor for Complex<$T> {
+            const FUSES: bool = true;
             #[inline(always)]
             fn add_product<const FUSED: bool>(self, a: Self, b: Self) -> Self {
                 Complex {
@@ -369,7 +377,7 @@ mod tests {
         [0, 3, 2],
     ];
 
-    fn agrees_with_plain_loops<T: Element + Convert + Factor>() {
+    fn agrees_with_plain_loops<T: Convert + Number>() {
         for [m, k, n] in SIZES {
             let (a, b) = (matrix::<T>(m, k, 1), matrix::<T>(k, n, 2));
             let expected = plain(&a.to_vec::<T>(), &b.to_vec::<T>(), [m, k, n]);

@@ -1,7 +1,7 @@
 //! Products of small or thin matrices, and of integers, in tiles that stay in registers.
 
 use super::{Factor, Problem};
-use crate::kernels::common::{arch, vectorized};
+use crate::kernels::common::arch;
 
 /// Rows and columns of a full tile.
 const ROWS: usize = 4;
@@ -32,36 +32,51 @@ pub(super) fn product<T: Factor>(
         problem.rhs_column = 1;
         &scratch[..]
     };
-    if fused {
-        vectorized(tiles::<T, true>, (&problem, lhs, rhs, out))
+    if !T::WIDE {
+        pulp::NullaryFnOnce::call(Tiles::<T, false> { problem, lhs, rhs, out })
+    } else if T::FUSES && fused {
+        arch().dispatch(Tiles::<T, true> { problem, lhs, rhs, out })
     } else {
-        vectorized(tiles::<T, false>, (&problem, lhs, rhs, out))
+        arch().dispatch(Tiles::<T, false> { problem, lhs, rhs, out })
     }
 }
 
-#[inline(always)]
-fn tiles<T: Factor, const FUSED: bool>((problem, lhs, rhs, out): (&Problem, &[T], &[T], &mut [T])) {
-    let &Problem { rows, columns, .. } = problem;
-    let mut row = 0;
-    while row < rows {
-        let many = rows - row >= ROWS;
-        let mut column = 0;
-        while column < columns {
-            let left = columns - column;
-            column += match (many, left) {
-                (true, COLUMNS..) => {
-                    tile::<T, FUSED, ROWS, COLUMNS>(problem, lhs, rhs, out, row, column)
-                }
-                (true, 4..) => tile::<T, FUSED, ROWS, 4>(problem, lhs, rhs, out, row, column),
-                (true, _) => tile::<T, FUSED, ROWS, 1>(problem, lhs, rhs, out, row, column),
-                (false, COLUMNS..) => {
-                    tile::<T, FUSED, 1, COLUMNS>(problem, lhs, rhs, out, row, column)
-                }
-                (false, 4..) => tile::<T, FUSED, 1, 4>(problem, lhs, rhs, out, row, column),
-                (false, _) => tile::<T, FUSED, 1, 1>(problem, lhs, rhs, out, row, column),
-            };
+/// All tiles of a result; the right operand is stored by rows.
+struct Tiles<'a, T, const FUSED: bool> {
+    problem: Problem,
+    lhs: &'a [T],
+    rhs: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Factor, const FUSED: bool> pulp::NullaryFnOnce for Tiles<'_, T, FUSED> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Tiles { problem, lhs, rhs, out } = self;
+        let Problem { rows, columns, .. } = problem;
+        let mut row = 0;
+        while row < rows {
+            let many = rows - row >= ROWS;
+            let mut column = 0;
+            while column < columns {
+                let left = columns - column;
+                column += match (many, left) {
+                    (true, COLUMNS..) => {
+                        tile::<T, FUSED, ROWS, COLUMNS>(&problem, lhs, rhs, out, row, column)
+                    }
+                    (true, 4..) => tile::<T, FUSED, ROWS, 4>(&problem, lhs, rhs, out, row, column),
+                    (true, _) => tile::<T, FUSED, ROWS, 1>(&problem, lhs, rhs, out, row, column),
+                    (false, COLUMNS..) => {
+                        tile::<T, FUSED, 1, COLUMNS>(&problem, lhs, rhs, out, row, column)
+                    }
+                    (false, 4..) => tile::<T, FUSED, 1, 4>(&problem, lhs, rhs, out, row, column),
+                    (false, _) => tile::<T, FUSED, 1, 1>(&problem, lhs, rhs, out, row, column),
+                };
+            }
+            row += if many { ROWS } else { 1 };
         }
-        row += if many { ROWS } else { 1 };
     }
 }
 

@@ -4,7 +4,7 @@
 //! `i % LANES`, the lanes of a block are added in halves, and blocks one after the other.
 
 use super::{Factor, Problem};
-use crate::kernels::common::{arch, vectorized};
+use crate::kernels::common::arch;
 
 /// Rounds of all lanes in one block.
 const ROUNDS: usize = 128;
@@ -37,18 +37,32 @@ pub(super) fn product<T: Factor, const LANES: usize>(
         scratch.extend(elements);
         &scratch[..]
     };
-    if fused {
-        vectorized(times::<T, true, LANES>, (&matrix, vector, out))
+    if !T::WIDE {
+        pulp::NullaryFnOnce::call(Times::<T, false, LANES> { matrix, vector, out })
+    } else if T::FUSES && fused {
+        arch().dispatch(Times::<T, true, LANES> { matrix, vector, out })
     } else {
-        vectorized(times::<T, false, LANES>, (&matrix, vector, out))
+        arch().dispatch(Times::<T, false, LANES> { matrix, vector, out })
     }
 }
 
-#[inline(always)]
-fn times<T: Factor, const FUSED: bool, const LANES: usize>(
-    (matrix, vector, out): (&Matrix<T>, &[T], &mut [T]),
-) {
-    matrix.times::<FUSED, LANES>(vector, out)
+/// A matrix applied to a vector.
+struct Times<'a, T, const FUSED: bool, const LANES: usize> {
+    matrix: Matrix<'a, T>,
+    vector: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Factor, const FUSED: bool, const LANES: usize> pulp::NullaryFnOnce
+    for Times<'_, T, FUSED, LANES>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Times { matrix, vector, out } = self;
+        matrix.times::<FUSED, LANES>(vector, out)
+    }
 }
 
 struct Matrix<'a, T> {
@@ -130,12 +144,16 @@ fn dot<T: Factor, const FUSED: bool, const LANES: usize>(a: &[T], b: &[T]) -> T 
                 acc[lane] = acc[lane].add_product::<FUSED>(x[lane], y[lane]);
             }
         }
-        for (lane, (&x, &y)) in acc.iter_mut().zip(a_rest.iter().zip(b_rest)) {
-            *lane = lane.add_product::<FUSED>(x, y);
+        if !a_rest.is_empty() {
+            // Zeros beyond the end change nothing, and keep the lanes in registers.
+            let (mut x, mut y) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+            x[..a_rest.len()].copy_from_slice(a_rest);
+            y[..b_rest.len()].copy_from_slice(b_rest);
+            for lane in 0..LANES {
+                acc[lane] = acc[lane].add_product::<FUSED>(x[lane], y[lane]);
+            }
         }
-        // Lanes that no product went to hold zero.
-        let mut half =
-            if block == 0 { a.len().next_power_of_two().min(LANES) / 2 } else { LANES / 2 };
+        let mut half = LANES / 2;
         while half > 0 {
             for lane in 0..half {
                 acc[lane] = acc[lane].plus(acc[lane + half]);

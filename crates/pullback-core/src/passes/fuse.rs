@@ -1,0 +1,207 @@
+//! Elementwise equations of one shape become one operation, which passes over memory once.
+//!
+//! Equations are put into groups, in order. One joins an earlier group if nothing that it needs
+//! is computed after that group; so the groups, one after another, are again a program.
+
+use pullback_engine::plan::Slot;
+use pullback_engine::tile::{ProgramBuilder, Reg};
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+use super::Pass;
+use crate::aval::Aval;
+use crate::error::Result;
+use crate::jaxpr::print::{Param, Params};
+use crate::jaxpr::{Atom, Eqn, Jaxpr, JaxprRef, VarId};
+use crate::lower::Lowering;
+use crate::primitives::{Avals, Custom, Op, Primitive, Slots};
+
+/// The pass.
+pub const PASS: Pass = Pass { name: "fuse", run };
+
+/// Equations in one group at most, so that its intermediate tiles stay in the nearest cache.
+const LARGEST: usize = 48;
+
+struct Group {
+    eqns: Vec<Eqn>,
+    /// The shape, if others may join.
+    shape: Option<crate::Shape>,
+}
+
+/// Fuses elementwise equations.
+pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
+    let mut groups: Vec<Group> = vec![];
+    let mut producer: FxHashMap<VarId, usize> = FxHashMap::default();
+    for eqn in std::mem::take(&mut jaxpr.eqns) {
+        let shape = fusible(&jaxpr, &eqn);
+        let earliest = eqn
+            .inputs
+            .iter()
+            .filter_map(|atom| match atom {
+                Atom::Var(var) => producer.get(var).copied(),
+                Atom::Const(_) => None,
+            })
+            .max();
+        let joined = shape.as_ref().and_then(|shape| {
+            let first = earliest.unwrap_or(0);
+            (first..groups.len()).find(|&at| {
+                let group = &groups[at];
+                group.shape.as_ref() == Some(shape)
+                    && group.eqns.len() < LARGEST
+                    && fits(&jaxpr, &eqn, shape, |var| producer.get(&var) == Some(&at))
+            })
+        });
+        let at = joined.unwrap_or_else(|| {
+            groups.push(Group { eqns: vec![], shape });
+            groups.len() - 1
+        });
+        for &var in &eqn.outputs {
+            producer.insert(var, at);
+        }
+        groups[at].eqns.push(eqn);
+    }
+    let mut readers: FxHashMap<VarId, SmallVec<[usize; 2]>> = FxHashMap::default();
+    for (at, group) in groups.iter().enumerate() {
+        for atom in group.eqns.iter().flat_map(|eqn| &eqn.inputs) {
+            if let Atom::Var(var) = atom {
+                readers.entry(*var).or_default().push(at);
+            }
+        }
+    }
+    for atom in &jaxpr.outputs {
+        if let Atom::Var(var) = atom {
+            readers.entry(*var).or_default().push(usize::MAX);
+        }
+    }
+    for (at, mut group) in groups.into_iter().enumerate() {
+        if group.eqns.len() == 1 {
+            jaxpr.eqns.extend(group.eqns.pop());
+            continue;
+        }
+        let is_read = |var: &VarId| {
+            readers.get(var).is_some_and(|readers| readers.iter().any(|&reader| reader != at))
+        };
+        let eqn = fused(&jaxpr, group.eqns, is_read);
+        jaxpr.eqns.push(eqn);
+    }
+    jaxpr
+}
+
+/// The shape of an elementwise equation.
+fn fusible(jaxpr: &Jaxpr, eqn: &Eqn) -> Option<crate::Shape> {
+    let [output] = eqn.outputs.as_slice() else { return None };
+    eqn.op.primitive().is_elementwise().then(|| jaxpr.aval(*output).shape.clone())
+}
+
+/// Whether the operands that come from the group itself have its shape.
+fn fits(jaxpr: &Jaxpr, eqn: &Eqn, shape: &[usize], inside: impl Fn(VarId) -> bool) -> bool {
+    eqn.inputs.iter().all(|atom| match atom {
+        Atom::Var(var) if inside(*var) => jaxpr.aval(*var).shape[..] == *shape,
+        _ => true,
+    })
+}
+
+fn fused(jaxpr: &Jaxpr, eqns: Vec<Eqn>, is_read: impl Fn(&VarId) -> bool) -> Eqn {
+    let mut inner = Jaxpr::default();
+    let mut names: FxHashMap<VarId, VarId> = FxHashMap::default();
+    let mut inputs: SmallVec<[Atom; 3]> = SmallVec::new();
+    let mut outputs: SmallVec<[VarId; 1]> = SmallVec::new();
+    for mut eqn in eqns {
+        for atom in &mut eqn.inputs {
+            match atom {
+                Atom::Const(value) if value.rank() == 0 => {}
+                Atom::Const(value) => {
+                    let var = inner.new_var(value.aval());
+                    inner.inputs.push(var);
+                    inputs.push(std::mem::replace(atom, Atom::Var(var)));
+                }
+                Atom::Var(var) => {
+                    let name = *names.entry(*var).or_insert_with(|| {
+                        let name = inner.new_var(jaxpr.aval(*var).clone());
+                        inner.inputs.push(name);
+                        inputs.push(Atom::Var(*var));
+                        name
+                    });
+                    *atom = Atom::Var(name);
+                }
+            }
+        }
+        for var in &mut eqn.outputs {
+            let name = inner.new_var(jaxpr.aval(*var).clone());
+            names.insert(*var, name);
+            if is_read(var) {
+                inner.outputs.push(Atom::Var(name));
+                outputs.push(*var);
+            }
+            *var = name;
+        }
+        inner.eqns.push(eqn);
+    }
+    let op = Op::Custom(Custom(Arc::new(Fused { jaxpr: inner.into() })));
+    Eqn { op, inputs, outputs }
+}
+
+/// Elementwise equations of one shape as one operation. It exists in optimised programs only.
+#[derive(Debug)]
+struct Fused {
+    jaxpr: JaxprRef,
+}
+
+impl Primitive for Fused {
+    fn name(&self) -> &str {
+        "fused"
+    }
+
+    fn params(&self) -> Params {
+        vec![("jaxpr", Param::Jaxpr(self.jaxpr.0.clone()))]
+    }
+
+    fn infer(&self, _: &[Aval]) -> Result<Avals> {
+        Ok(self.jaxpr.output_avals().into())
+    }
+
+    fn lower(
+        &self,
+        plan: &mut Lowering,
+        x: &[Slot],
+        inputs: &[Aval],
+        outputs: &[Aval],
+    ) -> Result<Slots> {
+        let jaxpr = &self.jaxpr;
+        let mut program = ProgramBuilder::new();
+        let mut registers: Vec<Option<Reg>> = vec![None; jaxpr.avals.len()];
+        for &var in &jaxpr.inputs {
+            registers[var.index()] = Some(program.input(jaxpr.aval(var).dtype));
+        }
+        for eqn in &jaxpr.eqns {
+            let mut operands: SmallVec<[Reg; 3]> = SmallVec::new();
+            let mut avals: SmallVec<[Aval; 3]> = SmallVec::new();
+            for atom in &eqn.inputs {
+                avals.push(jaxpr.atom_aval(atom));
+                operands.push(match atom {
+                    Atom::Var(var) => {
+                        registers[var.index()].ok_or_else(|| self.missing("an operand"))?
+                    }
+                    Atom::Const(value) => {
+                        let tensor = value.tensor().ok_or_else(|| self.missing("a constant"))?;
+                        program.constant(tensor)
+                    }
+                });
+            }
+            let result = eqn.op.primitive().emit(&mut program, &operands, &avals);
+            registers[eqn.outputs[0].index()] =
+                Some(result.ok_or_else(|| eqn.op.primitive().missing("the elementwise rule"))?);
+        }
+        let results: Vec<Reg> = jaxpr
+            .outputs
+            .iter()
+            .filter_map(|atom| match atom {
+                Atom::Var(var) => registers[var.index()],
+                Atom::Const(_) => None,
+            })
+            .collect();
+        let operands = plan.repeated(x, inputs, &outputs[0].shape);
+        Ok(plan.program(program.finish(&results), &operands, &outputs[0].shape, outputs.len()))
+    }
+}

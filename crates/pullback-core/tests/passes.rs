@@ -1,0 +1,113 @@
+//! Programs before and after each pass.
+
+use expect_test::{Expect, expect};
+use pullback_core::jaxpr::{check, parse};
+use pullback_core::passes::{Pass, cse, dce, fold, fuse, inline, simplify};
+
+fn check_pass(pass: Pass, before: &str, after: Expect) {
+    let program = parse(before).expect("the program before is well formed");
+    check(&program).expect("the program before is valid");
+    let result = (pass.run)(program);
+    check(&result).expect("the program after is valid");
+    after.assert_eq(&result.to_string());
+}
+
+#[test]
+fn a_product_by_one_disappears() {
+    check_pass(
+        simplify::PASS,
+        "{ lambda ; a:f32[3]. let b:f32[3] = mul a 1.0:f32[] in (b,) }",
+        expect!["{ lambda ; a:f32[3]. let  in (a,) }"],
+    );
+}
+
+#[test]
+fn a_scalar_times_an_array_of_ones_stays() {
+    check_pass(
+        simplify::PASS,
+        "{ lambda ; a:f32[] b:f32[3]. let c:f32[] = mul a 1.0:f32[]; d:f32[3] = mul b c in (d,) }",
+        expect!["{ lambda ; a:f32[] b:f32[3]. let c:f32[3] = mul b a in (c,) }"],
+    );
+}
+
+#[test]
+fn adding_zero_stays_for_the_sake_of_minus_zero() {
+    check_pass(
+        simplify::PASS,
+        "{ lambda ; a:f32[]. let b:f32[] = add a 0.0:f32[] in (b,) }",
+        expect!["{ lambda ; a:f32[]. let b:f32[] = add a 0.0:f32[] in (b,) }"],
+    );
+}
+
+#[test]
+fn what_no_result_needs_is_dropped() {
+    check_pass(
+        dce::PASS,
+        "{ lambda ; a:f32[]. let b:f32[] = sin a; c:f32[] = cos a in (c,) }",
+        expect!["{ lambda ; a:f32[]. let b:f32[] = cos a in (b,) }"],
+    );
+}
+
+#[test]
+fn the_same_is_computed_once() {
+    check_pass(
+        cse::PASS,
+        "{ lambda ; a:f32[]. let b:f32[] = sin a; c:f32[] = sin a; d:f32[] = mul b c in (d,) }",
+        expect![[r#"
+            { lambda ; a:f32[]. let
+                b:f32[] = sin a
+                c:f32[] = mul b b
+              in (c,) }"#]],
+    );
+}
+
+#[test]
+fn constants_are_computed_now() {
+    check_pass(
+        fold::PASS,
+        "{ lambda ; a:f32[]. let b:f32[] = mul 2.0:f32[] 3.0:f32[]; c:f32[] = mul a b in (c,) }",
+        expect!["{ lambda ; a:f32[]. let b:f32[] = mul a 6.0:f32[] in (b,) }"],
+    );
+}
+
+#[test]
+fn applied_programs_become_part_of_the_one_around() {
+    check_pass(
+        inline::PASS,
+        "{ lambda ; a:f32[]. let
+            b:f32[] c:f32[] = jit[name=f jaxpr={ lambda ; d:f32[]. let e:f32[] = sin d in (e, d) }] a
+            g:f32[] = mul b c
+          in (g,) }",
+        expect![[r#"
+            { lambda ; a:f32[]. let
+                b:f32[] = sin a
+                c:f32[] = mul b a
+              in (c,) }"#]],
+    );
+}
+
+#[test]
+fn elementwise_equations_of_one_shape_become_one() {
+    check_pass(
+        fuse::PASS,
+        "{ lambda ; a:f32[3] b:f32[]. let
+            c:f32[3] = mul a b
+            d:f32[3] = sin c
+            e:f32[] = reduce_sum[axes=(0,) out_sharding=None] d
+            f:f32[3] = add d e
+            g:f32[3] = exp c
+          in (f, g) }",
+        expect![[r#"
+            { lambda ; a:f32[3] b:f32[]. let
+                c:f32[3] d:f32[3] = fused[
+                  jaxpr={ lambda ; e:f32[3] f:f32[]. let
+                      g:f32[3] = mul e f
+                      h:f32[3] = sin g
+                      i:f32[3] = exp g
+                    in (h, i) }
+                ] a b
+                j:f32[] = reduce_sum[axes=(0,) out_sharding=None] c
+                k:f32[3] = add c j
+              in (k, d) }"#]],
+    );
+}

@@ -1,0 +1,714 @@
+//! `Array` as Python sees it: operators, attributes and conversions.
+//!
+//! Methods that are functions of the table under the same name are added by `functions`.
+
+use pullback::numpy::{arithmetic, logic, manipulation};
+use pullback_core::primitives::rules;
+use pullback_core::trace::Tracer;
+use pullback_core::{Array, DType, Error, Need, promote};
+use pyo3::basic::CompareOp;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyIterator, PyList, PyString, PyTuple, PyType};
+
+use crate::convert::{array_like, as_array, dtype_object, item, numpy, to_numpy};
+use crate::errors::{OrRaise, guarded, raise};
+use crate::functions::{ints, lookup, whole};
+use crate::{config, indexing, text};
+
+/// An array: concrete, or traced by a transformation. Immutable.
+#[pyclass(frozen, name = "Array", module = "pullback", weakref)]
+pub struct PyArray(pub Array);
+
+/// An array as an object of Python.
+#[inline]
+pub fn wrap(py: Python<'_>, array: Array) -> PyResult<Py<PyAny>> {
+    Ok(Py::new(py, PyArray(array))?.into_any())
+}
+
+/// The operand of an operator: numbers and arrays, but not lists, which are slow to convert.
+#[inline]
+fn operand(other: &Bound<'_, PyAny>) -> PyResult<Option<Array>> {
+    config::sync();
+    array_like(other)
+}
+
+type Operation = fn(&Array, &Array) -> Result<Array, Error>;
+
+#[inline]
+fn binary(x: &Array, other: &Bound<'_, PyAny>, operation: Operation) -> PyResult<Py<PyAny>> {
+    let py = other.py();
+    match operand(other)? {
+        Some(y) => guarded(|| wrap(py, operation(x, &y).or_raise()?)),
+        None => Ok(py.NotImplemented()),
+    }
+}
+
+#[inline]
+fn reflected(y: &Array, other: &Bound<'_, PyAny>, operation: Operation) -> PyResult<Py<PyAny>> {
+    let py = other.py();
+    match operand(other)? {
+        Some(x) => guarded(|| wrap(py, operation(&x, y).or_raise()?)),
+        None => Ok(py.NotImplemented()),
+    }
+}
+
+fn pair(py: Python<'_>, (x, y): (Array, Array)) -> PyResult<Py<PyAny>> {
+    Ok(PyTuple::new(py, [wrap(py, x)?, wrap(py, y)?])?.into_any().unbind())
+}
+
+fn matmul(x: &Array, y: &Array) -> Result<Array, Error> {
+    use pullback::api::{Arg, Args, Value};
+    let Some(function) = lookup("numpy", "matmul") else {
+        return Err(Error::MissingRule { primitive: "matmul".into(), rule: "the function" });
+    };
+    let mut values = vec![Arg::Array(x.clone()), Arg::Array(y.clone())];
+    values.resize((function.params)().len(), Arg::Missing);
+    match (function.call)(&mut Args::new("matmul", values))? {
+        Value::Array(array) => Ok(array),
+        _ => Err(Error::type_error("matmul", "gave no array")),
+    }
+}
+
+impl PyArray {
+    fn tracer(&self) -> Option<&std::sync::Arc<Tracer>> {
+        self.0.tracer()
+    }
+
+    /// The one element as a number of the host language, for the function `name`.
+    fn number<'py>(&self, py: Python<'py>, name: &str, need: Need) -> PyResult<Bound<'py, PyAny>> {
+        let x = &self.0;
+        if x.rank() > 0 {
+            return Err(PyTypeError::new_err(format!(
+                "Only scalar arrays can be converted to Python scalars; got arr.ndim={}",
+                x.rank()
+            )));
+        }
+        item(py, &x.concrete(need, format!("`{name}`")).or_raise()?)
+    }
+
+    fn host<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let what = "a conversion to a NumPy array";
+        to_numpy(py, &self.0.concrete(Need::Array, what).or_raise()?)
+    }
+}
+
+#[pymethods]
+impl PyArray {
+    #[classattr]
+    fn __array_priority__() -> i32 {
+        100
+    }
+
+    fn __add__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        binary(&self.0, other, arithmetic::add)
+    }
+
+    fn __radd__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        reflected(&self.0, other, arithmetic::add)
+    }
+
+    fn __sub__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        binary(&self.0, other, arithmetic::subtract)
+    }
+
+    fn __rsub__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        reflected(&self.0, other, arithmetic::subtract)
+    }
+
+    fn __mul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        binary(&self.0, other, arithmetic::multiply)
+    }
+
+    fn __rmul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        reflected(&self.0, other, arithmetic::multiply)
+    }
+
+    fn __truediv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        binary(&self.0, other, arithmetic::true_divide)
+    }
+
+    fn __rtruediv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        reflected(&self.0, other, arithmetic::true_divide)
+    }
+
+    fn __floordiv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        binary(&self.0, other, arithmetic::floor_divide)
+    }
+
+    fn __rfloordiv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        reflected(&self.0, other, arithmetic::floor_divide)
+    }
+
+    fn __mod__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        binary(&self.0, other, arithmetic::remainder)
+    }
+
+    fn __rmod__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        reflected(&self.0, other, arithmetic::remainder)
+    }
+
+    fn __divmod__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let py = other.py();
+        match operand(other)? {
+            Some(y) => guarded(|| pair(py, arithmetic::divmod(&self.0, &y).or_raise()?)),
+            None => Ok(py.NotImplemented()),
+        }
+    }
+
+    fn __rdivmod__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let py = other.py();
+        match operand(other)? {
+            Some(x) => guarded(|| pair(py, arithmetic::divmod(&x, &self.0).or_raise()?)),
+            None => Ok(py.NotImplemented()),
+        }
+    }
+
+    fn __pow__(
+        &self,
+        other: &Bound<'_, PyAny>,
+        _modulo: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<PyAny>> {
+        binary(&self.0, other, arithmetic::power)
+    }
+
+    fn __rpow__(
+        &self,
+        other: &Bound<'_, PyAny>,
+        _modulo: &Bound<'_, PyAny>,
+    ) -> PyResult<Py<PyAny>> {
+        reflected(&self.0, other, arithmetic::power)
+    }
+
+    fn __matmul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        binary(&self.0, other, matmul)
+    }
+
+    fn __rmatmul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        reflected(&self.0, other, matmul)
+    }
+
+    fn __and__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        binary(&self.0, other, logic::bitwise_and)
+    }
+
+    fn __rand__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        reflected(&self.0, other, logic::bitwise_and)
+    }
+
+    fn __or__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        binary(&self.0, other, logic::bitwise_or)
+    }
+
+    fn __ror__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        reflected(&self.0, other, logic::bitwise_or)
+    }
+
+    fn __xor__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        binary(&self.0, other, logic::bitwise_xor)
+    }
+
+    fn __rxor__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        reflected(&self.0, other, logic::bitwise_xor)
+    }
+
+    fn __lshift__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        binary(&self.0, other, logic::left_shift)
+    }
+
+    fn __rlshift__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        reflected(&self.0, other, logic::left_shift)
+    }
+
+    fn __rshift__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        binary(&self.0, other, logic::right_shift)
+    }
+
+    fn __rrshift__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        reflected(&self.0, other, logic::right_shift)
+    }
+
+    fn __richcmp__(&self, other: &Bound<'_, PyAny>, operator: CompareOp) -> PyResult<Py<PyAny>> {
+        let operation: Operation = match operator {
+            CompareOp::Lt => logic::less,
+            CompareOp::Le => logic::less_equal,
+            CompareOp::Eq => logic::equal,
+            CompareOp::Ne => logic::not_equal,
+            CompareOp::Gt => logic::greater,
+            CompareOp::Ge => logic::greater_equal,
+        };
+        binary(&self.0, other, operation)
+    }
+
+    fn __neg__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        config::sync();
+        guarded(|| wrap(py, arithmetic::negative(&self.0).or_raise()?))
+    }
+
+    fn __pos__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        guarded(|| wrap(py, arithmetic::positive(&self.0).or_raise()?))
+    }
+
+    fn __abs__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        guarded(|| wrap(py, arithmetic::absolute(&self.0).or_raise()?))
+    }
+
+    fn __invert__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        guarded(|| wrap(py, logic::invert(&self.0).or_raise()?))
+    }
+
+    #[pyo3(signature = (ndigits=None))]
+    fn __round__(slf: &Bound<'_, Self>, ndigits: Option<i64>) -> PyResult<Py<PyAny>> {
+        Ok(slf.call_method1("round", (ndigits.unwrap_or(0),))?.unbind())
+    }
+
+    fn __hash__(&self) -> PyResult<isize> {
+        let name = if self.tracer().is_some() { "Tracer" } else { "Array" };
+        Err(PyTypeError::new_err(format!("unhashable type: '{name}'")))
+    }
+
+    fn __bool__(&self) -> PyResult<bool> {
+        let x = &self.0;
+        match x.count() {
+            1 => x.to_bool().or_raise(),
+            0 => Err(PyValueError::new_err(
+                "The truth value of an empty array is ambiguous. Use `array.size > 0` to check \
+                 that an array is not empty.",
+            )),
+            _ => Err(PyValueError::new_err(
+                "The truth value of an array with more than one element is ambiguous. \
+                 Use a.any() or a.all()",
+            )),
+        }
+    }
+
+    fn __int__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.number(py, "int", Need::Value)?.call_method0("__int__")
+    }
+
+    fn __float__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.number(py, "float", Need::Value)?.call_method0("__float__")
+    }
+
+    fn __complex__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let value = self.number(py, "complex", Need::Value)?;
+        py.get_type::<pyo3::types::PyComplex>().call1((value,))
+    }
+
+    fn __index__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if self.0.rank() > 0 || !self.0.dtype().is_integer() {
+            return Err(PyTypeError::new_err(
+                "Only integer scalar arrays can be converted to a scalar index.",
+            ));
+        }
+        self.number(py, "__index__", Need::Integer)
+    }
+
+    fn __len__(&self) -> PyResult<usize> {
+        match self.0.shape().first() {
+            Some(&size) => Ok(size),
+            None => Err(PyTypeError::new_err("len() of unsized object")),
+        }
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        if self.0.rank() == 0 {
+            return Err(PyTypeError::new_err("iteration over a 0-d array"));
+        }
+        let rows = guarded(|| manipulation::rows(&self.0).or_raise())?;
+        let rows = rows.into_iter().map(|row| wrap(py, row)).collect::<PyResult<Vec<_>>>()?;
+        PyList::new(py, rows)?.try_iter()
+    }
+
+    fn __contains__(&self, other: &Bound<'_, PyAny>) -> PyResult<bool> {
+        config::sync();
+        let other = as_array(other)?;
+        let equal = logic::equal(&self.0, &other).or_raise()?;
+        let any = rules::reduce_sum(
+            &rules::convert_element_type(&equal, DType::I32).or_raise()?,
+            &(0..equal.rank()).collect::<Vec<_>>(),
+        );
+        any.and_then(|any| any.to_bool()).or_raise()
+    }
+
+    fn __getitem__(&self, index: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        config::sync();
+        guarded(|| wrap(index.py(), indexing::get(&self.0, index)?))
+    }
+
+    fn __setitem__(&self, _index: &Bound<'_, PyAny>, _value: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "JAX arrays are immutable and do not support in-place item assignment. Instead of \
+             x[idx] = y, use x = x.at[idx].set(y) or another .at[] method",
+        ))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        text::repr(py, &self.0)
+    }
+
+    fn __str__(&self, py: Python<'_>) -> PyResult<String> {
+        text::str(py, &self.0)
+    }
+
+    fn __format__<'py>(
+        &self,
+        py: Python<'py>,
+        spec: &Bound<'py, PyString>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if let (0, Some(tensor)) = (self.0.rank(), self.0.tensor())
+            && !tensor.dtype().is_opaque()
+        {
+            return item(py, tensor)?.call_method1("__format__", (spec,));
+        }
+        let text = PyString::new(py, &text::str(py, &self.0)?);
+        text.call_method1("__format__", (spec,))
+    }
+
+    #[pyo3(signature = (dtype=None, copy=None))]
+    fn __array__<'py>(
+        &self,
+        py: Python<'py>,
+        dtype: Option<&Bound<'py, PyAny>>,
+        copy: Option<bool>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mut array = self.host(py)?;
+        if let Some(dtype) = dtype {
+            let keywords = PyDict::new(py);
+            keywords.set_item("copy", false)?;
+            array = array.call_method("astype", (dtype,), Some(&keywords))?;
+        }
+        match copy {
+            Some(true) => array.call_method0("copy"),
+            _ => Ok(array),
+        }
+    }
+
+    #[pyo3(signature = (**keywords))]
+    fn __dlpack__<'py>(
+        &self,
+        py: Python<'py>,
+        keywords: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        // A copy, because the consumer may write to what it gets.
+        self.host(py)?.call_method0("copy")?.call_method("__dlpack__", (), keywords)
+    }
+
+    fn __dlpack_device__(&self) -> (i32, i32) {
+        (1, 0)
+    }
+
+    fn __array_namespace__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyModule>> {
+        py.import("pullback.numpy")
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let rebuild = py.import("pullback._pullback")?.getattr("_rebuild")?;
+        let (data, key) = match self.0.dtype() {
+            DType::KeyThreefry => {
+                let words = pullback_core::primitives::random::random_unwrap::random_unwrap;
+                (PyArray(words(&self.0).or_raise()?).host(py)?, true)
+            }
+            _ => (self.host(py)?, false),
+        };
+        (rebuild, (data, self.0.is_weak(), key)).into_pyobject(py).map(Bound::into_any)
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
+    /// The sizes of the axes.
+    #[getter]
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.shape())
+    }
+
+    /// The type of the elements.
+    #[getter]
+    fn dtype<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        dtype_object(py, self.0.dtype())
+    }
+
+    /// The number of axes.
+    #[getter]
+    fn ndim(&self) -> usize {
+        self.0.rank()
+    }
+
+    /// The number of elements.
+    #[getter]
+    fn size(&self) -> usize {
+        self.0.count()
+    }
+
+    /// The bytes of one element.
+    #[getter]
+    fn itemsize(&self) -> usize {
+        self.0.dtype().size()
+    }
+
+    /// The bytes of all elements.
+    #[getter]
+    fn nbytes(&self) -> usize {
+        self.0.count() * self.0.dtype().size()
+    }
+
+    /// Whether the type came from a bare number, and yields to others.
+    #[getter]
+    fn weak_type(&self) -> bool {
+        self.0.is_weak()
+    }
+
+    /// Whether the array is traced, rather than concrete.
+    #[getter]
+    fn _is_tracer(&self) -> bool {
+        self.tracer().is_some()
+    }
+
+    /// The array with its axes in reverse order.
+    #[getter(T)]
+    fn transposed(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        guarded(|| wrap(py, manipulation::transpose(&self.0, None).or_raise()?))
+    }
+
+    /// The array with its last two axes swapped.
+    #[getter(mT)]
+    fn matrix_transposed(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        guarded(|| wrap(py, manipulation::matrix_transpose(&self.0).or_raise()?))
+    }
+
+    /// The real part.
+    #[getter]
+    fn real(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self.0.dtype().is_complex() {
+            true => guarded(|| wrap(py, rules::real(&self.0).or_raise()?)),
+            false => wrap(py, self.0.clone()),
+        }
+    }
+
+    /// The imaginary part.
+    #[getter]
+    fn imag(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        guarded(|| match self.0.dtype().is_complex() {
+            true => wrap(py, rules::imag(&self.0).or_raise()?),
+            false => wrap(py, rules::zeros_like(&self.0).or_raise()?),
+        })
+    }
+
+    /// What an updated copy is made with: `x.at[index].set(value)`.
+    #[getter]
+    fn at(slf: Py<Self>) -> indexing::At {
+        indexing::At { array: slf }
+    }
+
+    /// The array in another shape, given as one argument or several.
+    #[pyo3(signature = (*args, order="C", copy=None, out_sharding=None))]
+    fn reshape(
+        &self,
+        args: &Bound<'_, PyTuple>,
+        order: &str,
+        copy: Option<bool>,
+        out_sharding: Option<Py<PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let _ = out_sharding;
+        let py = args.py();
+        let sizes = arguments(args, "reshape")?.ok_or_else(|| {
+            PyTypeError::new_err("Shapes must be 1D sequences of concrete values of integer type")
+        })?;
+        let sizes = pullback::api::Sizes(sizes);
+        guarded(|| wrap(py, manipulation::reshape(&self.0, &sizes, order, copy).or_raise()?))
+    }
+
+    /// The array with its axes in another order, given as one argument or several.
+    #[pyo3(signature = (*args))]
+    fn transpose(&self, args: &Bound<'_, PyTuple>) -> PyResult<Py<PyAny>> {
+        let py = args.py();
+        let axes = match args.len() {
+            0 => None,
+            1 if args.get_item(0)?.is_none() => None,
+            _ => {
+                let axes = arguments(args, "transpose")?;
+                let axes = axes.ok_or_else(|| PyTypeError::new_err("axes must be integers"))?;
+                Some(pullback::api::Axes(axes))
+            }
+        };
+        guarded(|| wrap(py, manipulation::transpose(&self.0, axes.as_ref()).or_raise()?))
+    }
+
+    /// The elements one after another.
+    #[pyo3(signature = (order="C", *, out_sharding=None))]
+    fn flatten(&self, py: Python<'_>, order: &str, out_sharding: Option<Py<PyAny>>) -> PyResult<Py<PyAny>> {
+        let _ = out_sharding;
+        guarded(|| wrap(py, manipulation::ravel(&self.0, order).or_raise()?))
+    }
+
+    /// One element as a number of Python.
+    #[pyo3(signature = (*args))]
+    fn item<'py>(&self, py: Python<'py>, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        let tensor = self.0.concrete(Need::Value, "`item`").or_raise()?;
+        match args.len() {
+            0 if tensor.count() == 1 => item(py, &tensor),
+            _ => self.host(py)?.call_method1("item", args),
+        }
+    }
+
+    /// The elements as nested lists of numbers of Python.
+    fn tolist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let tensor = self.0.concrete(Need::Value, "`tolist`").or_raise()?;
+        match tensor.rank() {
+            0 => item(py, &tensor),
+            _ => self.host(py)?.call_method0("tolist"),
+        }
+    }
+
+    /// The bytes of the elements in row-major order.
+    fn tobytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.host(py)?.call_method0("tobytes")
+    }
+
+    /// The same bytes as elements of another type.
+    #[pyo3(signature = (dtype=None))]
+    fn view<'py>(
+        slf: &Bound<'py, Self>,
+        dtype: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match dtype {
+            None => Ok(slf.clone().into_any()),
+            Some(dtype) => slf
+                .py()
+                .import("pullback.lax")?
+                .call_method1("bitcast_convert_type", (slf, dtype)),
+        }
+    }
+
+    /// A copy.
+    fn copy(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        guarded(|| wrap(py, manipulation::copy(&self.0, None).or_raise()?))
+    }
+
+    /// Waits until the elements are computed; they always are.
+    fn block_until_ready(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    /// Begins to copy the elements to the host, where they are already.
+    fn copy_to_host_async(&self) {}
+
+    /// Whether the elements are computed.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    /// Whether the memory was given back.
+    fn is_deleted(&self) -> bool {
+        false
+    }
+
+    /// Gives the memory back, once no one else holds it.
+    fn delete(&self) {}
+
+    /// The devices that hold the elements.
+    fn devices<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import("pullback._devices")?.call_method0("array_devices")
+    }
+
+    /// The device that holds the elements.
+    #[getter]
+    fn device<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import("pullback._devices")?.getattr("cpu")
+    }
+
+    /// How the elements are laid out over devices.
+    #[getter]
+    fn sharding<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        py.import("pullback._devices")?.call_method0("single_device_sharding")
+    }
+
+    /// Whether all elements are on devices of this process.
+    #[getter]
+    fn is_fully_addressable(&self) -> bool {
+        true
+    }
+
+    /// Whether every device has all elements.
+    #[getter]
+    fn is_fully_replicated(&self) -> bool {
+        true
+    }
+
+    /// Whether the array is bound to a device by the user.
+    #[getter]
+    fn committed(&self) -> bool {
+        false
+    }
+
+    /// What is known of the array without its contents.
+    #[getter]
+    fn aval<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let core = py.import("pullback.core")?;
+        let shape = self.shape(py)?;
+        let keywords = PyDict::new(py);
+        keywords.set_item(intern!(py, "weak_type"), self.0.is_weak())?;
+        core.getattr("ShapedArray")?.call((shape, self.dtype(py)?), Some(&keywords))
+    }
+}
+
+/// Whole numbers given as one argument, a sequence of them, or as several arguments.
+fn arguments(args: &Bound<'_, PyTuple>, function: &str) -> PyResult<Option<Vec<i64>>> {
+    if args.len() == 1 {
+        let only = args.get_item(0)?;
+        return match whole(&only)? {
+            Some(value) => Ok(Some(vec![value])),
+            None => ints(&only),
+        };
+    }
+    if args.is_empty() && function == "reshape" {
+        return Err(PyTypeError::new_err("reshape() missing 1 required argument: 'shape'"));
+    }
+    ints(args)
+}
+
+/// An array from its pickled parts.
+#[pyfunction]
+fn _rebuild(py: Python<'_>, data: &Bound<'_, PyAny>, weak: bool, key: bool) -> PyResult<Py<PyAny>> {
+    // Wide types are kept, whatever the setting is now.
+    let before = promote::x64();
+    promote::set_x64(None);
+    let array = as_array(data);
+    promote::set_x64(before);
+    let array = array?;
+    if key {
+        let wrap_key = pullback_core::primitives::random::random_wrap::random_wrap;
+        return wrap(py, wrap_key(&array).map_err(raise)?);
+    }
+    match array.into_tensor() {
+        Some(tensor) => wrap(py, Array::with_weak(tensor, weak)),
+        None => Err(PyTypeError::new_err("a pickled array has elements")),
+    }
+}
+
+/// Whether an object is an array of NumPy.
+pub fn is_numpy_array(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let module = object.get_type().module()?;
+    if module.to_cow()? != "numpy" {
+        return Ok(false);
+    }
+    object.is_instance(&numpy(object.py())?.getattr("ndarray")?)
+}
+
+/// Adds the class to the extension module.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PyArray>()?;
+    module.add_class::<indexing::At>()?;
+    module.add_class::<indexing::AtIndex>()?;
+    module.add_function(wrap_pyfunction!(_rebuild, module)?)?;
+    let class: Bound<'_, PyType> = module.py().get_type::<PyArray>();
+    // `Array` is not to be made by its class, but `isinstance` and annotations need it.
+    class.setattr("__doc__", "An array: concrete, or traced by a transformation. Immutable.")
+}

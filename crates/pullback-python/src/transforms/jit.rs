@@ -1,0 +1,547 @@
+//! `jit`: a function recorded once for each kind of arguments, and run as a plan.
+
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex};
+
+use pullback_core::jaxpr::JaxprRef;
+use pullback_core::primitives::control::jit::jit as bind_jit;
+use pullback_core::{Array, Aval, trace};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
+use rustc_hash::{FxHashMap, FxHasher};
+use smallvec::SmallVec;
+
+use super::staging::{PyJaxpr, Program, aval_of, record};
+use super::{call_flat, flatten_call, leaf_array, name_of, tree_of};
+use crate::array::PyArray;
+use crate::config::{self, Settings};
+use crate::errors::{OrRaise, guarded};
+use crate::tree::TreeDef;
+
+/// A compiled function.
+#[pyclass(frozen, dict, weakref, name = "PjitFunction", module = "pullback")]
+pub struct Jit {
+    fun: Py<PyAny>,
+    name: String,
+    static_argnums: Vec<i64>,
+    static_argnames: Vec<String>,
+    inline: bool,
+    cache: Mutex<Cache>,
+}
+
+#[derive(Default)]
+struct Cache {
+    /// The program used last, for calls with plain arrays by position.
+    last: Option<Arc<Entry>>,
+    entries: FxHashMap<u64, Vec<Arc<Entry>>>,
+}
+
+/// A program and the arguments it is for.
+struct Entry {
+    settings: Settings,
+    /// Whether all arguments are arrays, by position.
+    plain: bool,
+    structure: TreeDef,
+    avals: Vec<Aval>,
+    statics: Vec<Static>,
+    program: Program,
+}
+
+/// An argument that the program depends on.
+struct Static {
+    key: String,
+    value: Py<PyAny>,
+}
+
+/// Arrays of more elements than this are computed without Python's lock.
+const LARGE: usize = 1 << 12;
+
+/// The function with some arguments fixed, and the others.
+pub fn without_static<'py>(
+    fun: &Bound<'py, PyAny>,
+    args: &Bound<'py, PyTuple>,
+    fixed: &[usize],
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+    if fixed.is_empty() {
+        return Ok((fun.clone(), args.clone()));
+    }
+    let py = fun.py();
+    let mut slots = vec![];
+    let mut dynamic = vec![];
+    for (at, arg) in args.iter().enumerate() {
+        match fixed.contains(&at) {
+            true => slots.push(Some(arg.unbind())),
+            false => {
+                slots.push(None);
+                dynamic.push(arg);
+            }
+        }
+    }
+    let partial = Fixed { fun: fun.clone().unbind(), slots, named: PyDict::new(py).unbind() };
+    Ok((Bound::new(py, partial)?.into_any(), PyTuple::new(py, dynamic)?))
+}
+
+/// A function with some of its arguments fixed.
+#[pyclass(frozen, module = "pullback")]
+struct Fixed {
+    fun: Py<PyAny>,
+    slots: Vec<Option<Py<PyAny>>>,
+    named: Py<PyDict>,
+}
+
+#[pymethods]
+impl Fixed {
+    #[pyo3(signature = (*args, **kwargs))]
+    fn __call__<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let mut rest = args.iter();
+        let mut all: Vec<Bound<'py, PyAny>> = vec![];
+        for slot in &self.slots {
+            match slot {
+                Some(value) => all.push(value.bind(py).clone()),
+                None => all.extend(rest.next()),
+            }
+        }
+        all.extend(rest);
+        let keywords = self.named.bind(py).copy()?;
+        if let Some(kwargs) = kwargs {
+            keywords.update(kwargs.as_mapping())?;
+        }
+        self.fun.bind(py).call(PyTuple::new(py, all)?, Some(&keywords))
+    }
+}
+
+/// The arguments of a call: those the program depends on, and the leaves of the others.
+struct Prepared<'py> {
+    fun: Bound<'py, PyAny>,
+    leaves: Vec<Bound<'py, PyAny>>,
+    structure: TreeDef,
+    statics: Vec<Static>,
+    hash: u64,
+}
+
+impl Jit {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// The result for plain arrays by position, if the program used last is the one.
+    #[inline]
+    fn quick<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+    ) -> Option<PyResult<Bound<'py, PyAny>>> {
+        let entry = self.lock().last.clone()?;
+        if entry.avals.len() != args.len() || trace::current().is_some() {
+            return None;
+        }
+        if config::current() != entry.settings {
+            return None;
+        }
+        let mut arrays: SmallVec<[Array; 4]> = SmallVec::new();
+        for (arg, aval) in args.iter_borrowed().zip(&entry.avals) {
+            let array = match arg.cast_exact::<PyArray>() {
+                Ok(array) => array.get().0.clone(),
+                Err(_) => match arg.cast_exact::<pyo3::types::PyFloat>() {
+                    Ok(value) => crate::convert::weak_float(value.value()),
+                    Err(_) => return None,
+                },
+            };
+            if array.tensor().is_none()
+                || array.dtype() != aval.dtype
+                || array.is_weak() != aval.weak
+                || array.shape() != &aval.shape[..]
+            {
+                return None;
+            }
+            arrays.push(array);
+        }
+        let inputs: SmallVec<[&Array; 4]> = arrays.iter().collect();
+        Some(run(py, &entry.program, &inputs))
+    }
+
+    fn prepare<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Prepared<'py>> {
+        let fun = self.fun.bind(py);
+        let mut statics = vec![];
+        let mut fixed = vec![];
+        let count = args.len();
+        for &at in &self.static_argnums {
+            let at = if at < 0 { at + count as i64 } else { at };
+            if (0..count as i64).contains(&at) {
+                fixed.push(at as usize);
+            }
+        }
+        fixed.sort_unstable();
+        fixed.dedup();
+        for &at in &fixed {
+            statics.push(Static { key: at.to_string(), value: args.get_item(at)?.unbind() });
+        }
+        let (mut target, dynamic) = without_static(fun, args, &fixed)?;
+        let mut named = kwargs.cloned();
+        if let (Some(kwargs), false) = (kwargs, self.static_argnames.is_empty()) {
+            let (kept, rest) = (PyDict::new(py), kwargs.copy()?);
+            for name in &self.static_argnames {
+                if let Some(value) = kwargs.get_item(name)? {
+                    rest.del_item(name)?;
+                    kept.set_item(name, &value)?;
+                    statics.push(Static { key: name.clone(), value: value.unbind() });
+                }
+            }
+            if !kept.is_empty() {
+                let partial = Fixed { fun: target.unbind(), slots: vec![], named: kept.unbind() };
+                target = Bound::new(py, partial)?.into_any();
+                named = Some(rest);
+            }
+        }
+        let call = flatten_call(&dynamic, named.as_ref())?;
+        let mut hasher = FxHasher::default();
+        call.structure.hash(py)?.hash(&mut hasher);
+        for fixed in &statics {
+            let hash = fixed.value.bind(py).hash().map_err(|error| {
+                PyValueError::new_err(format!(
+                    "Non-hashable static arguments are used in a jit function: static argument \
+                     {} of type {} for function {} is non-hashable: {error}",
+                    fixed.key,
+                    fixed.value.bind(py).get_type(),
+                    self.name
+                ))
+            })?;
+            hash.hash(&mut hasher);
+        }
+        let leaves = call.leaves.into_iter().map(|leaf| leaf.into_bound(py)).collect();
+        let structure = call.structure;
+        Ok(Prepared { fun: target, leaves, structure, statics, hash: hasher.finish() })
+    }
+
+    /// The program for these arguments, recorded now if there is none.
+    fn entry<'py>(
+        &self,
+        py: Python<'py>,
+        prepared: Prepared<'py>,
+        avals: Vec<Aval>,
+        plain: bool,
+    ) -> PyResult<Arc<Entry>> {
+        let settings = config::current();
+        let mut hasher = FxHasher::default();
+        (prepared.hash, &avals, settings).hash(&mut hasher);
+        let hash = hasher.finish();
+        let found = self.lock().entries.get(&hash).cloned().unwrap_or_default();
+        'search: for entry in found {
+            if entry.settings != settings
+                || entry.avals != avals
+                || entry.statics.len() != prepared.statics.len()
+                || !entry.structure.equals(py, &prepared.structure)?
+            {
+                continue;
+            }
+            for (a, b) in entry.statics.iter().zip(&prepared.statics) {
+                let (x, y) = (a.value.bind(py), b.value.bind(py));
+                if a.key != b.key || !x.get_type().is(y.get_type()) || !x.eq(y)? {
+                    continue 'search;
+                }
+            }
+            if entry.plain {
+                self.lock().last = Some(entry.clone());
+            }
+            return Ok(entry);
+        }
+        let Prepared { fun, structure, statics, .. } = prepared;
+        let program = record(&avals, |inputs| call_flat(&fun, &structure, inputs))?;
+        let plain = plain && statics.is_empty();
+        let closed = program.captured.is_empty();
+        let entry = Arc::new(Entry { settings, plain, structure, avals, statics, program });
+        // A program that refers to arrays of a trace around it is of no use outside.
+        if closed {
+            let mut cache = self.lock();
+            cache.entries.entry(hash).or_default().push(entry.clone());
+            if plain {
+                cache.last = Some(entry.clone());
+            }
+        }
+        Ok(entry)
+    }
+
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if config::current().disable_jit {
+            return self.fun.bind(py).call(args, kwargs);
+        }
+        let prepared = self.prepare(py, args, kwargs)?;
+        let mut arrays = vec![];
+        for leaf in &prepared.leaves {
+            arrays.push(leaf_array(leaf, &format!("Argument of jit-compiled {}:", self.name))?);
+        }
+        let plain = kwargs.is_none_or(|kwargs| kwargs.is_empty())
+            && prepared.leaves.len() == args.len()
+            && prepared.structure.children()[0].children().iter().all(TreeDef::is_leaf);
+        let avals = super::avals(&arrays);
+        let entry = self.entry(py, prepared, avals, plain)?;
+        let program = &entry.program;
+        let inputs: Vec<&Array> = program.captured.iter().chain(&arrays).collect();
+        if trace::current().is_none() && inputs.iter().all(|input| input.tensor().is_some()) {
+            return run(py, program, &inputs);
+        }
+        let outputs = match self.inline {
+            true => program.jaxpr.eval(&inputs).or_raise()?,
+            false => bind_jit(&self.name, &program.jaxpr, &inputs).or_raise()?.into_vec(),
+        };
+        tree_of(py, &program.output, outputs)
+    }
+}
+
+/// Runs a program on concrete arrays.
+fn run<'py>(
+    py: Python<'py>,
+    program: &Program,
+    inputs: &[&Array],
+) -> PyResult<Bound<'py, PyAny>> {
+    let large = inputs.iter().any(|input| input.count() > LARGE);
+    let outputs = match large {
+        true => py.detach(|| program.jaxpr.run(inputs)),
+        false => program.jaxpr.run(inputs),
+    };
+    tree_of(py, &program.output, outputs.or_raise()?.into_vec())
+}
+
+#[pymethods]
+impl Jit {
+    #[pyo3(signature = (*args, **kwargs))]
+    fn __call__<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        guarded(|| {
+            if kwargs.is_none()
+                && let Some(result) = self.quick(py, args)
+            {
+                return result;
+            }
+            config::sync();
+            self.call(py, args, kwargs)
+        })
+    }
+
+    fn __get__<'py>(
+        slf: Bound<'py, Self>,
+        object: &Bound<'py, PyAny>,
+        _class: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        super::bind_method(slf.into_any(), object)
+    }
+
+    /// The program for arguments of these types, before it is compiled.
+    #[pyo3(signature = (*args, **kwargs))]
+    fn trace(
+        &self,
+        py: Python<'_>,
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Stage> {
+        config::sync();
+        let prepared = self.prepare(py, args, kwargs)?;
+        let avals = prepared.leaves.iter().map(aval_of).collect::<PyResult<Vec<_>>>()?;
+        let input = prepared.structure.clone();
+        let entry = guarded(|| self.entry(py, prepared, avals, false))?;
+        Ok(Stage { entry, input, name: self.name.clone() })
+    }
+
+    /// The same as [`Jit::trace`]: lowering is part of compiling here.
+    #[pyo3(signature = (*args, **kwargs))]
+    fn lower(
+        &self,
+        py: Python<'_>,
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Stage> {
+        self.trace(py, args, kwargs)
+    }
+
+    /// The types of the results for arguments of these types.
+    #[pyo3(signature = (*args, **kwargs))]
+    fn eval_shape<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.trace(py, args, kwargs)?.out_info(py)
+    }
+
+    /// Forgets all programs.
+    fn clear_cache(&self) {
+        *self.lock() = Cache::default();
+    }
+
+    /// How many programs there are.
+    fn _cache_size(&self) -> usize {
+        self.lock().entries.values().map(Vec::len).sum()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("<PjitFunction of {}>", self.fun.bind(py).repr()?))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.fun)
+    }
+}
+
+/// A program on its way to being run.
+#[pyclass(frozen, module = "pullback.stages")]
+struct Stage {
+    entry: Arc<Entry>,
+    input: TreeDef,
+    name: String,
+}
+
+#[pymethods]
+impl Stage {
+    /// The program, with its plan made.
+    fn compile(slf: Py<Self>) -> PyResult<Py<Self>> {
+        slf.get().entry.program.jaxpr.plan().or_raise()?;
+        Ok(slf)
+    }
+
+    /// This, as JAX has a step here.
+    fn lower(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    /// The program.
+    #[getter]
+    fn jaxpr(&self) -> PyJaxpr {
+        PyJaxpr { jaxpr: self.entry.program.jaxpr.clone() }
+    }
+
+    /// The name of the function.
+    #[getter]
+    fn fun_name(&self) -> &str {
+        &self.name
+    }
+
+    /// The structure of the arguments.
+    #[getter]
+    fn in_tree(&self) -> crate::tree::PyTreeDef {
+        crate::tree::PyTreeDef(self.input.clone())
+    }
+
+    /// The structure of the result.
+    #[getter]
+    fn out_tree(&self) -> crate::tree::PyTreeDef {
+        crate::tree::PyTreeDef(self.entry.program.output.clone())
+    }
+
+    /// The types of the results.
+    #[getter]
+    fn out_info<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let program = &self.entry.program;
+        let avals = program.jaxpr.output_avals();
+        let leaves = avals
+            .iter()
+            .map(|aval| super::staging::shape_struct(py, aval))
+            .collect::<PyResult<Vec<_>>>()?;
+        program.output.unflatten(py, leaves)
+    }
+
+    /// The text of the program.
+    #[pyo3(signature = (dialect=None, *, debug_info=false))]
+    fn as_text(&self, dialect: Option<&str>, debug_info: bool) -> String {
+        let _ = (dialect, debug_info);
+        self.entry.program.jaxpr.to_string()
+    }
+
+    /// Runs the program.
+    #[pyo3(signature = (*args, **kwargs))]
+    fn __call__<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        config::sync();
+        let call = flatten_call(args, kwargs)?;
+        if !call.structure.equals(py, &self.input)? {
+            let what = "Function compiled with input pytree does not match the input pytree it was \
+                        called with";
+            return Err(crate::tree::mismatch(py, what, &self.input, &call.structure));
+        }
+        let mut arrays = vec![];
+        for (leaf, aval) in call.leaves.iter().zip(&self.entry.avals) {
+            let array = leaf_array(leaf.bind(py), "Argument")?;
+            if !array.aval().same_type(aval) {
+                return Err(PyTypeError::new_err(format!(
+                    "Argument types differ from the types for which this computation was \
+                     compiled: compiled with {aval} and called with {}",
+                    array.aval()
+                )));
+            }
+            arrays.push(array);
+        }
+        let program = &self.entry.program;
+        let inputs: Vec<&Array> = program.captured.iter().chain(&arrays).collect();
+        guarded(|| match trace::current().is_none() {
+            true => run(py, program, &inputs),
+            false => {
+                let outputs = bind_jit(&self.name, &program.jaxpr, &inputs).or_raise()?;
+                tree_of(py, &program.output, outputs.into_vec())
+            }
+        })
+    }
+}
+
+/// A compiled function. `static_argnums` and `static_argnames` are completed by the caller.
+#[pyfunction]
+fn jit<'py>(
+    fun: &Bound<'py, PyAny>,
+    static_argnums: Vec<i64>,
+    static_argnames: Vec<String>,
+    inline: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    if !fun.is_callable() {
+        return Err(PyTypeError::new_err(format!(
+            "Expected a callable value, got {}",
+            fun.repr()?
+        )));
+    }
+    let jit = Jit {
+        fun: fun.clone().unbind(),
+        name: name_of(fun),
+        static_argnums,
+        static_argnames,
+        inline,
+        cache: Mutex::default(),
+    };
+    let jit = Bound::new(fun.py(), jit)?.into_any();
+    super::dress(&jit, fun, None)?;
+    Ok(jit)
+}
+
+/// A function for the programs of the core, kept alive.
+pub fn jaxpr_object(py: Python<'_>, jaxpr: JaxprRef) -> PyResult<Py<PyJaxpr>> {
+    Py::new(py, PyJaxpr { jaxpr })
+}
+
+/// Adds the functions.
+pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Jit>()?;
+    module.add_class::<Stage>()?;
+    module.add_function(wrap_pyfunction!(jit, module)?)
+}

@@ -1,0 +1,513 @@
+"""Transformations as Python calls them: decorators, defaults, and compositions of others."""
+
+import functools as _functools
+
+from pullback import _devices, _pullback, tree_util
+from pullback._pullback import transforms as _transforms
+
+_UNSET = object()
+
+
+def _tuple(value, kind):
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, kind) else tuple(value)
+
+
+def jit(fun=_UNSET, /, *, static_argnums=None, static_argnames=None, donate_argnums=None,
+        donate_argnames=None, keep_unused=False, inline=False, in_shardings=None,
+        out_shardings=None, device=None, backend=None, abstracted_axes=None,
+        compiler_options=None):
+    """Compiles a function: recorded once for each kind of arguments, then run as a whole."""
+    if fun is _UNSET:
+        return _functools.partial(
+            jit, static_argnums=static_argnums, static_argnames=static_argnames, inline=inline
+        )
+    numbers = _tuple(static_argnums, int)
+    names = _tuple(static_argnames, str)
+    if numbers or names:
+        numbers, names = _resolve(fun, numbers, names)
+    return _transforms.jit(fun, list(numbers), list(names), bool(inline))
+
+
+def _resolve(fun, numbers, names):
+    """Static arguments by position and by name, each completed by the other."""
+    import inspect
+
+    try:
+        parameters = list(inspect.signature(fun).parameters.values())
+    except (TypeError, ValueError):
+        return numbers, names
+    kinds = inspect.Parameter
+    positional = [
+        p.name for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)
+    ]
+    variadic = any(p.kind == kinds.VAR_POSITIONAL for p in parameters)
+    known = {p.name for p in parameters}
+    if not any(p.kind == kinds.VAR_KEYWORD for p in parameters):
+        for name in names:
+            if name not in known:
+                raise ValueError(
+                    f"jitted function has invalid argnames {{{name!r}}} in static_argnames. "
+                    "Function does not take these args."
+                )
+    for number in numbers:
+        if not variadic and not -len(positional) <= number < len(positional):
+            raise ValueError(
+                f"jitted function has static_argnums={numbers} but only accepts "
+                f"{len(positional)} positional arguments."
+            )
+    by_name = [positional.index(name) for name in names if name in positional]
+    by_number = [positional[n] for n in numbers if -len(positional) <= n < len(positional)]
+    merged_numbers = [n % len(positional) if n < 0 else n for n in numbers] + by_name
+    return sorted(set(merged_numbers)), list(dict.fromkeys([*names, *by_number]))
+
+
+def vmap(fun, in_axes=0, out_axes=0, axis_name=None, axis_size=None, spmd_axis_name=None,
+         sum_match=False):
+    """Vectorises a function over an axis of its arguments and results."""
+    return _transforms.vmap(fun, in_axes, out_axes, axis_name, axis_size)
+
+
+def pmap(fun, axis_name=None, *, in_axes=0, out_axes=0, static_broadcasted_argnums=(), **_):
+    """As `vmap` under `jit`; there is one device."""
+    return jit(vmap(fun, in_axes, out_axes, axis_name))
+
+
+def _split(fun, argnums, args, kwargs):
+    single = isinstance(argnums, int)
+    numbers = (argnums,) if single else tuple(argnums)
+    numbers = tuple(n + len(args) if n < 0 else n for n in numbers)
+    for n in numbers:
+        if not 0 <= n < len(args):
+            raise ValueError(
+                f"Differentiating with respect to argnums={argnums} requires at least {n + 1} "
+                f"positional arguments to be passed by the caller, but got only {len(args)} "
+                "positional arguments."
+            )
+
+    def partial(*chosen):
+        full = list(args)
+        for n, value in zip(numbers, chosen):
+            full[n] = value
+        return fun(*full, **kwargs)
+
+    return partial, tuple(args[n] for n in numbers), single
+
+
+def _check_inputs(name, dyn_args, holomorphic, allow_int):
+    from pullback import dtypes
+    import numpy as np
+
+    for leaf in tree_util.tree_leaves(dyn_args):
+        dtype = _pullback.as_array(leaf).dtype
+        if holomorphic:
+            if not dtypes.issubdtype(dtype, np.complexfloating):
+                raise TypeError(
+                    f"{name} with holomorphic=True requires inputs with complex dtype, but got "
+                    f"{dtype}."
+                )
+        elif not allow_int and not dtypes.issubdtype(dtype, np.inexact):
+            raise TypeError(
+                f"{name} requires real- or complex-valued inputs (input dtype that is a sub-dtype "
+                f"of np.inexact), but got {dtype}."
+            )
+        elif name == "jacfwd" and not dtypes.issubdtype(dtype, np.floating):
+            raise TypeError(
+                f"jacfwd requires real-valued inputs (input dtype that is a sub-dtype of "
+                f"np.floating), but got {dtype}."
+            )
+
+
+def _basis(tree):
+    """The unit vectors of a tree of arrays, along a new leading axis."""
+    from pullback import numpy as jnp
+
+    leaves, structure = tree_util.tree_flatten(tree)
+    leaves = [_pullback.as_array(leaf) for leaf in leaves]
+    total = sum(leaf.size for leaf in leaves)
+    rows, start = [], 0
+    for leaf in leaves:
+        block = jnp.eye(total, leaf.size, k=-start, dtype=leaf.dtype)
+        rows.append(jnp.reshape(block, (total, *leaf.shape)))
+        start += leaf.size
+    return tree_util.tree_unflatten(structure, rows)
+
+
+def _unravel(tree, axis, array):
+    """The parts of one axis of an array, one for each leaf of a tree, in the leaf's shape."""
+    from pullback import numpy as jnp
+
+    leaves, structure = tree_util.tree_flatten(tree)
+    axis = axis % array.ndim
+    parts, start = [], 0
+    for leaf in leaves:
+        leaf = _pullback.as_array(leaf)
+        index = (slice(None),) * axis + (slice(start, start + leaf.size),)
+        shape = (*array.shape[:axis], *leaf.shape, *array.shape[axis + 1 :])
+        parts.append(jnp.reshape(array[index], shape))
+        start += leaf.size
+    return tree_util.tree_unflatten(structure, parts)
+
+
+def jacfwd(fun, argnums=0, has_aux=False, holomorphic=False):
+    """The Jacobian, column by column, in forward mode."""
+
+    @_functools.wraps(fun)
+    def jacobian_of(*args, **kwargs):
+        partial, chosen, single = _split(fun, argnums, args, kwargs)
+        _check_inputs("jacfwd", chosen, holomorphic, False)
+
+        def push(tangents):
+            if has_aux:
+                y, dy, aux = _transforms.jvp(partial, chosen, tangents, True)
+                return y, dy, aux
+            return _transforms.jvp(partial, chosen, tangents)
+
+        axes = (None, -1, None) if has_aux else (None, -1)
+        results = vmap(push, out_axes=axes)(_basis(chosen))
+        jac = results[1]
+        example = chosen[0] if single else chosen
+        jac = tree_util.tree_map(lambda column: _unravel(example, -1, column), jac)
+        return (jac, results[2]) if has_aux else jac
+
+    return jacobian_of
+
+
+def jacrev(fun, argnums=0, has_aux=False, holomorphic=False, allow_int=False):
+    """The Jacobian, row by row, in reverse mode."""
+
+    @_functools.wraps(fun)
+    def jacobian_of(*args, **kwargs):
+        partial, chosen, single = _split(fun, argnums, args, kwargs)
+        _check_inputs("jacrev", chosen, holomorphic, allow_int)
+        if has_aux:
+            y, pullback, aux = _transforms.vjp(partial, *chosen, has_aux=True)
+        else:
+            y, pullback = _transforms.vjp(partial, *chosen)
+        rows = vmap(pullback)(_basis(y))
+        rows = rows[0] if single else rows
+        # From a tree of inputs whose leaves run over outputs to a tree of outputs of inputs.
+        leaves, structure = tree_util.tree_flatten(rows)
+        outer = tree_util.tree_structure(y)
+        columns = [tree_util.tree_leaves(_unravel(y, 0, leaf)) for leaf in leaves]
+        jac = tree_util.tree_unflatten(
+            outer,
+            [
+                tree_util.tree_unflatten(structure, [column[i] for column in columns])
+                for i in range(outer.num_leaves)
+            ],
+        )
+        return (jac, aux) if has_aux else jac
+
+    return jacobian_of
+
+
+jacobian = jacrev
+
+
+def hessian(fun, argnums=0, has_aux=False, holomorphic=False):
+    """The second derivatives: forward mode over reverse mode."""
+    inner = jacrev(fun, argnums, has_aux=has_aux, holomorphic=holomorphic)
+    return jacfwd(inner, argnums, has_aux=has_aux, holomorphic=holomorphic)
+
+
+def fwd_and_bwd(fun, argnums, has_aux=False, jitted=True):
+    """The two halves of reverse mode as functions of their own."""
+    numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+
+    def fwd(*args, **kwargs):
+        partial, chosen, _ = _split(fun, numbers, args, kwargs)
+        return _transforms.vjp(partial, *chosen, has_aux=has_aux)
+
+    def bwd(pullback, ct):
+        return pullback(ct)
+
+    return fwd, bwd
+
+
+def _positional(fun, args, kwargs):
+    """The arguments of a call as positional ones, defaults included."""
+    if not kwargs:
+        return args
+    import inspect
+
+    bound = inspect.signature(fun).bind(*args, **kwargs)
+    bound.apply_defaults()
+    if bound.kwargs:
+        raise TypeError(
+            "keyword arguments could not be resolved to positions for a function with a custom "
+            "derivative"
+        )
+    return bound.args
+
+
+class custom_jvp:
+    """A function with a forward derivative of its own."""
+
+    def __init__(self, fun, nondiff_argnums=(), nondiff_argnames=()):
+        _functools.update_wrapper(self, fun)
+        self.fun = fun
+        self.nondiff_argnums = _tuple(nondiff_argnums, int)
+        self.jvp = None
+        self.symbolic_zeros = False
+
+    def defjvp(self, jvp, symbolic_zeros=False):
+        """Sets the derivative: from primals and tangents to the results and theirs."""
+        self.jvp = jvp
+        self.symbolic_zeros = symbolic_zeros
+        return jvp
+
+    def defjvps(self, *jvps):
+        """Sets the derivative with respect to each argument; `None` is zero."""
+        if self.nondiff_argnums:
+            raise TypeError("Can't use ``defjvps`` with ``nondiff_argnums``.")
+
+        def jvp(primals, tangents):
+            out = self(*primals)
+            parts = [rule(t, out, *primals) for rule, t in zip(jvps, tangents) if rule]
+            zeros = lambda x: _zeros_like_tangent(x)  # noqa: E731
+            if not parts:
+                return out, tree_util.tree_map(zeros, out)
+            total = parts[0]
+            for part in parts[1:]:
+                total = tree_util.tree_map(lambda a, b: a + b, total, part)
+            return out, total
+
+        self.defjvp(jvp)
+
+    def __call__(self, *args, **kwargs):
+        if self.jvp is None:
+            raise AttributeError(
+                f"No JVP defined for custom_jvp function {self.__name__} using defjvp."
+            )
+        args = _positional(self.fun, args, kwargs)
+        fun, rule, args = _without(self.fun, self.jvp, self.nondiff_argnums, args)
+        return _transforms.custom_jvp_call(
+            fun, rule, getattr(self, "__name__", "fun"), tuple(args), self.symbolic_zeros
+        )
+
+    def __get__(self, instance, owner=None):
+        if instance is None:
+            return self
+        return _functools.partial(self, instance)
+
+
+def _zeros_like_tangent(x):
+    from pullback import numpy as jnp
+
+    return jnp.zeros_like(_pullback.as_array(x))
+
+
+def _without(fun, rule, numbers, args):
+    """A function and its rule with arguments that are not differentiated fixed."""
+    if not numbers:
+        return fun, rule, args
+    numbers = [n + len(args) if n < 0 else n for n in numbers]
+    fixed = {n: args[n] for n in numbers}
+    rest = [a for n, a in enumerate(args) if n not in fixed]
+
+    def partial(*dynamic):
+        dynamic = iter(dynamic)
+        return fun(*(fixed[n] if n in fixed else next(dynamic) for n in range(len(args))))
+
+    first = [args[n] for n in numbers]
+    return partial, _functools.partial(rule, *first), rest
+
+
+class custom_vjp:
+    """A function with a reverse derivative of its own."""
+
+    def __init__(self, fun, nondiff_argnums=(), nondiff_argnames=()):
+        _functools.update_wrapper(self, fun)
+        self.fun = fun
+        self.nondiff_argnums = _tuple(nondiff_argnums, int)
+        self.fwd = None
+        self.bwd = None
+        self.symbolic_zeros = False
+
+    def defvjp(self, fwd, bwd, symbolic_zeros=False, optimize_remat=False):
+        """Sets the two halves of the derivative."""
+        self.fwd = fwd
+        self.bwd = bwd
+        self.symbolic_zeros = symbolic_zeros
+
+    def __call__(self, *args, **kwargs):
+        if self.fwd is None or self.bwd is None:
+            raise AttributeError(
+                f"No VJP defined for custom_vjp function {self.__name__} using defvjp."
+            )
+        args = _positional(self.fun, args, kwargs)
+        numbers = [n + len(args) if n < 0 else n for n in self.nondiff_argnums]
+        fixed = {n: args[n] for n in numbers}
+        dynamic = [a for n, a in enumerate(args) if n not in fixed]
+
+        def with_fixed(function):
+            if not fixed:
+                return function
+
+            def partial(*given):
+                given = iter(given)
+                return function(*(fixed[n] if n in fixed else next(given) for n in range(len(args))))
+
+            return partial
+
+        bwd = _functools.partial(self.bwd, *(args[n] for n in numbers)) if numbers else self.bwd
+        return _transforms.custom_vjp_call(
+            with_fixed(self.fun), with_fixed(self.fwd), bwd, getattr(self, "__name__", "fun"),
+            tuple(dynamic), self.symbolic_zeros,
+        )
+
+    def __get__(self, instance, owner=None):
+        if instance is None:
+            return self
+        return _functools.partial(self, instance)
+
+
+def custom_gradient(fun):
+    """A function that returns its value and its reverse derivative."""
+
+    @custom_vjp
+    @_functools.wraps(fun)
+    def wrapped(*args):
+        return fun(*args)[0]
+
+    def fwd(*args):
+        value, rule = fun(*args)
+        rule, constants = closure_convert(rule, value)
+        return value, (tree_util.Partial(rule), constants, args)
+
+    def bwd(residuals, ct):
+        rule, constants, args = residuals
+        cts = rule(ct, *constants)
+        # One argument may be given its cotangent without a tuple around it.
+        return tuple(cts) if isinstance(cts, (tuple, list)) else (cts,)
+
+    wrapped.defvjp(fwd, bwd)
+    return wrapped
+
+
+def closure_convert(fun, *example_args):
+    """A function with the traced arrays it closes over as further arguments, and those arrays."""
+    return _transforms.closure_convert(fun, example_args)
+
+
+def checkpoint(fun=_UNSET, /, *, prevent_cse=True, policy=None, static_argnums=(), concrete=False):
+    """A function whose derivative computes again what it needs, instead of keeping it."""
+    if fun is _UNSET:
+        return _functools.partial(
+            checkpoint, prevent_cse=prevent_cse, policy=policy, static_argnums=static_argnums
+        )
+    return _transforms.checkpoint(fun, policy, _tuple(static_argnums, int), prevent_cse)
+
+
+remat = checkpoint
+
+
+def pure_callback(callback, result_shape_dtypes, *args, sharding=None, vmap_method=None,
+                  vectorized=None, **kwargs):
+    """The results of a function of Python that only computes, inside a traced function."""
+    if vectorized is not None and vmap_method is None:
+        vmap_method = "legacy_vectorized" if vectorized else "sequential"
+    return _transforms.callback(
+        callback, "pure", result_shape_dtypes, args, kwargs, vmap_method, False
+    )
+
+
+def named_call(fun, *, name=None):
+    """The function; names of parts are not recorded."""
+    return fun
+
+
+class named_scope:
+    """A name for a part of a program; names of parts are not recorded."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+    def __call__(self, fun):
+        return fun
+
+
+class ensure_compile_time_eval:
+    """What is computed inside is computed now, also while a program is recorded."""
+
+    def __enter__(self):
+        self._trace = _transforms.enter_eval()
+
+    def __exit__(self, *_):
+        _transforms.leave_eval(self._trace)
+
+
+def device_put(x, device=None, *, src=None, donate=False, may_alias=None):
+    """A tree with its leaves as arrays."""
+    return tree_util.tree_map(_pullback.as_array, x)
+
+
+def device_get(x):
+    """A tree with its arrays as arrays of NumPy."""
+    import numpy as np
+
+    return tree_util.tree_map(
+        lambda leaf: np.asarray(leaf) if isinstance(leaf, _pullback.Array) else leaf, x
+    )
+
+
+def block_until_ready(x):
+    """The tree, computed; it always is."""
+    return x
+
+
+def devices(backend=None):
+    """The devices there are."""
+    return [_devices.cpu]
+
+
+def local_devices(process_index=None, backend=None, host_id=None):
+    """The devices of this process."""
+    return [_devices.cpu]
+
+
+def device_count(backend=None):
+    """The number of devices."""
+    return 1
+
+
+def local_device_count(backend=None):
+    """The number of devices of this process."""
+    return 1
+
+
+def process_index(backend=None):
+    """The number of this process."""
+    return 0
+
+
+def process_count(backend=None):
+    """The number of processes."""
+    return 1
+
+
+def default_backend():
+    """What computes."""
+    return "cpu"
+
+
+def clear_caches():
+    """Forgets what was compiled."""
+
+
+def live_arrays(platform=None):
+    """Arrays are not tracked."""
+    return []
+
+
+def make_array_from_callback(shape, sharding, data_callback, dtype=None):
+    """An array from a function of its index."""
+    return _pullback.as_array(data_callback((slice(None),) * len(shape)))

@@ -1,0 +1,30 @@
+"""Functions with derivatives of the user's own."""
+
+from typing import Any
+
+from pullback import tree_util as _tree_util
+from pullback._api import closure_convert, custom_gradient, custom_jvp, custom_vjp  # noqa: F401
+
+
+class CustomVJPPrimal:
+    """An argument of a forward rule: its value, and whether it is differentiated."""
+
+    def __init__(self, value: Any, perturbed: bool):
+        self.value = value
+        self.perturbed = perturbed
+
+
+class SymbolicZero:
+    """A cotangent that is known to be zero."""
+
+    def __init__(self, aval):
+        self.aval = aval
+
+
+
+
+_tree_util.register_pytree_node(
+    CustomVJPPrimal,
+    lambda p: ((p.value,), p.perturbed),
+    lambda perturbed, value: CustomVJPPrimal(*value, perturbed),
+)

@@ -1,0 +1,3 @@
+"""What extensions build on."""
+
+from pullback import core  # noqa: F401

@@ -1,0 +1,5 @@
+"""Images."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "image")

@@ -1,0 +1,168 @@
+"""Primitive operations and control flow."""
+
+from pullback import _modules, _pullback, tree_util
+from pullback._pullback import transforms as _transforms
+
+_UNSET = object()
+
+
+def cond(pred, true_fun, false_fun, *operands, operand=_UNSET, linear=None):
+    """The results of `true_fun` if `pred` holds, else those of `false_fun`."""
+    if operand is not _UNSET:
+        operands = (operand,)
+    if not (callable(true_fun) and callable(false_fun)) and len(operands) >= 2:
+        # The old form: cond(pred, true_operand, true_fun, false_operand, false_fun).
+        t_operand, t_fun, f_operand, f_fun = true_fun, false_fun, *operands
+        if callable(t_fun) and callable(f_fun):
+            return _transforms.cond(
+                pred, lambda t, f: t_fun(t), lambda t, f: f_fun(f), (t_operand, f_operand)
+            )
+    return _transforms.cond(pred, true_fun, false_fun, operands)
+
+
+def switch(index, branches, *operands, operand=_UNSET):
+    """The results of the branch that `index` says."""
+    if operand is not _UNSET:
+        operands = (operand,)
+    return _transforms.switch(index, list(branches), operands)
+
+
+def while_loop(cond_fun, body_fun, init_val):
+    """Repeats `body_fun` as long as `cond_fun` holds."""
+    return _transforms.while_loop(cond_fun, body_fun, init_val)
+
+
+def scan(f, init, xs=None, length=None, reverse=False, unroll=1, _split_transpose=False):
+    """Repeats a function over the leading axis of arrays, handing on a carry."""
+    return _transforms.scan(f, init, xs, length, reverse)
+
+
+def _concrete(x):
+    try:
+        return int(x.__index__())
+    except TypeError:
+        return None
+
+
+def fori_loop(lower, upper, body_fun, init_val, *, unroll=None):
+    """Repeats `body_fun(i, value)` for `i` from `lower` up to `upper`."""
+    if not callable(body_fun):
+        raise TypeError("lax.fori_loop: body_fun argument should be callable.")
+    from pullback import dtypes, numpy as jnp
+    import numpy as np
+
+    for bound in (lower, upper):
+        if not dtypes.issubdtype(_pullback.as_array(bound).dtype, np.integer):
+            raise TypeError(
+                "lower and upper arguments to fori_loop must have integer types, got "
+                f"{_pullback.as_array(lower).dtype} and {_pullback.as_array(upper).dtype}"
+            )
+    first, last = _concrete(lower), _concrete(upper)
+    if first is not None and last is not None:
+        def step(carry, _):
+            i, value = carry
+            return (i + 1, body_fun(i, value)), None
+
+        count = max(last - first, 0)
+        if isinstance(lower, int):
+            start = lower
+        else:
+            start = lower
+        (_, result), _ = scan(step, (start, init_val), None, length=count)
+        return result
+
+    def body(carry):
+        i, upper, value = carry
+        return i + 1, upper, body_fun(i, value)
+
+    lower = jnp.asarray(lower)
+    upper = jnp.asarray(upper)
+    dtype = dtypes.result_type(lower, upper)
+    carry = (lower.astype(dtype), upper.astype(dtype), init_val)
+    return while_loop(lambda carry: carry[0] < carry[1], body, carry)[2]
+
+
+def map(f, xs, *, batch_size=None):
+    """The results of a function on every entry of arrays, one after another."""
+    if batch_size is not None:
+        from pullback import numpy as jnp, vmap
+
+        leaves = tree_util.tree_leaves(xs)
+        count = leaves[0].shape[0]
+        whole = count // batch_size
+        head = tree_util.tree_map(
+            lambda x: x[: whole * batch_size].reshape(whole, batch_size, *x.shape[1:]), xs
+        )
+        _, ys = scan(lambda _, x: ((), vmap(f)(x)), (), head)
+        ys = tree_util.tree_map(lambda y: y.reshape(whole * batch_size, *y.shape[2:]), ys)
+        if whole * batch_size == count:
+            return ys
+        rest = vmap(f)(tree_util.tree_map(lambda x: x[whole * batch_size :], xs))
+        return tree_util.tree_map(lambda a, b: jnp.concatenate([a, b]), ys, rest)
+    return scan(lambda _, x: ((), f(x)), (), xs)[1]
+
+
+def associative_scan(fn, elems, reverse=False, axis=0):
+    """All partial results of an associative function along an axis, in logarithmic depth."""
+    from pullback import numpy as jnp
+
+    if not callable(fn):
+        raise TypeError("lax.associative_scan: fn argument should be callable.")
+    flat, structure = tree_util.tree_flatten(elems)
+    flat = [_pullback.as_array(x) for x in flat]
+    if not flat:
+        return elems
+    axis = axis % flat[0].ndim
+    size = flat[0].shape[axis]
+    if any(x.shape[axis] != size for x in flat):
+        raise ValueError(
+            "Array inputs to associative_scan must have the same first dimension. "
+            f"(saw: {[x.shape for x in flat]})"
+        )
+    if reverse:
+        flat = [jnp.flip(x, axis) for x in flat]
+
+    def combine(a, b):
+        a = tree_util.tree_unflatten(structure, a)
+        b = tree_util.tree_unflatten(structure, b)
+        return tree_util.tree_leaves(fn(a, b))
+
+    def part(x, start, stop, step=1):
+        return x[(slice(None),) * axis + (slice(start, stop, step),)]
+
+    def interleave(even, odd):
+        count = odd.shape[axis]
+        pairs = jnp.stack([part(even, 0, count), odd], axis=axis + 1)
+        shape = (*odd.shape[:axis], 2 * count, *odd.shape[axis + 1 :])
+        both = jnp.reshape(pairs, shape)
+        if even.shape[axis] > count:
+            both = jnp.concatenate([both, part(even, count, None)], axis=axis)
+        return both
+
+    def scanned(xs):
+        count = xs[0].shape[axis]
+        if count < 2:
+            return xs
+        pairs = combine([part(x, 0, count - 1, 2) for x in xs], [part(x, 1, None, 2) for x in xs])
+        odd = scanned(pairs)
+        if count % 2 == 0:
+            even = combine([part(x, 0, -1) for x in odd], [part(x, 2, None, 2) for x in xs])
+        else:
+            even = combine(odd, [part(x, 2, None, 2) for x in xs])
+        even = [
+            jnp.concatenate([part(x, 0, 1), y], axis=axis) for x, y in zip(xs, even)
+        ]
+        return [interleave(e, o) for e, o in zip(even, odd)]
+
+    result = scanned(flat)
+    if reverse:
+        result = [jnp.flip(x, axis) for x in result]
+    return tree_util.tree_unflatten(structure, result)
+
+
+def stop_gradient(x):
+    """The same tree, as a constant to derivatives."""
+    return tree_util.tree_map(_transforms.stop_gradient, x)
+
+
+_modules.fill(globals(), "lax")

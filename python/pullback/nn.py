@@ -1,0 +1,5 @@
+"""Functions of neural networks."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "nn")

@@ -1,0 +1,5 @@
+"""Fourier transforms, with NumPy's names."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "numpy.fft")

@@ -1,0 +1,5 @@
+"""Linear algebra, with NumPy's names."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "numpy.linalg")

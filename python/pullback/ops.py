@@ -1,0 +1,5 @@
+"""Sums over segments."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "ops")

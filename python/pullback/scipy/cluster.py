@@ -1,0 +1,5 @@
+"""Clusters."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "scipy.cluster")

@@ -1,0 +1,5 @@
+"""Integration."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "scipy.integrate")

@@ -1,0 +1,5 @@
+"""Interpolation."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "scipy.interpolate")

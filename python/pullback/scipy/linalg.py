@@ -1,0 +1,5 @@
+"""Linear algebra, with SciPy's names."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "scipy.linalg")

@@ -1,0 +1,5 @@
+"""Images of many dimensions."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "scipy.ndimage")

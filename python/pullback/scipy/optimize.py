@@ -1,0 +1,5 @@
+"""Minimisation."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "scipy.optimize")

@@ -1,0 +1,5 @@
+"""Signal processing."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "scipy.signal")

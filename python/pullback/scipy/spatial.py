@@ -1,0 +1,5 @@
+"""Geometry."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "scipy.spatial")

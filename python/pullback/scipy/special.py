@@ -1,0 +1,5 @@
+"""Special functions."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "scipy.special")

@@ -1,0 +1,5 @@
+"""The distribution `bernoulli`."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "scipy.stats.bernoulli")

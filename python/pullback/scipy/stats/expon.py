@@ -1,0 +1,5 @@
+"""The distribution `expon`."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "scipy.stats.expon")

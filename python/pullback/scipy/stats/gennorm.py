@@ -1,0 +1,5 @@
+"""The distribution `gennorm`."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "scipy.stats.gennorm")

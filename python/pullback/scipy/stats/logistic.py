@@ -1,0 +1,5 @@
+"""The distribution `logistic`."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "scipy.stats.logistic")

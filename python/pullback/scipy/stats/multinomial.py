@@ -1,0 +1,5 @@
+"""The distribution `multinomial`."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "scipy.stats.multinomial")

@@ -1,0 +1,5 @@
+"""The distribution `multivariate_normal`."""
+
+from pullback import _modules
+
+_modules.fill(globals(), "scipy.stats.multivariate_normal")
