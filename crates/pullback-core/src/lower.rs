@@ -8,7 +8,7 @@ use std::sync::Arc;
 use pullback_engine::kernels::{Kernel, view::View};
 use pullback_engine::plan::{Plan, PlanBuilder, Slot};
 use pullback_engine::tile::{ProgramBuilder, ScalarOp};
-use pullback_engine::{DType, Shape, Tensor};
+use pullback_engine::{DType, Tensor};
 use smallvec::{SmallVec, smallvec};
 
 use crate::aval::Aval;
@@ -190,9 +190,4 @@ pub(crate) fn has_nan(tensor: &Tensor) -> bool {
         }
         _ => false,
     }
-}
-
-/// A shape from any sequence of sizes.
-pub(crate) fn shape_of(sizes: &[usize]) -> Shape {
-    sizes.into()
 }

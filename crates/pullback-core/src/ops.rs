@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn operators_promote_and_broadcast() {
         let x = Array::from_slice(&[1.0f32, 2.0, 3.0], &[3]).unwrap();
-        let y = 3.0 * &x + 1 - &x / 2;
+        let y: Array = 3.0 * &x + 1 - &x / 2;
         assert_eq!(y.to_vec::<f32>().unwrap(), [3.5, 6.0, 8.5]);
         let column = Array::from_slice(&[10i32, 20], &[2, 1]).unwrap();
         let z = &x + column;

@@ -12,7 +12,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList, PyString, PyTuple, PyType};
 
-use crate::convert::{array_like, as_array, dtype_object, item, numpy, to_numpy};
+use crate::convert::{array_like, as_array, dtype_object, item, to_numpy};
 use crate::errors::{OrRaise, guarded, raise};
 use crate::functions::{ints, lookup, whole};
 use crate::{config, indexing, text};
@@ -395,6 +395,12 @@ impl PyArray {
         self.host(py)?.call_method0("copy")?.call_method("__dlpack__", (), keywords)
     }
 
+    /// The elements as a buffer of Python, which cannot be written to.
+    fn __buffer__<'py>(&self, py: Python<'py>, _flags: i32) -> PyResult<Bound<'py, PyAny>> {
+        let memory = py.import("builtins")?.getattr("memoryview")?;
+        memory.call1((self.host(py)?,))
+    }
+
     fn __dlpack_device__(&self) -> (i32, i32) {
         (1, 0)
     }
@@ -693,15 +699,6 @@ fn _rebuild(py: Python<'_>, data: &Bound<'_, PyAny>, weak: bool, key: bool) -> P
     }
 }
 
-/// Whether an object is an array of NumPy.
-pub fn is_numpy_array(object: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let module = object.get_type().module()?;
-    if module.to_cow()? != "numpy" {
-        return Ok(false);
-    }
-    object.is_instance(&numpy(object.py())?.getattr("ndarray")?)
-}
-
 /// Adds the class to the extension module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyArray>()?;
@@ -709,6 +706,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<indexing::AtIndex>()?;
     module.add_function(wrap_pyfunction!(_rebuild, module)?)?;
     let class: Bound<'_, PyType> = module.py().get_type::<PyArray>();
+    // Assigning the method makes Python look for it where it needs a buffer (from 3.12 on).
+    class.setattr("__buffer__", class.getattr("__buffer__")?)?;
     // `Array` is not to be made by its class, but `isinstance` and annotations need it.
     class.setattr("__doc__", "An array: concrete, or traced by a transformation. Immutable.")
 }

@@ -126,7 +126,7 @@ pub fn as_array(object: &Bound<'_, PyAny>) -> PyResult<Array> {
         return nested(object);
     }
     if object.is_none() {
-        return Err(PyTypeError::new_err("None is not a valid value for an array"));
+        return Err(PyValueError::new_err("None is not a valid value for jnp.array"));
     }
     if object.is_instance_of::<PyString>() {
         return Err(not_an_array(object));

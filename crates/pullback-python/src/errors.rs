@@ -88,11 +88,7 @@ pub fn raise(error: Error) -> PyErr {
         }
         Error::Engine(_) => PyTypeError::new_err(message),
         Error::Promotion { .. } | Error::Axis { .. } | Error::Broadcast { .. } => {
-            match &error {
-                // JAX's class for types without a common type is a ValueError as well.
-                Error::Promotion { .. } => PyValueError::new_err(message),
-                _ => PyValueError::new_err(message),
-            }
+            PyValueError::new_err(message)
         }
         Error::DType { .. } | Error::DTypeMismatch { .. } | Error::Type { .. } => {
             PyTypeError::new_err(message)

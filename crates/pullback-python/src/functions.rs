@@ -24,6 +24,10 @@ use crate::{config, ffi};
 /// a list is slow to convert.
 const TAKES_LISTS: &[&str] = &["array", "asarray", "copy", "ascontiguousarray", "asfortranarray"];
 
+/// Functions whose number of results depends on the exact values of numbers of the host language,
+/// which must therefore not be rounded to the types in use first.
+const TAKES_EXACT: &[&str] = &["arange"];
+
 /// A row of the table, ready to be called from Python.
 pub struct Builtin {
     api: &'static ApiFn,
@@ -39,6 +43,7 @@ struct Signature {
     positional: usize,
     variadic: Option<usize>,
     lists: bool,
+    exact: bool,
 }
 
 impl Builtin {
@@ -60,7 +65,8 @@ impl Builtin {
             let variadic = params.iter().position(|param| param.kind == Kind::Variadic);
             let positional = params.iter().take_while(|param| !param.keyword_only).count();
             let lists = TAKES_LISTS.contains(&self.api.name);
-            Signature { params, names, positional, variadic, lists }
+            let exact = TAKES_EXACT.contains(&self.api.name);
+            Signature { params, names, positional, variadic, lists, exact }
         })
     }
 
@@ -175,6 +181,11 @@ impl Builtin {
         let param = &signature.params[at];
         let wrong = || self.wrong(param, object);
         match param.kind {
+            Kind::Array | Kind::OptionalArray if signature.exact => match exact(object)? {
+                Some(array) => Ok(Arg::Array(array)),
+                None if object.is_none() => Ok(Arg::None),
+                None => array_argument(object, self.api.name, at).map(Arg::Array),
+            },
             Kind::Array if signature.lists => as_array(object).map(Arg::Array),
             Kind::Array => array_argument(object, self.api.name, at).map(Arg::Array),
             Kind::OptionalArray if object.is_none() => Ok(Arg::None),
@@ -240,6 +251,17 @@ impl Builtin {
             object.repr().map(|text| text.to_string()).unwrap_or_default(),
             object.get_type()
         ))
+    }
+}
+
+/// A number of the host language in the widest type.
+fn exact(object: &Bound<'_, PyAny>) -> PyResult<Option<Array>> {
+    if let Ok(value) = object.cast_exact::<PyFloat>() {
+        return Ok(Some(Array::weak_scalar(value.value())));
+    }
+    match object.cast_exact::<PyInt>() {
+        Ok(_) => object.extract::<i64>().map(|value| Some(Array::weak_scalar(value))),
+        Err(_) => Ok(None),
     }
 }
 

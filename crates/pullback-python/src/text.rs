@@ -44,6 +44,12 @@ fn shown<'py>(py: Python<'py>, tensor: &Tensor) -> PyResult<Bound<'py, PyAny>> {
     }
 }
 
+/// Types whose numbers we write as NumPy does.
+fn is_plain(dtype: DType) -> bool {
+    use DType::{Bool, F16, F32, F64};
+    dtype.is_integer() || matches!(dtype, Bool | F16 | F32 | F64)
+}
+
 /// The text of `repr`.
 pub fn repr(py: Python<'_>, array: &Array) -> PyResult<String> {
     if let Some(text) = traced(array) {
@@ -55,7 +61,7 @@ pub fn repr(py: Python<'_>, array: &Array) -> PyResult<String> {
     }
     let weak = if array.is_weak() { ", weak_type=True" } else { "" };
     let dtype = format!("dtype={}{weak})", tensor.dtype().name());
-    if tensor.rank() == 0 && !tensor.dtype().is_opaque() {
+    if tensor.rank() == 0 && is_plain(tensor.dtype()) {
         let text = format!("{array:?}");
         let body = text.strip_suffix(&format!(", dtype={})", tensor.dtype())).unwrap_or(&text);
         return Ok(format!("{body}, {dtype}"));
@@ -76,7 +82,7 @@ pub fn repr(py: Python<'_>, array: &Array) -> PyResult<String> {
     };
     let last = body.len() - body.rfind('\n').map_or(0, |at| at + 1) + 1 + body.find('\n').map_or(prefix.len(), |_| 0);
     let gap = match last + dtype.len() + 1 > width {
-        true => format!("\n{}", " ".repeat(prefix.len())),
+        true => " ".repeat(prefix.len()),
         false => " ".into(),
     };
     Ok(format!("{prefix}{body},{gap}{dtype}"))
@@ -88,6 +94,14 @@ fn keys(py: Python<'_>, array: &Array) -> PyResult<String> {
     Ok(format!("Array({shape}, dtype=key<fry>) overlaying:\n{}", str(py, &words)?))
 }
 
+/// A number on its own: `3.` inside an array is `3.0`, and `1.e+10` is `1e+10`.
+fn scalar(text: &str) -> String {
+    match text.strip_suffix('.') {
+        Some(whole) => format!("{whole}.0"),
+        None => text.replace(".e", "e"),
+    }
+}
+
 /// The text of `str`.
 pub fn str(py: Python<'_>, array: &Array) -> PyResult<String> {
     if let Some(text) = traced(array) {
@@ -96,7 +110,7 @@ pub fn str(py: Python<'_>, array: &Array) -> PyResult<String> {
     let Some(tensor) = array.tensor() else { return Ok("Array".into()) };
     match tensor.dtype() {
         DType::KeyThreefry => keys(py, array),
-        dtype if tensor.rank() == 0 && !dtype.is_opaque() => Ok(array.to_string()),
+        dtype if tensor.rank() == 0 && is_plain(dtype) => Ok(scalar(&array.to_string())),
         _ => shown(py, tensor)?.str()?.extract(),
     }
 }

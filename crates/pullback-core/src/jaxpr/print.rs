@@ -3,6 +3,7 @@
 //! Short lines stay on one line; an equation whose text would pass the margin is broken after
 //! its parameters' bracket, one parameter a line.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -74,7 +75,7 @@ const MARGIN: usize = 80;
 
 impl fmt::Display for Jaxpr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&program_text(self, 0))
+        f.write_str(&program_text(self, 0, &Cell::new(0)))
     }
 }
 
@@ -90,24 +91,25 @@ struct Names<'a> {
     names: FxHashMap<VarId, String>,
     constants: Vec<(Array, String)>,
     used: Vec<bool>,
-    next: usize,
+    /// Shared with the programs around, so that no name is used twice.
+    next: &'a Cell<usize>,
 }
 
 impl<'a> Names<'a> {
-    fn new(jaxpr: &'a Jaxpr) -> Names<'a> {
+    fn new(jaxpr: &'a Jaxpr, next: &'a Cell<usize>) -> Names<'a> {
         let mut used = vec![false; jaxpr.avals.len()];
         for atom in jaxpr.eqns.iter().flat_map(|eqn| &eqn.inputs).chain(&jaxpr.outputs) {
             if let Atom::Var(var) = atom {
                 used[var.index()] = true;
             }
         }
-        Names { jaxpr, names: FxHashMap::default(), constants: vec![], used, next: 0 }
+        Names { jaxpr, names: FxHashMap::default(), constants: vec![], used, next }
     }
 
     fn fresh(&mut self) -> String {
         let mut name = String::new();
-        let mut n = self.next;
-        self.next += 1;
+        let mut n = self.next.get();
+        self.next.set(n + 1);
         loop {
             name.insert(0, (b'a' + (n % 26) as u8) as char);
             n /= 26;
@@ -211,8 +213,8 @@ pub fn float_text(value: f64) -> String {
     if text.contains('.') { text } else { format!("{text}.0") }
 }
 
-fn program_text(jaxpr: &Jaxpr, indent: usize) -> String {
-    let mut names = Names::new(jaxpr);
+fn program_text(jaxpr: &Jaxpr, indent: usize, next: &Cell<usize>) -> String {
+    let mut names = Names::new(jaxpr, next);
     for atom in jaxpr.eqns.iter().flat_map(|eqn| &eqn.inputs).chain(&jaxpr.outputs) {
         if let Atom::Const(value) = atom {
             names.constant(value);
@@ -260,21 +262,26 @@ fn eqn_text(names: &mut Names<'_>, eqn: &Eqn, indent: usize) -> String {
     if params.is_empty() {
         return head + &tail;
     }
-    let flat: Vec<_> =
-        params.iter().map(|(key, value)| format!("{key}={}", param_text(value, 0))).collect();
+    // Names that a first try on one line uses up are used again if it does not fit.
+    let on_one_line = Cell::new(names.next.get());
+    let flat: Vec<_> = params
+        .iter()
+        .map(|(key, value)| format!("{key}={}", param_text(value, 0, &on_one_line)))
+        .collect();
     let line = format!("{head}[{}]{tail}", flat.join(" "));
     if !line.contains('\n') && indent + line.len() <= MARGIN {
+        names.next.set(on_one_line.get());
         return line;
     }
     let pad = " ".repeat(indent);
     let params: String = params
         .iter()
-        .map(|(key, value)| format!("\n{pad}  {key}={}", param_text(value, indent + 2)))
+        .map(|(key, value)| format!("\n{pad}  {key}={}", param_text(value, indent + 2, names.next)))
         .collect();
     format!("{head}[{params}\n{pad}]{tail}")
 }
 
-fn param_text(param: &Param, indent: usize) -> String {
+fn param_text(param: &Param, indent: usize, next: &Cell<usize>) -> String {
     match param {
         Param::Int(value) => value.to_string(),
         Param::Float(value) => float_text(*value),
@@ -284,29 +291,29 @@ fn param_text(param: &Param, indent: usize) -> String {
         Param::None => "None".into(),
         Param::DType(dtype) => dtype.name().into(),
         Param::Tuple(items) => match items.as_slice() {
-            [one] => format!("({},)", param_text(one, indent)),
-            many => format!("({})", joined(many, indent)),
+            [one] => format!("({},)", param_text(one, indent, next)),
+            many => format!("({})", joined(many, indent, next)),
         },
-        Param::List(items) => format!("[{}]", joined(items, indent)),
+        Param::List(items) => format!("[{}]", joined(items, indent, next)),
         Param::Record(name, fields) => {
             let fields: Vec<_> = fields
                 .iter()
-                .map(|(key, value)| format!("{key}={}", param_text(value, indent)))
+                .map(|(key, value)| format!("{key}={}", param_text(value, indent, next)))
                 .collect();
             format!("{name}({})", fields.join(", "))
         }
-        Param::Jaxpr(jaxpr) => program_text(jaxpr, indent),
+        Param::Jaxpr(jaxpr) => program_text(jaxpr, indent, next),
         Param::Jaxprs(jaxprs) => {
             let pad = " ".repeat(indent);
             let lines: String = jaxprs
                 .iter()
-                .map(|jaxpr| format!("\n{pad}  {}", program_text(jaxpr, indent + 2)))
+                .map(|jaxpr| format!("\n{pad}  {}", program_text(jaxpr, indent + 2, next)))
                 .collect();
             format!("({lines}\n{pad})")
         }
     }
 }
 
-fn joined(items: &[Param], indent: usize) -> String {
-    items.iter().map(|item| param_text(item, indent)).collect::<Vec<_>>().join(", ")
+fn joined(items: &[Param], indent: usize, next: &Cell<usize>) -> String {
+    items.iter().map(|item| param_text(item, indent, next)).collect::<Vec<_>>().join(", ")
 }

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::{
-    Aux, Function, Left, Transform, argnums, flat, inside, leaf_array, name_of, positions, tree_of,
+    Aux, Function, Left, Transform, argnums, flat, inside, leaf_array, positions, tree_of,
     with_aux,
 };
 use crate::errors::OrRaise;
@@ -90,8 +90,7 @@ impl Transform for Grad {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = fun.py();
-        let at = positions(&self.argnums, args.len(), "differentiating with respect to argnums=")
-            .map_err(|error| PyValueError::new_err(error.value(py).to_string()))?;
+        let at = positions(&self.argnums, args.len(), "differentiating with respect to argnums =")?;
         let mut primals: Vec<Array> = vec![];
         let mut structures: Vec<TreeDef> = vec![];
         for &at in &at {
@@ -211,8 +210,6 @@ fn make<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let (argnums, single) = argnums(numbers, "argnums")?;
     let grad = Grad { argnums, single, has_aux, holomorphic, allow_int, with_value };
-    let name = format!("{}({})", grad.name(), name_of(fun));
-    let _ = name;
     Function::make(fun, None, grad)
 }
 

@@ -3,7 +3,6 @@
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
-use pullback_core::jaxpr::JaxprRef;
 use pullback_core::primitives::control::jit::jit as bind_jit;
 use pullback_core::{Array, Aval, trace};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -532,11 +531,6 @@ fn jit<'py>(
     let jit = Bound::new(fun.py(), jit)?.into_any();
     super::dress(&jit, fun, None)?;
     Ok(jit)
-}
-
-/// A function for the programs of the core, kept alive.
-pub fn jaxpr_object(py: Python<'_>, jaxpr: JaxprRef) -> PyResult<Py<PyJaxpr>> {
-    Py::new(py, PyJaxpr { jaxpr })
 }
 
 /// Adds the functions.
