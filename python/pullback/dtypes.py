@@ -1,6 +1,7 @@
 """Element types and the questions one asks about them."""
 
 from pullback import _pullback
+from pullback._pullback import TypePromotionError  # noqa: F401
 
 _KEY = None
 

@@ -16,7 +16,10 @@ def use_leaked():
 
 
 WRONG = [
-    (lambda: jnp.ones(3) + jnp.ones(2), (TypeError, ValueError)),
+    (lambda: jnp.ones(3) + jnp.ones(2), TypeError),
+    (lambda: jnp.ones((2, 2)) + jnp.ones(3), ValueError),
+    (lambda: jnp.where(True, jnp.ones(3), jnp.ones(2)), ValueError),
+    (lambda: jnp.int4(1) + jnp.int8(1), jax.dtypes.TypePromotionError),
     (lambda: jnp.ones(3) + [1, 2, 3], TypeError),
     (lambda: jnp.sum([1, 2, 3]), TypeError),
     (lambda: jnp.add(1), TypeError),

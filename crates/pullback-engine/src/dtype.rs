@@ -167,8 +167,28 @@ impl DType {
     pub fn from_name(name: &str) -> Option<DType> {
         use DType::*;
         const ALL: &[DType] = &[
-            Bool, I4, I8, I16, I32, I64, U4, U8, U16, U32, U64, F8E4M3Fn, F8E5M2, BF16, F16, F32,
-            F64, C64, C128, Float0, KeyThreefry, Stack,
+            Bool,
+            I4,
+            I8,
+            I16,
+            I32,
+            I64,
+            U4,
+            U8,
+            U16,
+            U32,
+            U64,
+            F8E4M3Fn,
+            F8E5M2,
+            BF16,
+            F16,
+            F32,
+            F64,
+            C64,
+            C128,
+            Float0,
+            KeyThreefry,
+            Stack,
         ];
         ALL.iter().copied().find(|dtype| dtype.name() == name || dtype.short_name() == name)
     }

@@ -8,8 +8,8 @@
 pub mod buffer;
 pub mod dtype;
 pub mod error;
-pub mod kernels;
 pub mod interrupt;
+pub mod kernels;
 pub mod layout;
 pub mod plan;
 pub mod tensor;

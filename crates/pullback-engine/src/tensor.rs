@@ -301,7 +301,8 @@ impl Tensor {
     pub fn index(&self, axis: usize, index: usize) -> Result<Tensor> {
         self.view(|layout| {
             let mut result = layout.clone();
-            result.offset = (layout.offset as isize + index as isize * layout.strides[axis]) as usize;
+            result.offset =
+                (layout.offset as isize + index as isize * layout.strides[axis]) as usize;
             result.shape.remove(axis);
             result.strides.remove(axis);
             if result.count() == 0 {
@@ -381,7 +382,8 @@ fn copy_rows<T: bytemuck::Pod>(tensor: &Tensor, target: &mut [u8]) {
                     for column0 in (0..columns).step_by(SIDE) {
                         for row in row0..(row0 + SIDE).min(rows) {
                             for column in column0..(column0 + SIDE).min(columns) {
-                                let from = at as isize + row as isize * down + column as isize * across;
+                                let from =
+                                    at as isize + row as isize * down + column as isize * across;
                                 target[base + row * columns + column] = source[from as usize];
                             }
                         }
@@ -426,9 +428,10 @@ mod tests {
         assert_eq!(x.transpose(&[1, 0]).unwrap().to_vec::<i32>(), [1, 4, 2, 5, 3, 6]);
         assert_eq!(x.reverse(&[1]).unwrap().to_vec::<i32>(), [3, 2, 1, 6, 5, 4]);
         assert_eq!(x.slice(&[0, 0], &[2, 3], &[1, 2]).unwrap().to_vec::<i32>(), [1, 3, 4, 6]);
-        assert_eq!(x.transpose(&[1, 0]).unwrap().reshape(&[6]).unwrap().to_vec::<i32>(), [
-            1, 4, 2, 5, 3, 6
-        ]);
+        assert_eq!(
+            x.transpose(&[1, 0]).unwrap().reshape(&[6]).unwrap().to_vec::<i32>(),
+            [1, 4, 2, 5, 3, 6]
+        );
         assert_eq!(x.index(0, 1).unwrap().to_vec::<i32>(), [4, 5, 6]);
         assert_eq!(x.index(0, 1).unwrap().index(0, 2).unwrap().item::<i32>(), Some(6));
     }

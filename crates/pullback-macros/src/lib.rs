@@ -9,6 +9,7 @@ use proc_macro::TokenStream;
 mod api;
 mod keywords;
 mod literal;
+mod pytree;
 
 /// Adds a row for a public function, `NAME_API`, and leaves the function as it is.
 ///
@@ -43,4 +44,14 @@ pub fn api(attribute: TokenStream, item: TokenStream) -> TokenStream {
 pub fn keywords(item: TokenStream) -> TokenStream {
     let item = syn::parse_macro_input!(item as syn::DeriveInput);
     keywords::expand(&item).unwrap_or_else(|error| error.into_compile_error()).into()
+}
+
+/// Makes a struct of arrays, and of other trees of arrays, a tree itself.
+///
+/// A field marked `#[pytree(fixed)]` holds no arrays: it is part of the structure, and must have
+/// `Clone` and `Debug`.
+#[proc_macro_derive(Pytree, attributes(pytree))]
+pub fn pytree(item: TokenStream) -> TokenStream {
+    let item = syn::parse_macro_input!(item as syn::DeriveInput);
+    pytree::expand(&item).unwrap_or_else(|error| error.into_compile_error()).into()
 }

@@ -165,11 +165,7 @@ impl PyArray {
         }
     }
 
-    fn __pow__(
-        &self,
-        other: &Bound<'_, PyAny>,
-        _modulo: &Bound<'_, PyAny>,
-    ) -> PyResult<Py<PyAny>> {
+    fn __pow__(&self, other: &Bound<'_, PyAny>, _modulo: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         binary(&self.0, other, arithmetic::power)
     }
 
@@ -549,14 +545,23 @@ impl PyArray {
 
     /// The elements one after another.
     #[pyo3(signature = (order="C", *, out_sharding=None))]
-    fn flatten(&self, py: Python<'_>, order: &str, out_sharding: Option<Py<PyAny>>) -> PyResult<Py<PyAny>> {
+    fn flatten(
+        &self,
+        py: Python<'_>,
+        order: &str,
+        out_sharding: Option<Py<PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
         let _ = out_sharding;
         guarded(|| wrap(py, manipulation::ravel(&self.0, order).or_raise()?))
     }
 
     /// One element as a number of Python.
     #[pyo3(signature = (*args))]
-    fn item<'py>(&self, py: Python<'py>, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+    fn item<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let tensor = self.0.concrete(Need::Value, "`item`").or_raise()?;
         match args.len() {
             0 if tensor.count() == 1 => item(py, &tensor),
@@ -586,10 +591,9 @@ impl PyArray {
     ) -> PyResult<Bound<'py, PyAny>> {
         match dtype {
             None => Ok(slf.clone().into_any()),
-            Some(dtype) => slf
-                .py()
-                .import("pullback.lax")?
-                .call_method1("bitcast_convert_type", (slf, dtype)),
+            Some(dtype) => {
+                slf.py().import("pullback.lax")?.call_method1("bitcast_convert_type", (slf, dtype))
+            }
         }
     }
 

@@ -25,12 +25,8 @@ pub struct Settings {
     pub disable_jit: bool,
 }
 
-static GLOBAL: Mutex<Settings> = Mutex::new(Settings {
-    x64: false,
-    partitionable: true,
-    debug_nans: false,
-    disable_jit: false,
-});
+static GLOBAL: Mutex<Settings> =
+    Mutex::new(Settings { x64: false, partitionable: true, debug_nans: false, disable_jit: false });
 static VERSION: AtomicU32 = AtomicU32::new(1);
 
 thread_local! {

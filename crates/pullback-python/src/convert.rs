@@ -201,11 +201,7 @@ fn collect<'py>(
     }
 }
 
-fn from_leaves(
-    py: Python<'_>,
-    leaves: Vec<Bound<'_, PyAny>>,
-    shape: &[usize],
-) -> PyResult<Array> {
+fn from_leaves(py: Python<'_>, leaves: Vec<Bound<'_, PyAny>>, shape: &[usize]) -> PyResult<Array> {
     if leaves.is_empty() {
         let zeros = Tensor::zeros(promote::default_float(), shape);
         return zeros.map(Array::new).map_err(Into::into).or_raise();
@@ -223,8 +219,10 @@ fn from_leaves(
         .or_raise();
     }
     if leaves.iter().all(|leaf| leaf.cast_exact::<PyBool>().is_ok()) {
-        let values: Vec<Bool> =
-            leaves.iter().map(|leaf| Ok(Bool::from(leaf.extract::<bool>()?))).collect::<PyResult<_>>()?;
+        let values: Vec<Bool> = leaves
+            .iter()
+            .map(|leaf| Ok(Bool::from(leaf.extract::<bool>()?)))
+            .collect::<PyResult<_>>()?;
         return Array::from_slice(&values, shape).or_raise();
     }
     let mut arrays = Vec::with_capacity(leaves.len());
@@ -393,7 +391,10 @@ pub fn dtype_object(py: Python<'_>, dtype: DType) -> PyResult<Bound<'_, PyAny>> 
             DType::Float0 => {
                 let field = PyTuple::new(
                     py,
-                    ["float0".into_pyobject(py)?.into_any(), numpy(py)?.getattr("void")?.call1((0,))?.get_type().into_any()],
+                    [
+                        "float0".into_pyobject(py)?.into_any(),
+                        numpy(py)?.getattr("void")?.call1((0,))?.get_type().into_any(),
+                    ],
                 )?;
                 numpy(py)?.call_method1("dtype", (PyList::new(py, [field])?,))?
             }
@@ -448,16 +449,12 @@ pub fn dtype_of(object: &Bound<'_, PyAny>) -> PyResult<DType> {
     }
     let dtype = numpy(py)?.call_method1(intern!(py, "dtype"), (object,))?;
     let name: String = dtype.getattr(intern!(py, "name"))?.extract()?;
-    if dtype.getattr("names")?.is_none() {
-        DType::from_name(&name)
-    } else {
-        Some(DType::Float0)
-    }
-    .ok_or_else(|| {
-        PyTypeError::new_err(format!(
-            "JAX only supports number, bool, and PRNG key dtypes, got dtype {name}"
-        ))
-    })
+    if dtype.getattr("names")?.is_none() { DType::from_name(&name) } else { Some(DType::Float0) }
+        .ok_or_else(|| {
+            PyTypeError::new_err(format!(
+                "JAX only supports number, bool, and PRNG key dtypes, got dtype {name}"
+            ))
+        })
 }
 
 /// The element type asked for in a call of `function`; a wide one is used only if wide types are.
@@ -519,7 +516,10 @@ fn dtype<'py>(py: Python<'py>, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py
 
 /// NumPy's object for the type used where `object` is asked for.
 #[pyfunction]
-fn canonical_dtype<'py>(py: Python<'py>, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+fn canonical_dtype<'py>(
+    py: Python<'py>,
+    object: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
     crate::config::sync();
     dtype_object(py, promote::canonical(dtype_of(object)?))
 }

@@ -72,6 +72,26 @@ create_exception!(
     "An error while a compiled program ran."
 );
 
+create_exception!(
+    pullback.dtypes,
+    TypePromotionError,
+    PyValueError,
+    "Arrays met whose types have no common type."
+);
+
+/// Functions that repeat their arguments to one shape before any operation.
+const BROADCASTS: &[&str] = &[
+    "where",
+    "select",
+    "broadcast_to",
+    "broadcast_arrays",
+    "broadcast_shapes",
+    "full",
+    "full_like",
+    "scatter",
+    "hypot",
+];
+
 /// A Python exception as an error of the core.
 pub fn host(error: PyErr) -> Error {
     Error::Host(HostError(Arc::new(error)))
@@ -87,9 +107,14 @@ pub fn raise(error: Error) -> PyErr {
             PyMemoryError::new_err(message)
         }
         Error::Engine(_) => PyTypeError::new_err(message),
-        Error::Promotion { .. } | Error::Axis { .. } | Error::Broadcast { .. } => {
-            PyValueError::new_err(message)
+        Error::Promotion { .. } => TypePromotionError::new_err(message),
+        // JAX finds out about sizes that differ in the operation, and about ranks before it.
+        Error::Broadcast { function, lhs, rhs }
+            if lhs.len() == rhs.len() && !BROADCASTS.contains(&function.as_str()) =>
+        {
+            PyTypeError::new_err(message)
         }
+        Error::Axis { .. } | Error::Broadcast { .. } => PyValueError::new_err(message),
         Error::DType { .. } | Error::DTypeMismatch { .. } | Error::Type { .. } => {
             PyTypeError::new_err(message)
         }
@@ -170,6 +195,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("TracerIntegerConversionError", py.get_type::<TracerIntegerConversionError>())?;
     module.add("NonConcreteBooleanIndexError", py.get_type::<NonConcreteBooleanIndexError>())?;
     module.add("UnexpectedTracerError", py.get_type::<UnexpectedTracerError>())?;
+    module.add("TypePromotionError", py.get_type::<TypePromotionError>())?;
     module.add("KeyReuseError", py.get_type::<KeyReuseError>())?;
     module.add("JaxRuntimeError", py.get_type::<JaxRuntimeError>())?;
     Ok(())

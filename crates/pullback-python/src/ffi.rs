@@ -90,11 +90,5 @@ unsafe extern "C" {
 /// A function as a method: called on an object, it gets the object as its first argument.
 pub fn method<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: the call takes a reference of its own, and gives a new one or an exception.
-    unsafe {
-        Bound::from_owned_ptr_or_err(
-            function.py(),
-            PyInstanceMethod_New(function.as_ptr()),
-        )
-    }
+    unsafe { Bound::from_owned_ptr_or_err(function.py(), PyInstanceMethod_New(function.as_ptr())) }
 }
-

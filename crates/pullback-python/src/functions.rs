@@ -9,9 +9,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{
-    PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple, PyType,
-};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
 use rustc_hash::FxHashMap;
 use std::sync::{Mutex, OnceLock};
 
@@ -177,7 +175,12 @@ impl Builtin {
         ))
     }
 
-    fn convert(&self, signature: &Signature, at: usize, object: &Bound<'_, PyAny>) -> PyResult<Arg> {
+    fn convert(
+        &self,
+        signature: &Signature,
+        at: usize,
+        object: &Bound<'_, PyAny>,
+    ) -> PyResult<Arg> {
         let param = &signature.params[at];
         let wrong = || self.wrong(param, object);
         match param.kind {
@@ -438,10 +441,40 @@ fn modules() -> Vec<&'static str> {
 
 /// Methods of arrays that are functions of the table under the same name.
 const METHODS: &[&str] = &[
-    "all", "any", "argmax", "argmin", "argpartition", "argsort", "astype", "choose", "clip",
-    "compress", "conj", "conjugate", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min",
-    "nonzero", "prod", "ptp", "ravel", "repeat", "round", "searchsorted", "sort", "squeeze", "std",
-    "sum", "swapaxes", "take", "trace", "var",
+    "all",
+    "any",
+    "argmax",
+    "argmin",
+    "argpartition",
+    "argsort",
+    "astype",
+    "choose",
+    "clip",
+    "compress",
+    "conj",
+    "conjugate",
+    "cumprod",
+    "cumsum",
+    "diagonal",
+    "dot",
+    "max",
+    "mean",
+    "min",
+    "nonzero",
+    "prod",
+    "ptp",
+    "ravel",
+    "repeat",
+    "round",
+    "searchsorted",
+    "sort",
+    "squeeze",
+    "std",
+    "sum",
+    "swapaxes",
+    "take",
+    "trace",
+    "var",
 ];
 
 /// Gives arrays their methods.

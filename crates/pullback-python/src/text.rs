@@ -80,7 +80,9 @@ pub fn repr(py: Python<'_>, array: &Array) -> PyResult<String> {
             numpy.call_method("array2string", (shown(py, tensor)?,), Some(&options))?.extract()?
         }
     };
-    let last = body.len() - body.rfind('\n').map_or(0, |at| at + 1) + 1 + body.find('\n').map_or(prefix.len(), |_| 0);
+    let last = body.len() - body.rfind('\n').map_or(0, |at| at + 1)
+        + 1
+        + body.find('\n').map_or(prefix.len(), |_| 0);
     let gap = match last + dtype.len() + 1 > width {
         true => " ".repeat(prefix.len()),
         false => " ".into(),

@@ -9,12 +9,27 @@ extern crate self as pullback;
 
 pub mod api;
 pub mod config;
+mod ext;
+pub mod function;
+mod grad;
+mod jit;
 pub mod nn;
 pub mod numpy;
+pub mod prelude;
+mod pytree;
 pub mod random;
 pub mod scipy;
+mod vmap;
 
 use api::ApiFn;
+
+pub use ext::ArrayExt;
+pub use grad::{At, Select, check_grads, grad, hessian, jacfwd, jacrev, jvp, value_and_grad, vjp};
+pub use jit::jit;
+pub use pytree::{Argument, Arguments, Pytree, fingerprint};
+pub use vmap::{vmap, vmap_axes};
+
+pub use pullback_macros::Pytree;
 
 pub use pullback_core::{Array, Bool, DType, Error, Result, Tensor};
 
@@ -23,6 +38,7 @@ pub fn modules() -> Vec<(&'static str, &'static [&'static ApiFn])> {
     let numpy = numpy::TABLES.iter().map(|table| ("numpy", *table));
     numpy
         .chain([
+            ("numpy.linalg", numpy::linalg::FUNCTIONS),
             ("nn", nn::FUNCTIONS),
             ("random", random::FUNCTIONS),
             ("scipy.special", scipy::special::FUNCTIONS),

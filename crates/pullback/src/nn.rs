@@ -9,10 +9,10 @@ use crate::api::{ApiFn, Axes};
 use crate::numpy::arithmetic::{multiply, true_divide};
 use crate::numpy::common::{axis_of, filled, inexact, number, pair, select, size_of, truth};
 use crate::numpy::joining;
-use pullback_core::primitives::custom::stop_gradient::stop_gradient;
 use crate::numpy::reductions::{self, Extreme, Mean, Sum};
 use crate::numpy::transcendental::logaddexp;
 use crate::scipy::special;
+use pullback_core::primitives::custom::stop_gradient::stop_gradient;
 
 /// The functions of this module.
 pub static FUNCTIONS: &[&ApiFn] = &[

@@ -14,9 +14,7 @@ use pullback_macros::api;
 
 use crate::api::{ApiFn, Sizes};
 use crate::numpy::arithmetic::{add, multiply};
-use crate::numpy::common::{
-    axis_of, inexact, number, product, select, shape_of, size_of,
-};
+use crate::numpy::common::{axis_of, inexact, number, product, select, shape_of, size_of};
 use crate::numpy::dtypes::{bounds, integer};
 use crate::numpy::floats::{epsilon, smallest_normal};
 use crate::numpy::indexing::{Access, Bounds, Index, get_with};
@@ -242,7 +240,8 @@ pub fn normal(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array>
     if let Some(dtype) = dtype.filter(|dtype| dtype.is_complex()) {
         let dtype = promote::canonical(dtype);
         let [re, im] = pair(&key)?;
-        let (re, im) = (real_normal(&re, &shape, dtype.real())?, real_normal(&im, &shape, dtype.real())?);
+        let (re, im) =
+            (real_normal(&re, &shape, dtype.real())?, real_normal(&im, &shape, dtype.real())?);
         let z = lax::complex(&re, &im)?;
         return lax::div(&z, &number(SQRT_2, &z));
     }
@@ -279,7 +278,10 @@ pub fn bernoulli(key: &Array, p: &Array, shape: Option<&Sizes>, mode: &str) -> R
             let fine = multiply(&row(1)?, &scale)?;
             logic::less(&row(0)?, &crate::numpy::arithmetic::subtract(&p, &fine)?)
         }
-        _ => Err(Error::value_error("bernoulli", format!("got mode '{mode}', expected 'high' or 'low'"))),
+        _ => Err(Error::value_error(
+            "bernoulli",
+            format!("got mode '{mode}', expected 'high' or 'low'"),
+        )),
     }
 }
 
@@ -401,7 +403,8 @@ pub fn permutation(key: &Array, x: &Array, axis: i64, independent: bool) -> Resu
         if !x.dtype().is_integer() {
             return Err(Error::type_error("permutation", "x must be an integer or at least 1-D"));
         }
-        let count = Array::new(x.concrete(Need::Integer, "the length of a permutation")?).to_i64()?;
+        let count =
+            Array::new(x.concrete(Need::Integer, "the length of a permutation")?).to_i64()?;
         let dtype = if x.is_weak() { promote::default_int() } else { x.dtype() };
         let numbers = lax::iota(dtype, &[size_of("permutation", count)?], 0)?;
         return shuffle(&key, &numbers, 0);
@@ -414,8 +417,7 @@ pub fn permutation(key: &Array, x: &Array, axis: i64, independent: bool) -> Resu
     let order = shuffle(&key, &numbers, 0)?;
     let mut index = vec![Index::ALL; x.rank()];
     index[axis] = Index::Array(order);
-    let access =
-        Access { mode: Some(Bounds::Fill), unique_indices: true, ..Access::default() };
+    let access = Access { mode: Some(Bounds::Fill), unique_indices: true, ..Access::default() };
     get_with(x, &index, &access)
 }
 
@@ -449,7 +451,8 @@ pub fn choice(
     let shape = shape_of("choice", &shape.0)?;
     let (count, axis) = match a.rank() {
         0 => {
-            let count = Array::new(a.concrete(Need::Integer, "the a argument of choice")?).to_i64()?;
+            let count =
+                Array::new(a.concrete(Need::Integer, "the a argument of choice")?).to_i64()?;
             (size_of("choice", count)?, 0)
         }
         rank => {
@@ -459,7 +462,10 @@ pub fn choice(
     };
     let draws = product(&shape);
     if count == 0 && draws > 0 {
-        return Err(Error::value_error("choice", "a must be greater than 0 unless no samples are taken"));
+        return Err(Error::value_error(
+            "choice",
+            "a must be greater than 0 unless no samples are taken",
+        ));
     }
     if !replace && draws > count {
         return Err(Error::value_error(
@@ -569,20 +575,26 @@ pub fn categorical(
 #[api(defaults(shape = ()), ignored(out_sharding))]
 pub fn exponential(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
     let dtype = float_type("exponential", dtype)?;
-    let u = uniform_of(&single("exponential", key)?, &shape_of("exponential", &shape.0)?, dtype, 0.0, 1.0)?;
+    let u = uniform_of(
+        &single("exponential", key)?,
+        &shape_of("exponential", &shape.0)?,
+        dtype,
+        0.0,
+        1.0,
+    )?;
     lax::neg(&log1p::log1p(&lax::neg(&u)?)?)
 }
 
 /// Numbers of the standard Gumbel distribution.
 #[api(defaults(shape = ()), ignored(out_sharding))]
-pub fn gumbel(key: &Array, shape: &Sizes, dtype: Option<DType>, mode: Option<&str>) -> Result<Array> {
+pub fn gumbel(
+    key: &Array,
+    shape: &Sizes,
+    dtype: Option<DType>,
+    mode: Option<&str>,
+) -> Result<Array> {
     let dtype = float_type("gumbel", dtype)?;
-    gumbel_of(
-        &single("gumbel", key)?,
-        &shape_of("gumbel", &shape.0)?,
-        dtype,
-        mode.unwrap_or("low"),
-    )
+    gumbel_of(&single("gumbel", key)?, &shape_of("gumbel", &shape.0)?, dtype, mode.unwrap_or("low"))
 }
 
 fn gumbel_of(key: &Array, shape: &[usize], dtype: DType, mode: &str) -> Result<Array> {
@@ -600,8 +612,6 @@ fn gumbel_of(key: &Array, shape: &[usize], dtype: DType, mode: &str) -> Result<A
             let scale = number(2f64.powi(-(mantissa(dtype) as i32)), &low);
             let tiny = number(smallest_normal(dtype), &low);
             let low = lax::add(&lax::mul(&low, &scale)?, &tiny)?;
-            let log = log1p::log1p(&lax::neg(&high)?)?;
-            let _ = &log;
             lax::neg(&lax::log(&lax::neg(&log1p::log1p(&lax::neg(&lax::add(&high, &low)?)?)?)?)?)
         }
         _ => Err(Error::value_error(
@@ -650,7 +660,8 @@ pub fn laplace(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array
 pub fn logistic(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
     let dtype = float_type("logistic", dtype)?;
     let low = smallest_normal(dtype);
-    let u = uniform_of(&single("logistic", key)?, &shape_of("logistic", &shape.0)?, dtype, low, 1.0)?;
+    let u =
+        uniform_of(&single("logistic", key)?, &shape_of("logistic", &shape.0)?, dtype, low, 1.0)?;
     lax::sub(&lax::log(&u)?, &log1p::log1p(&lax::neg(&u)?)?)
 }
 
@@ -722,7 +733,8 @@ pub fn weibull_min(
         1.0,
     )?;
     let e = lax::neg(&log1p::log1p(&lax::neg(&u)?)?)?;
-    let inverse = crate::numpy::arithmetic::true_divide(&Array::constant(1.0, dtype), concentration)?;
+    let inverse =
+        crate::numpy::arithmetic::true_divide(&Array::constant(1.0, dtype), concentration)?;
     multiply(&crate::numpy::arithmetic::power(&e, &inverse)?, scale)
 }
 
@@ -752,7 +764,9 @@ pub fn multivariate_normal(
 ) -> Result<Array> {
     let dtype = match dtype {
         Some(dtype) => float_type("multivariate_normal", Some(dtype))?,
-        None => promote::inexact_type(promote::result_type_of("multivariate_normal", &[mean, cov])?).0,
+        None => {
+            promote::inexact_type(promote::result_type_of("multivariate_normal", &[mean, cov])?).0
+        }
     };
     let (mean, cov) = (promote::to_type(mean, dtype, false)?, promote::to_type(cov, dtype, false)?);
     if mean.rank() < 1 || cov.rank() < 2 {
@@ -762,8 +776,7 @@ pub fn multivariate_normal(
         ));
     }
     let size = mean.shape()[mean.rank() - 1];
-    let batch =
-        [&mean.shape()[..mean.rank() - 1], &cov.shape()[..cov.rank() - 2]];
+    let batch = [&mean.shape()[..mean.rank() - 1], &cov.shape()[..cov.rank() - 2]];
     let shape = shape_for("multivariate_normal", shape, &batch)?;
     let factor = match method {
         "cholesky" => lax::cholesky(&cov)?,

@@ -33,10 +33,7 @@ fn parse_array(text: &str) -> Array {
     let wide = |text: &&str| text.parse::<i128>().expect("a whole number");
     macro_rules! whole {
         ($rust:ty) => {
-            Array::from_slice(
-                &values.iter().map(|v| wide(v) as $rust).collect::<Vec<_>>(),
-                &shape,
-            )
+            Array::from_slice(&values.iter().map(|v| wide(v) as $rust).collect::<Vec<_>>(), &shape)
         };
     }
     let array = match dtype {
@@ -124,8 +121,8 @@ fn results(value: Value) -> Vec<Array> {
 fn elements(x: &Array) -> Vec<[f64; 2]> {
     use pullback::numpy::floats::{imag, real};
     let part = |x: Array| {
-        let x = pullback_core::primitives::rules::convert_element_type(&x, DType::F64)
-            .expect("a cast");
+        let x =
+            pullback_core::primitives::rules::convert_element_type(&x, DType::F64).expect("a cast");
         x.to_vec::<f64>().expect("elements")
     };
     if x.dtype().is_complex() {
@@ -239,9 +236,8 @@ fn check(line: &str) -> Result<(), String> {
     if let Some((name, _)) = given.first() {
         return Err(format!("no parameter named {name}"));
     }
-    let call = std::panic::AssertUnwindSafe(|| {
-        (function.call)(&mut Args::new(function.name, values))
-    });
+    let call =
+        std::panic::AssertUnwindSafe(|| (function.call)(&mut Args::new(function.name, values)));
     let outcome = std::panic::catch_unwind(call).map_err(|_| "panicked")?;
     compare(outcome, expected)
 }

@@ -240,13 +240,11 @@ def vectorize(pyfunc, *, excluded=frozenset(), signature=None):
         # One `vmap` for each common axis, the innermost first; axes of size 1 are not mapped.
         squeezed, plans = [], []
         rank = len(common)
-        for array, shape in zip(arrays, outer):
+        for array, cores, shape in zip(arrays, in_cores, outer):
             shape = (1,) * (rank - len(shape)) + tuple(shape)
             mapped = [n != 1 or common[i] == 1 for i, n in enumerate(shape)]
-            core = array.shape[array.ndim - (array.ndim - len(array.shape[len(array.shape):])) :]
-            del core
             keep = [n for n, on in zip(shape, mapped) if on]
-            tail = array.shape[len(array.shape) - len(in_cores[len(squeezed)]) :] if in_cores[len(squeezed)] else ()
+            tail = array.shape[array.ndim - len(cores) :]
             squeezed.append(jnp.reshape(array, (*keep, *tail)))
             plans.append(mapped)
         function = call

@@ -239,7 +239,7 @@ fn program_text(jaxpr: &Jaxpr, indent: usize, next: &Cell<usize>) -> String {
         many => format!("({})", many.join(", ")),
     };
     let flat = format!("{head} {} in {outputs} }}", lines.join("; "));
-    if lines.len() <= 1 && !flat.contains('\n') && indent + flat.len() <= MARGIN {
+    if !flat.contains('\n') && indent + flat.len() <= MARGIN {
         return flat;
     }
     let pad = " ".repeat(indent);

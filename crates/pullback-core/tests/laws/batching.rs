@@ -1,8 +1,8 @@
 //! Vectorisation is a loop: for every choice of mapped operands, and every position of the mapped
 //! axis in each.
 
-use pullback_core::primitives::rules::{concatenate, expand_dims, slice, squeeze};
 use pullback_core::primitives::Sample;
+use pullback_core::primitives::rules::{concatenate, expand_dims, slice, squeeze};
 use pullback_core::trace::AxisData;
 use pullback_core::transforms::vmap;
 use pullback_core::{Array, DType, Result};
@@ -15,8 +15,7 @@ const DTYPES: &[DType] =
 
 /// The arrays stacked along a new axis at `axis`.
 fn stacked(entries: &[Array], axis: usize) -> Result<Array> {
-    let entries =
-        entries.iter().map(|x| expand_dims(x, &[axis])).collect::<Result<Vec<_>>>()?;
+    let entries = entries.iter().map(|x| expand_dims(x, &[axis])).collect::<Result<Vec<_>>>()?;
     concatenate(&entries.iter().collect::<Vec<_>>(), axis)
 }
 

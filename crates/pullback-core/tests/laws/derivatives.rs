@@ -154,8 +154,7 @@ fn second_derivatives_agree_with_differences() {
         if !sample.smooth || !is_precise(sample, &results) {
             return Ok(Outcome::Silent);
         }
-        let (dx, ddx) =
-            (directions(sample, 8).map_err(say)?, directions(sample, 9).map_err(say)?);
+        let (dx, ddx) = (directions(sample, 8).map_err(say)?, directions(sample, 9).map_err(say)?);
         let first = |x: &[Array]| -> Result<Vec<Array>> {
             let (_, dy) = jvp(|x| apply(sample, x), x, tangents(x, &dx))?;
             dy.iter().filter(|dy| dy.aval().is_differentiable()).map(Tangent::instantiate).collect()

@@ -9,9 +9,8 @@ use pullback_core::{Array, Aval, DType, Error, Result, Tensor};
 use pullback_engine::Buffer;
 
 /// What is allowed to fail: a primitive, what the failure says, and why it may.
-pub const EXCEPTIONS: &[(&str, &str, &str)] = &[
-    ("log2", "not defined for complex", "the engine has no kernel for complex numbers"),
-];
+pub const EXCEPTIONS: &[(&str, &str, &str)] =
+    &[("log2", "not defined for complex", "the engine has no kernel for complex numbers")];
 
 /// Primitives without samples, and why.
 pub const WITHOUT_SAMPLES: &[(&str, &str)] = &[
@@ -49,11 +48,14 @@ pub fn for_each_sample(law: impl Fn(&Sample) -> std::result::Result<Outcome, Str
                     format!("panicked: {}", text.unwrap_or_default())
                 }
             };
-            let excepted = |(other, part, _): &(&str, &str, &str)| {
-                *other == name && message.contains(part)
-            };
+            let excepted =
+                |(other, part, _): &(&str, &str, &str)| *other == name && message.contains(part);
             if !EXCEPTIONS.iter().any(excepted) {
-                failures.push(format!("{name} {:?} on {:?}:\n    {message}", sample.op, sample.avals()));
+                failures.push(format!(
+                    "{name} {:?} on {:?}:\n    {message}",
+                    sample.op,
+                    sample.avals()
+                ));
             }
         }
     }
@@ -85,7 +87,9 @@ pub fn values(array: &Array) -> Vec<Complex<f64>> {
     let tensor = array.tensor().expect("a concrete array");
     let real = |v: f64| Complex::new(v, 0.0);
     match tensor.dtype() {
-        DType::Bool => tensor.to_vec::<pullback_core::Bool>().iter().map(|v| real(v.0 as f64)).collect(),
+        DType::Bool => {
+            tensor.to_vec::<pullback_core::Bool>().iter().map(|v| real(v.0 as f64)).collect()
+        }
         DType::I8 => tensor.to_vec::<i8>().iter().map(|&v| real(v as f64)).collect(),
         DType::I16 => tensor.to_vec::<i16>().iter().map(|&v| real(v as f64)).collect(),
         DType::I32 => tensor.to_vec::<i32>().iter().map(|&v| real(v as f64)).collect(),
@@ -123,11 +127,9 @@ pub fn bytes(array: &Array) -> Vec<u8> {
 pub fn array(values: &[Complex<f64>], aval: &Aval) -> Result<Array> {
     let mut buffer = Buffer::new(aval.dtype, values.len())?;
     let bytes: Vec<u8> = match aval.dtype {
-        DType::C128 => values
-            .iter()
-            .flat_map(|v| [v.re.to_ne_bytes(), v.im.to_ne_bytes()])
-            .flatten()
-            .collect(),
+        DType::C128 => {
+            values.iter().flat_map(|v| [v.re.to_ne_bytes(), v.im.to_ne_bytes()]).flatten().collect()
+        }
         _ => values.iter().flat_map(|v| v.re.to_ne_bytes()).collect(),
     };
     buffer.bytes_mut().copy_from_slice(&bytes);
@@ -165,7 +167,9 @@ pub fn close(
     let scale = expected.iter().filter(finite).map(|v| v.norm()).fold(1.0, f64::max);
     let apart = |(x, y): (&Complex<f64>, &Complex<f64>)| {
         let both_nan = (x.re.is_nan() || x.im.is_nan()) && (y.re.is_nan() || y.im.is_nan());
-        !both_nan && x != y && (x - y).norm().partial_cmp(&(tolerance * scale)).is_none_or(|o| o.is_gt())
+        !both_nan
+            && x != y
+            && (x - y).norm().partial_cmp(&(tolerance * scale)).is_none_or(|o| o.is_gt())
     };
     if given.len() != expected.len() || given.iter().zip(expected).any(apart) {
         return Err(format!("{what}: got {given:?}, expected {expected:?}"));

@@ -45,7 +45,7 @@ impl Kernel for ArgReduce {
             }};
         }
         match x.dtype() {
-            _ if length == 0 => {}
+            _ if length == 0 || found.is_empty() => {}
             DType::Bool => search!(Bool),
             DType::I8 => search!(i8),
             DType::I16 => search!(i16),

@@ -449,7 +449,7 @@ fn columns_pass<T: Stored, O: Combine<T::Acc>, const LANES: usize>(
     let mut levels: Vec<Vec<T::Acc>> = Vec::new();
     let start = [pass.offset as isize, 0];
     for [from, to] in Walk::new(&outer, [&outer_from, &outer_to], start) {
-        for column in (0..width).step_by(tile) {
+        for column in (0..width).step_by(tile.max(1)) {
             let size = (width - column).min(tile);
             let acc = &mut acc[..lanes * size];
             let mut blocks = 0u64;

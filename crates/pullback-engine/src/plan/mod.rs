@@ -50,7 +50,10 @@ pub(crate) struct Use {
 #[derive(Clone)]
 pub(crate) enum Work {
     /// An elementwise program over arrays of one shape.
-    Tile { program: Arc<Program>, shape: Shape },
+    Tile {
+        program: Arc<Program>,
+        shape: Shape,
+    },
     Kernel(Arc<dyn Kernel>),
 }
 
@@ -78,8 +81,7 @@ impl fmt::Display for Plan {
             writeln!(f, "  {} = constant {tensor:?}", name(*slot))?;
         }
         for step in &self.steps {
-            let outputs: Vec<_> =
-                step.outputs.iter().map(|s| s.map_or("_".into(), name)).collect();
+            let outputs: Vec<_> = step.outputs.iter().map(|s| s.map_or("_".into(), name)).collect();
             write!(f, "  {} = ", outputs.join(" "))?;
             match &step.work {
                 Work::Tile { program, shape } => {

@@ -40,8 +40,7 @@ pub(super) fn run(plan: &Plan, inputs: Tensors) -> Result<Tensors> {
             }
         }
     }
-    let output = |slot: &super::Slot| {
-        slots[slot.0 as usize].clone().expect("an output of a plan is filled")
-    };
+    let output =
+        |slot: &super::Slot| slots[slot.0 as usize].clone().expect("an output of a plan is filled");
     Ok(plan.outputs.iter().map(output).collect())
 }

@@ -160,10 +160,16 @@ fn cond<'py>(
     crate::config::sync();
     let py = pred.py();
     if !true_fun.is_callable() || !false_fun.is_callable() {
-        return Err(PyTypeError::new_err("lax.cond: true_fun and false_fun arguments should be callable."));
+        return Err(PyTypeError::new_err(
+            "lax.cond: true_fun and false_fun arguments should be callable.",
+        ));
     }
     if tree::split(pred)?.is_some() {
-        return Err(PyTypeError::new_err(format!("Pred must be a scalar, got {} of type {}.", pred.repr()?, pred.get_type())));
+        return Err(PyTypeError::new_err(format!(
+            "Pred must be a scalar, got {} of type {}.",
+            pred.repr()?,
+            pred.get_type()
+        )));
     }
     let which = super::leaf_array(pred, "Pred")?;
     if which.rank() != 0 {
@@ -179,12 +185,10 @@ fn cond<'py>(
             _ => rules::ne(&which, &rules::number(0.0, &which)).or_raise()?,
         };
         let index = rules::convert_element_type(&which, DType::I32).or_raise()?;
-        let functions = [false_fun.clone(), true_fun.clone()];
         // Errors name the true branch first, as the call does.
         let swapped = [true_fun.clone(), false_fun.clone()];
         let (arrays, structure) = flat(operands.as_any(), "Operand")?;
         let mut programs = branches_of(py, "cond", &swapped, &structure, &avals(&arrays))?;
-        let _ = &functions;
         programs.swap(0, 1);
         unified(&mut programs)?;
         let (jaxprs, captured) = with_common_inputs(&programs);
@@ -207,7 +211,9 @@ fn switch<'py>(
         return Err(PyValueError::new_err("Empty branch sequence"));
     }
     if !branches.iter().all(|branch| branch.is_callable()) {
-        return Err(PyTypeError::new_err("lax.switch: branches argument should be a sequence of callables."));
+        return Err(PyTypeError::new_err(
+            "lax.switch: branches argument should be a sequence of callables.",
+        ));
     }
     let which = super::leaf_array(index, "Index")?;
     if which.rank() != 0 {
@@ -239,8 +245,12 @@ fn carry_error(
     (after, out_tree): (&[Aval], &TreeDef),
 ) -> PyResult<Option<PyErr>> {
     let what = match name {
-        "scan" => "scan body function carry input and carry output must have the same pytree structure",
-        _ => "while_loop body function carry input and carry output must have the same pytree structure",
+        "scan" => {
+            "scan body function carry input and carry output must have the same pytree structure"
+        }
+        _ => {
+            "while_loop body function carry input and carry output must have the same pytree structure"
+        }
     };
     if !in_tree.equals(py, out_tree)? {
         return Ok(Some(PyTypeError::new_err(format!(
@@ -392,11 +402,14 @@ fn scan<'py>(
             None => None,
             Some(length) => {
                 let given = crate::functions::whole(length)?.ok_or_else(|| {
-                    PyTypeError::new_err("The `length` argument to `scan` expects a concrete `int` value.")
+                    PyTypeError::new_err(
+                        "The `length` argument to `scan` expects a concrete `int` value.",
+                    )
                 })?;
-                Some(usize::try_from(given).map_err(|_| {
-                    PyValueError::new_err("scan: length must not be negative")
-                })?)
+                Some(
+                    usize::try_from(given)
+                        .map_err(|_| PyValueError::new_err("scan: length must not be negative"))?,
+                )
             }
         };
         let count = match (length, sizes.first()) {

@@ -40,7 +40,8 @@ fn lock(shelf: &Shelf) -> MutexGuard<'_, Found> {
 
 fn output_of(py: Python<'_>, shelf: &Shelf, outputs: Vec<Array>) -> PyResult<Py<PyAny>> {
     let structure = lock(shelf).output.clone();
-    let missing = || PyValueError::new_err("a function with a derivative of its own was not called");
+    let missing =
+        || PyValueError::new_err("a function with a derivative of its own was not called");
     Ok(tree_of(py, &structure.ok_or_else(missing)?, outputs)?.unbind())
 }
 
@@ -328,9 +329,8 @@ fn bwd_result(
             }
             let ct = match ct.dtype() == expected.dtype {
                 true => ct,
-                false => {
-                    pullback_core::promote::to_type(&ct, expected.dtype, expected.weak).or_raise()?
-                }
+                false => pullback_core::promote::to_type(&ct, expected.dtype, expected.weak)
+                    .or_raise()?,
             };
             cotangents.push(Some(ct));
         }
@@ -372,8 +372,7 @@ fn closure_convert<'py>(
     crate::config::sync();
     let py = fun.py();
     let (types, input) = super::staging::abstract_leaves(example_args.as_any())?;
-    let program =
-        guarded(|| record(&types, |inputs| call_tuple(fun, &input, inputs.to_vec())))?;
+    let program = guarded(|| record(&types, |inputs| call_tuple(fun, &input, inputs.to_vec())))?;
     let converted = Converted { jaxpr: program.jaxpr, input, output: program.output };
     let constants = program.captured.into_iter().map(|array| wrap(py, array));
     let constants = PyList::new(py, constants.collect::<PyResult<Vec<_>>>()?)?;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use pullback_core::jaxpr::{JaxprRef, Staged, stage};
-use pullback_core::transforms::{self, Linearized};
 use pullback_core::trace::Tangent;
+use pullback_core::transforms::{self, Linearized};
 use pullback_core::{Array, Aval, DType};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -138,9 +138,7 @@ fn jvp<'py>(
 fn as_tuple<'py>(object: &Object<'py>) -> PyResult<Bound<'py, PyTuple>> {
     match object.cast::<PyTuple>() {
         Ok(tuple) => Ok(tuple.clone()),
-        Err(_) => {
-            PyTuple::new(object.py(), object.try_iter()?.collect::<PyResult<Vec<_>>>()?)
-        }
+        Err(_) => PyTuple::new(object.py(), object.try_iter()?.collect::<PyResult<Vec<_>>>()?),
     }
 }
 
@@ -217,7 +215,13 @@ fn vjp<'py>(
     let aux = ys.split_off(count);
     let outputs = avals(&ys);
     let y = tree_of(py, &output, ys)?;
-    let vjp = Vjp { derivative: Arc::new(derivative), primals: xs, outputs, input: input.clone(), output };
+    let vjp = Vjp {
+        derivative: Arc::new(derivative),
+        primals: xs,
+        outputs,
+        input: input.clone(),
+        output,
+    };
     let vjp = Bound::new(py, vjp)?.into_any();
     Ok(match has_aux {
         true => PyTuple::new(py, [y, vjp, call.aux.take()?.finish(py, aux)?])?.into_any(),
@@ -286,8 +290,13 @@ fn linearize<'py>(
     let (output, count) = call.output.take()?;
     let aux = ys.split_off(count);
     let y = tree_of(py, &output, ys)?;
-    let jvp =
-        Jvp { derivative: Arc::new(derivative), primals: xs, outputs: count, input: input.clone(), output };
+    let jvp = Jvp {
+        derivative: Arc::new(derivative),
+        primals: xs,
+        outputs: count,
+        input: input.clone(),
+        output,
+    };
     let jvp = Bound::new(py, jvp)?.into_any();
     Ok(match has_aux {
         true => PyTuple::new(py, [y, jvp, call.aux.take()?.finish(py, aux)?])?.into_any(),
@@ -309,7 +318,12 @@ impl Transposed {
     fn __call__<'py>(&self, py: Python<'py>, ct: &Object<'py>) -> PyResult<Object<'py>> {
         let (cts, structure) = flat(ct, "Cotangent")?;
         if !structure.equals(py, &self.output)? {
-            return Err(mismatch(py, "cotangent tree does not match function output", &structure, &self.output));
+            return Err(mismatch(
+                py,
+                "cotangent tree does not match function output",
+                &structure,
+                &self.output,
+            ));
         }
         let expected = self.jaxpr.output_avals();
         for (ct, aval) in cts.iter().zip(&expected) {

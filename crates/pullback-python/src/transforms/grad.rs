@@ -6,8 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::{
-    Aux, Function, Left, Transform, argnums, flat, inside, leaf_array, positions, tree_of,
-    with_aux,
+    Aux, Function, Left, Transform, argnums, flat, inside, leaf_array, positions, tree_of, with_aux,
 };
 use crate::errors::OrRaise;
 use crate::tree::TreeDef;
@@ -71,7 +70,9 @@ impl Grad {
                     "For holomorphic differentiation, pass holomorphic=True. For differentiation \
                      of non-holomorphic functions involving complex outputs, use jax.vjp directly."
                 }
-                false => "For differentiation of functions with integer outputs, use jax.vjp directly.",
+                false => {
+                    "For differentiation of functions with integer outputs, use jax.vjp directly."
+                }
             };
             return Err(PyTypeError::new_err(format!(
                 "{name} requires real-valued outputs (output dtype that is a sub-dtype of \
@@ -192,10 +193,9 @@ pub fn gradient(ct: Option<Array>, primal: &Array) -> PyResult<Array> {
 /// Zeros of a type, `float0` included.
 pub fn zeros(aval: &pullback_core::Aval) -> PyResult<Array> {
     match aval.dtype {
-        DType::Float0 => Tensor::zeros(DType::Float0, &aval.shape)
-            .map(Array::new)
-            .map_err(Into::into)
-            .or_raise(),
+        DType::Float0 => {
+            Tensor::zeros(DType::Float0, &aval.shape).map(Array::new).map_err(Into::into).or_raise()
+        }
         _ => pullback_core::primitives::rules::zeros(aval).or_raise(),
     }
 }

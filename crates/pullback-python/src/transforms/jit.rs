@@ -12,7 +12,7 @@ use pyo3::{PyTraverseError, PyVisit};
 use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
 
-use super::staging::{PyJaxpr, Program, aval_of, record};
+use super::staging::{Program, PyJaxpr, aval_of, record};
 use super::{call_flat, flatten_call, leaf_array, name_of, tree_of};
 use crate::array::PyArray;
 use crate::config::{self, Settings};
@@ -305,11 +305,7 @@ impl Jit {
 }
 
 /// Runs a program on concrete arrays.
-fn run<'py>(
-    py: Python<'py>,
-    program: &Program,
-    inputs: &[&Array],
-) -> PyResult<Bound<'py, PyAny>> {
+fn run<'py>(py: Python<'py>, program: &Program, inputs: &[&Array]) -> PyResult<Bound<'py, PyAny>> {
     let large = inputs.iter().any(|input| input.count() > LARGE);
     let outputs = match large {
         true => py.detach(|| program.jaxpr.run(inputs)),

@@ -36,8 +36,7 @@ impl Transform for Checkpoint {
             .iter()
             .map(|leaf| leaf_array(leaf.bind(py), "Argument"))
             .collect::<PyResult<Vec<_>>>()?;
-        let program =
-            record(&avals(&arrays), |inputs| call_flat(&fun, &call.structure, inputs))?;
+        let program = record(&avals(&arrays), |inputs| call_flat(&fun, &call.structure, inputs))?;
         let inputs: Vec<&Array> = program.captured.iter().chain(&arrays).collect();
         let op = Remat {
             jaxpr: program.jaxpr.clone(),
@@ -91,9 +90,8 @@ fn checkpoint<'py>(
             let name = super::name_of(&policy);
             let policy = policy.unbind();
             // A policy that fails keeps nothing, which is always correct.
-            let saves = move |eqn: &Eqn| {
-                Python::attach(|py| accepts(py, &policy, eqn).unwrap_or(false))
-            };
+            let saves =
+                move |eqn: &Eqn| Python::attach(|py| accepts(py, &policy, eqn).unwrap_or(false));
             Some(Policy { name: name.into(), saves: Arc::new(saves) })
         }
     };

@@ -1,13 +1,15 @@
 //! `vmap`: a function over arrays with one more axis.
 
-use pullback_core::trace::{AxisData, AxisName};
 use pullback_core::trace::batch::at_axis;
+use pullback_core::trace::{AxisData, AxisName};
 use pullback_core::{Array, transforms};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyList, PyTuple};
 
-use super::{Function, Left, Transform, call_flat, flat, flatten_call, inside, leaf_array, tree_of};
+use super::{
+    Function, Left, Transform, call_flat, flat, flatten_call, inside, leaf_array, tree_of,
+};
 use crate::errors::OrRaise;
 use crate::tree::{TreeDef, broadcast_prefix};
 
@@ -103,7 +105,11 @@ impl Transform for Vmap {
             let mut seen: Vec<String> = vec![];
             for (array, place) in arrays.iter().zip(&places) {
                 if let Some(at) = place {
-                    seen.push(format!("axis {at} of an argument of type {} has size {}", array.aval(), array.shape()[*at]));
+                    seen.push(format!(
+                        "axis {at} of an argument of type {} has size {}",
+                        array.aval(),
+                        array.shape()[*at]
+                    ));
                 }
             }
             return Err(PyValueError::new_err(format!(
@@ -128,8 +134,12 @@ impl Transform for Vmap {
         )
         .or_raise()?;
         let structure: TreeDef = left.take()?;
-        let wanted =
-            broadcast_prefix("vmap out_axes specification", self.out_axes.bind(py), &structure, true)?;
+        let wanted = broadcast_prefix(
+            "vmap out_axes specification",
+            self.out_axes.bind(py),
+            &structure,
+            true,
+        )?;
         let mut outputs = vec![];
         for ((result, place), wanted) in results.iter().zip(places).zip(&wanted) {
             let rank = result.rank() + usize::from(place.is_none());

@@ -84,10 +84,7 @@ fn tree_map<'py>(
     structure.unflatten(py, results)
 }
 
-fn others<'py>(
-    structure: &TreeDef,
-    rest: &Bound<'py, PyTuple>,
-) -> PyResult<Vec<Vec<Object<'py>>>> {
+fn others<'py>(structure: &TreeDef, rest: &Bound<'py, PyTuple>) -> PyResult<Vec<Vec<Object<'py>>>> {
     rest.iter()
         .map(|tree| {
             let mut subtrees = vec![];
@@ -151,9 +148,8 @@ fn tree_transpose<'py>(
     let py = pytree_to_transpose.py();
     let outer = &outer_treedef.cast::<PyTreeDef>()?.get().0;
     let mut subtrees = vec![];
-    flatten_up_to(outer, pytree_to_transpose, &mut subtrees).map_err(|error| {
-        PyTypeError::new_err(format!("Mismatch: {}", error.value(py)))
-    })?;
+    flatten_up_to(outer, pytree_to_transpose, &mut subtrees)
+        .map_err(|error| PyTypeError::new_err(format!("Mismatch: {}", error.value(py))))?;
     let mut inner = inner_treedef.map(|inner| inner.get().0.clone());
     let mut rows = vec![];
     for subtree in &subtrees {

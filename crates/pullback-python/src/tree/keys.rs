@@ -114,9 +114,7 @@ pub fn children<'py>(
     for (at, child) in children.into_iter().enumerate() {
         let key = match &kind {
             Kind::Leaf | Kind::None => continue,
-            Kind::Tuple | Kind::List => {
-                Bound::new(py, SequenceKey::of(number(at)?))?.into_any()
-            }
+            Kind::Tuple | Kind::List => Bound::new(py, SequenceKey::of(number(at)?))?.into_any(),
             Kind::Dict(keys) | Kind::OrderedDict(keys) => {
                 let key = keys.bind(py).get_item(at)?.unbind();
                 Bound::new(py, DictKey::of(key))?.into_any()
@@ -129,9 +127,7 @@ pub fn children<'py>(
                 let name = class.bind(py).getattr("_fields")?.get_item(at)?;
                 Bound::new(py, GetAttrKey::of(name.cast_into()?.unbind()))?.into_any()
             }
-            Kind::Custom(..) => {
-                Bound::new(py, FlattenedIndexKey::of(number(at)?))?.into_any()
-            }
+            Kind::Custom(..) => Bound::new(py, FlattenedIndexKey::of(number(at)?))?.into_any(),
         };
         pairs.push((key, child));
     }
@@ -169,4 +165,3 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<FlattenedIndexKey>()?;
     module.add_function(wrap_pyfunction!(keystr, module)?)
 }
-

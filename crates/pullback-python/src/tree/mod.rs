@@ -233,16 +233,13 @@ fn collections<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> 
     static ORDERED: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     static DEFAULT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let cell = if name == "OrderedDict" { &ORDERED } else { &DEFAULT };
-    let class = cell.get_or_try_init(py, || {
-        PyResult::Ok(py.import("collections")?.getattr(name)?.unbind())
-    })?;
+    let class = cell
+        .get_or_try_init(py, || PyResult::Ok(py.import("collections")?.getattr(name)?.unbind()))?;
     Ok(class.bind(py).clone())
 }
 
 /// What an object is as a node, and its children; `None` for a leaf.
-pub fn split<'py>(
-    object: &Bound<'py, PyAny>,
-) -> PyResult<Option<(Kind, Vec<Bound<'py, PyAny>>)>> {
+pub fn split<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<(Kind, Vec<Bound<'py, PyAny>>)>> {
     let py = object.py();
     if object.is_none() {
         return Ok(Some((Kind::None, vec![])));
@@ -432,7 +429,9 @@ pub fn flatten_up_to<'py>(
             let prefixes = prefix.children();
             children.iter().zip(&prefixes).try_for_each(|(c, p)| flatten_up_to(p, c, subtrees))
         }
-        Some((kind, children)) if std::mem::discriminant(&kind) == std::mem::discriminant(&root.kind) => {
+        Some((kind, children))
+            if std::mem::discriminant(&kind) == std::mem::discriminant(&root.kind) =>
+        {
             let name = tree.get_type().name()?;
             if children.len() != root.arity {
                 return Err(PyValueError::new_err(format!(
@@ -448,11 +447,7 @@ pub fn flatten_up_to<'py>(
                 tree.repr()?
             )))
         }
-        _ => Err(PyValueError::new_err(format!(
-            "Expected {}, got {}.",
-            expected()?,
-            tree.repr()?
-        ))),
+        _ => Err(PyValueError::new_err(format!("Expected {}, got {}.", expected()?, tree.repr()?))),
     }
 }
 

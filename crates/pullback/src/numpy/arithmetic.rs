@@ -81,10 +81,9 @@ pub fn floor_divide(x1: &Array, x2: &Array) -> Result<Array> {
     let [x, y] = numbers("floor_divide", x1, x2)?;
     match x.dtype() {
         dtype if dtype.is_float() => Ok(float_divmod(&x, &y)?.0),
-        dtype if dtype.is_complex() => Err(Error::type_error(
-            "floor_divide",
-            "does not support complex-valued inputs",
-        )),
+        dtype if dtype.is_complex() => {
+            Err(Error::type_error("floor_divide", "does not support complex-valued inputs"))
+        }
         _ => {
             let quotient = lax::div(&x, &y)?;
             if x.dtype().kind() == pullback_core::Kind::Unsigned {

@@ -96,7 +96,10 @@ pub(crate) fn axes_of(function: &str, axes: Option<&Axes>, rank: usize) -> Resul
     for &axis in axes {
         let axis = axis_of(function, axis, rank)?;
         if result.contains(&axis) {
-            return Err(Error::value_error(function, format!("duplicate value in 'axis': {axes:?}")));
+            return Err(Error::value_error(
+                function,
+                format!("duplicate value in 'axis': {axes:?}"),
+            ));
         }
         result.push(axis);
     }

@@ -218,7 +218,8 @@ fn is_zero(x: &Array) -> bool {
 fn range_size(start: Option<&Array>, stop: &Array, step: Option<&Array>) -> Result<usize> {
     let what = "a bound of arange";
     let concrete = |x: Option<&Array>| x.map(|x| x.concrete(Need::Integer, what)).transpose();
-    let (start, stop, step) = (concrete(start)?, stop.concrete(Need::Integer, what)?, concrete(step)?);
+    let (start, stop, step) =
+        (concrete(start)?, stop.concrete(Need::Integer, what)?, concrete(step)?);
     let too_large = || Error::value_error("arange", "the range is too large");
     let whole = |x: &Option<pullback_core::Tensor>, default: i128| match x {
         Some(x) => integer_item(x),
@@ -253,10 +254,7 @@ fn range_size(start: Option<&Array>, stop: &Array, step: Option<&Array>) -> Resu
 }
 
 /// `num` numbers from `start` to `stop` at equal distances; with `retstep` also the distance.
-#[api(
-    defaults(num = 50, endpoint = true, retstep = false, axis = 0),
-    ignored(device)
-)]
+#[api(defaults(num = 50, endpoint = true, retstep = false, axis = 0), ignored(device))]
 pub fn linspace(
     start: &Array,
     stop: &Array,
@@ -286,11 +284,9 @@ fn spaced(
         None => promote::inexact_type((result, false)).0,
     };
     // Whole numbers are spaced as real ones, and rounded down at the end.
-    let computed = promote::inexact_type(promote::result_type(
-        function,
-        &[(result, false), (dtype, false)],
-    )?)
-    .0;
+    let computed =
+        promote::inexact_type(promote::result_type(function, &[(result, false), (dtype, false)])?)
+            .0;
     let (start, stop) = (of_type(start, computed)?, of_type(stop, computed)?);
     let shape = promote::broadcast_shapes(function, &[start.shape(), stop.shape()])?;
     let (start, stop) = (broadcast(&start, &shape)?, broadcast(&stop, &shape)?);
@@ -418,10 +414,7 @@ pub fn diag(v: &Array, k: i64) -> Result<Array> {
             select(&on_diagonal(&[size, size], k)?, &square, &number(0.0, v))
         }
         [_, _] => diagonal(v, k, 0, 1),
-        _ => Err(Error::value_error(
-            "diag",
-            format!("input must be 1d or 2d, got {}", v.aval()),
-        )),
+        _ => Err(Error::value_error("diag", format!("input must be 1d or 2d, got {}", v.aval()))),
     }
 }
 
@@ -518,11 +511,7 @@ pub fn vander(x: &Array, n: Option<i64>, increasing: bool) -> Result<Array> {
 }
 
 /// The coordinates of the points of a grid, from those along its axes.
-#[api(
-    variadic(xi),
-    defaults(copy = true, sparse = false, indexing = "xy"),
-    keyword_only(copy)
-)]
+#[api(variadic(xi), defaults(copy = true, sparse = false, indexing = "xy"), keyword_only(copy))]
 pub fn meshgrid(xi: &[Array], copy: bool, sparse: bool, indexing: &str) -> Result<Vec<Array>> {
     let _ = copy;
     if indexing != "xy" && indexing != "ij" {

@@ -204,11 +204,7 @@ fn sizes(
 
 /// The operand with each name once: diagonals taken, and axes that would only be repeated
 /// dropped.
-fn without_repeats(
-    names: Vec<Name>,
-    x: &Array,
-    sizes: &FxHashMap<Name, usize>,
-) -> Result<Term> {
+fn without_repeats(names: Vec<Name>, x: &Array, sizes: &FxHashMap<Name, usize>) -> Result<Term> {
     let stretched: Vec<usize> = (0..names.len())
         .filter(|&axis| x.shape()[axis] == 1 && sizes.get(&names[axis]) != Some(&1))
         .collect();
@@ -285,12 +281,7 @@ fn cheapest_pair(
     best.1
 }
 
-fn contract(
-    x: &Term,
-    y: &Term,
-    needed: impl Fn(&Name) -> bool,
-    dtype: DType,
-) -> Result<Term> {
+fn contract(x: &Term, y: &Term, needed: impl Fn(&Name) -> bool, dtype: DType) -> Result<Term> {
     let mut dims = DotDims::default();
     let mut names = vec![];
     for (i, name) in x.names.iter().enumerate() {

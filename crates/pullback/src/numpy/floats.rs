@@ -284,11 +284,8 @@ pub fn frexp(x: &Array) -> Result<(Array, Array)> {
     let bits = if x.dtype() == DType::F64 { 53.0 } else { 24.0 };
     let scaled = lax::mul(&safe, &number(f64::powf(2.0, bits), &x))?;
     let exponent_of = |value: &Array| lax::floor(&unary::log2::log2(value)?);
-    let exponent = select(
-        &tiny,
-        &lax::sub(&exponent_of(&scaled)?, &number(bits, &x))?,
-        &exponent_of(&safe)?,
-    )?;
+    let exponent =
+        select(&tiny, &lax::sub(&exponent_of(&scaled)?, &number(bits, &x))?, &exponent_of(&safe)?)?;
     let exponent = lax::add(&exponent, &number(1.0, &x))?;
     let whole = lax::convert_element_type(&exponent, DType::I32)?;
     let fraction = ldexp(&safe, &lax::neg(&whole)?)?;

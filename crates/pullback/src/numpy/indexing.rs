@@ -184,9 +184,20 @@ fn index_error(message: impl Into<String>) -> Error {
 #[derive(Clone, Debug)]
 enum Item {
     /// Positions `start`, `start + step`, ... of them `count`.
-    Range { axis: usize, start: usize, step: i64, count: usize },
-    Int { axis: usize, at: i64 },
-    Array { axis: usize, at: Array },
+    Range {
+        axis: usize,
+        start: usize,
+        step: i64,
+        count: usize,
+    },
+    Int {
+        axis: usize,
+        at: i64,
+    },
+    Array {
+        axis: usize,
+        at: Array,
+    },
     NewAxis,
 }
 
@@ -567,10 +578,8 @@ fn vectors(components: &[Array], batch: &[usize]) -> Result<Array> {
         let shape: Shape = batch.iter().copied().chain([0]).collect();
         return lax::zeros(&pullback_core::Aval::new(&shape, DType::I32));
     }
-    let columns = components
-        .iter()
-        .map(|x| lax::expand_dims(x, &[x.rank()]))
-        .collect::<Result<Vec<_>>>()?;
+    let columns =
+        components.iter().map(|x| lax::expand_dims(x, &[x.rank()])).collect::<Result<Vec<_>>>()?;
     lax::concatenate(&columns.iter().collect::<Vec<_>>(), batch.len())
 }
 

@@ -76,8 +76,7 @@ pub fn stack(arrays: &[Array], axis: i64, out: (), dtype: Option<DType>) -> Resu
     }
     let axis = axis_of("stack", axis, first.rank() + 1)?;
     let arrays = of_one_type("stack", arrays, dtype)?;
-    let arrays =
-        arrays.iter().map(|x| lax::expand_dims(x, &[axis])).collect::<Result<Vec<_>>>()?;
+    let arrays = arrays.iter().map(|x| lax::expand_dims(x, &[axis])).collect::<Result<Vec<_>>>()?;
     lax::concatenate(&arrays.iter().collect::<Vec<_>>(), axis)
 }
 
@@ -182,9 +181,10 @@ fn cut(
     let size = x.shape()[axis];
     let bounds: Vec<usize> = match sections {
         Sections::Count(count) => {
-            let count = usize::try_from(*count).ok().filter(|&count| count > 0).ok_or_else(|| {
-                Error::value_error(function, "number of sections must be larger than 0")
-            })?;
+            let count =
+                usize::try_from(*count).ok().filter(|&count| count > 0).ok_or_else(|| {
+                    Error::value_error(function, "number of sections must be larger than 0")
+                })?;
             if equal && size % count != 0 {
                 return Err(Error::value_error(
                     function,
@@ -207,10 +207,7 @@ fn cut(
             bounds
         }
     };
-    bounds
-        .windows(2)
-        .map(|bounds| part(x, axis, bounds[0], bounds[1]))
-        .collect()
+    bounds.windows(2).map(|bounds| part(x, axis, bounds[0], bounds[1])).collect()
 }
 
 /// The array repeated as often along each axis as `reps` says.

@@ -5,9 +5,7 @@ use pullback_core::primitives::unary::{self, Accepts};
 use pullback_core::{Array, DType, Error, Kind, Result, promote};
 use pullback_macros::api;
 
-use super::common::{
-    broadcast, broadcast_all, check, inexact_pair, not_equal_itself, pair, truth,
-};
+use super::common::{broadcast, broadcast_all, check, inexact_pair, not_equal_itself, pair, truth};
 use super::floats::isfinite;
 use super::reductions::{self, Reduce};
 use crate::api::ApiFn;
@@ -183,8 +181,7 @@ pub fn bitwise_count(x: &Array) -> Result<Array> {
 pub fn where_(condition: &Array, x: &Array, y: &Array) -> Result<Array> {
     let condition = truth(condition)?;
     let operands = promote::promote_types("where", &[x, y])?;
-    let shape =
-        promote::broadcast_shapes("where", &[condition.shape(), x.shape(), y.shape()])?;
+    let shape = promote::broadcast_shapes("where", &[condition.shape(), x.shape(), y.shape()])?;
     let condition = match condition.rank() {
         0 => condition,
         _ => broadcast(&condition, &shape)?,
@@ -224,13 +221,7 @@ pub fn select(condlist: &[Array], choicelist: &[Array], default: &Array) -> Resu
 
 /// Whether the elements of two arrays are equal within `atol + rtol * |b|`.
 #[api(defaults(rtol = 1e-05, atol = 1e-08, equal_nan = false))]
-pub fn isclose(
-    a: &Array,
-    b: &Array,
-    rtol: &Array,
-    atol: &Array,
-    equal_nan: bool,
-) -> Result<Array> {
+pub fn isclose(a: &Array, b: &Array, rtol: &Array, atol: &Array, equal_nan: bool) -> Result<Array> {
     let [a, b] = inexact_pair("isclose", a, b)?;
     let distance = lax::abs(&lax::sub(&a, &b)?)?;
     let size = lax::abs(&b)?;

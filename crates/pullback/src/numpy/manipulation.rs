@@ -79,10 +79,7 @@ fn resolved(function: &str, sizes: &[i64], from: &[usize]) -> Result<Shape> {
     if known == 0 || count % known != 0 {
         return Err(mismatch());
     }
-    Ok(sizes
-        .iter()
-        .map(|&size| if size == -1 { count / known } else { size as usize })
-        .collect())
+    Ok(sizes.iter().map(|&size| if size == -1 { count / known } else { size as usize }).collect())
 }
 
 struct SizesText<'a>(&'a [i64]);
@@ -133,8 +130,7 @@ pub fn matrix_transpose(x: &Array) -> Result<Array> {
 /// Two axes swapped.
 #[api]
 pub fn swapaxes(a: &Array, axis1: i64, axis2: i64) -> Result<Array> {
-    let (i, j) =
-        (axis_of("swapaxes", axis1, a.rank())?, axis_of("swapaxes", axis2, a.rank())?);
+    let (i, j) = (axis_of("swapaxes", axis1, a.rank())?, axis_of("swapaxes", axis2, a.rank())?);
     let mut axes: Vec<usize> = (0..a.rank()).collect();
     axes.swap(i, j);
     lax::transpose(a, &axes)
@@ -314,8 +310,7 @@ pub fn roll(a: &Array, shift: &Array, axis: Option<&Axes>) -> Result<Array> {
         if shift == 0 {
             continue;
         }
-        let (tail, head) =
-            (part(&y, axis, size - shift, size)?, part(&y, axis, 0, size - shift)?);
+        let (tail, head) = (part(&y, axis, size - shift, size)?, part(&y, axis, 0, size - shift)?);
         y = lax::concatenate(&[&tail, &head], axis)?;
     }
     Ok(y)

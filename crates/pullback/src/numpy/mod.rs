@@ -9,6 +9,7 @@ pub mod einsum;
 pub mod floats;
 pub mod indexing;
 pub mod joining;
+pub mod linalg;
 pub mod logic;
 pub mod manipulation;
 pub mod products;

@@ -77,10 +77,7 @@ impl Operands {
 }
 
 /// The sum of products over the last axis of `a` and the last but one of `b`, or its only one.
-#[api(
-    keyword_only(preferred_element_type),
-    ignored(precision, out_sharding)
-)]
+#[api(keyword_only(preferred_element_type), ignored(precision, out_sharding))]
 pub fn dot(a: &Array, b: &Array, preferred_element_type: Option<DType>) -> Result<Array> {
     let both = operands("dot", a, b, preferred_element_type)?;
     if a.rank() == 0 || b.rank() == 0 {
@@ -96,10 +93,7 @@ pub fn dot(a: &Array, b: &Array, preferred_element_type: Option<DType>) -> Resul
 }
 
 /// The product of matrices in the last two axes; other axes broadcast together.
-#[api(
-    keyword_only(preferred_element_type),
-    ignored(precision, out_sharding)
-)]
+#[api(keyword_only(preferred_element_type), ignored(precision, out_sharding))]
 pub fn matmul(a: &Array, b: &Array, preferred_element_type: Option<DType>) -> Result<Array> {
     for (at, x) in [a, b].into_iter().enumerate() {
         if x.rank() == 0 {
@@ -116,7 +110,8 @@ pub fn matmul(a: &Array, b: &Array, preferred_element_type: Option<DType>) -> Re
     // Axes in front of the matrices are batches where both have them, else free.
     let x_batch = a.rank().saturating_sub(2);
     let y_batch = b.rank().saturating_sub(2);
-    let shape = promote::broadcast_shapes("matmul", &[&a.shape()[..x_batch], &b.shape()[..y_batch]])?;
+    let shape =
+        promote::broadcast_shapes("matmul", &[&a.shape()[..x_batch], &b.shape()[..y_batch]])?;
     let mut dims = DotDims::default();
     let (mut x_drop, mut y_drop) = (vec![], vec![]);
     let (mut shared, mut x_free, mut y_free) = (vec![], vec![], vec![]);
@@ -239,11 +234,7 @@ pub fn outer(a: &Array, b: &Array, out: ()) -> Result<Array> {
 
 /// The sum of products over axes of both: the given number of last axes of `a` and first axes
 /// of `b`, or those listed for each.
-#[api(
-    defaults(axes = 2),
-    keyword_only(preferred_element_type),
-    ignored(precision, out_sharding)
-)]
+#[api(defaults(axes = 2), keyword_only(preferred_element_type), ignored(precision, out_sharding))]
 pub fn tensordot(
     a: &Array,
     b: &Array,
@@ -259,9 +250,10 @@ pub fn tensordot(
             })?;
             ((a.rank() - count..a.rank()).collect(), (0..count).collect())
         }
-        [row] if row.len() == 2 => {
-            (vec![axis_of("tensordot", row[0], a.rank())?], vec![axis_of("tensordot", row[1], b.rank())?])
-        }
+        [row] if row.len() == 2 => (
+            vec![axis_of("tensordot", row[0], a.rank())?],
+            vec![axis_of("tensordot", row[1], b.rank())?],
+        ),
         [x, y] => (
             axes_of("tensordot", Some(&Axes(x.clone())), a.rank())?,
             axes_of("tensordot", Some(&Axes(y.clone())), b.rank())?,
@@ -269,9 +261,7 @@ pub fn tensordot(
         _ => return Err(wrong("axes must be a number or a pair".into())),
     };
     if x_axes.len() != y_axes.len() {
-        return Err(wrong(format!(
-            "needs as many axes of both, got {x_axes:?} and {y_axes:?}"
-        )));
+        return Err(wrong(format!("needs as many axes of both, got {x_axes:?} and {y_axes:?}")));
     }
     let both = operands("tensordot", a, b, preferred_element_type)?;
     for (&x, &y) in x_axes.iter().zip(&y_axes) {
@@ -310,9 +300,8 @@ pub fn cross(
         Some(axis) => (axis, axis, axis),
         None => (axisa, axisb, axisc),
     };
-    let last = |x: &Array, axis: i64| {
-        lax::move_axis(x, axis_of("cross", axis, x.rank())?, x.rank() - 1)
-    };
+    let last =
+        |x: &Array, axis: i64| lax::move_axis(x, axis_of("cross", axis, x.rank())?, x.rank() - 1);
     let (x, y) = (last(a, axisa)?, last(b, axisb)?);
     if x.shape()[x.rank() - 1] != 3 || y.shape()[y.rank() - 1] != 3 {
         return Err(Error::value_error("cross", "Dimension must be 3 for cross product"));

@@ -322,16 +322,10 @@ fn mean_type(x: &Array, dtype: Option<DType>) -> (DType, DType) {
 }
 
 /// How many elements each result is made of: a number, or an array if a mask says which.
-fn count_of(
-    x: &Array,
-    shape: &Shape,
-    mask: Option<&Array>,
-    dtype: DType,
-) -> Result<Array> {
+fn count_of(x: &Array, shape: &Shape, mask: Option<&Array>, dtype: DType) -> Result<Array> {
     match mask {
         None => {
-            let sizes: Vec<usize> =
-                shape.axes(x)?.iter().map(|&axis| x.shape()[axis]).collect();
+            let sizes: Vec<usize> = shape.axes(x)?.iter().map(|&axis| x.shape()[axis]).collect();
             Ok(Array::constant(product(&sizes) as f64, dtype.real()))
         }
         Some(mask) => {
@@ -537,7 +531,9 @@ fn arg_extreme(
     }
     let y = find(&x, axis, promote::default_int())?;
     match keepdims {
-        true if x.rank() != rank || rank == 1 => lax::expand_dims(&y, &(0..rank).collect::<Vec<_>>()),
+        true if x.rank() != rank || rank == 1 => {
+            lax::expand_dims(&y, &(0..rank).collect::<Vec<_>>())
+        }
         true => lax::expand_dims(&y, &[axis]),
         false => Ok(y),
     }

@@ -6,8 +6,7 @@ use pullback_macros::api;
 
 use super::arithmetic::{add, multiply, subtract, true_divide};
 use super::common::{
-    as_type, axis_of, broadcast, filled, inexact, not_equal_itself, number, select, size_of,
-    truth,
+    as_type, axis_of, broadcast, filled, inexact, not_equal_itself, number, select, size_of, truth,
 };
 use super::indexing::{Access, Bounds, Index, Update, get, get_with, positions, update};
 use super::logic::where_;
@@ -206,7 +205,8 @@ pub fn nonzero(a: &Array, size: Option<i64>, fill_value: Option<&Array>) -> Resu
     // A running count says which element is the i-th: the first where it exceeds i.
     let count = lax::cumsum(&lax::convert_element_type(&flat, dtype)?, 0, false)?;
     let wanted = lax::iota(dtype, &[size], 0)?;
-    let place = searchsorted(&count, &lax::add(&wanted, &number(1.0, &wanted))?, "left", None, "scan")?;
+    let place =
+        searchsorted(&count, &lax::add(&wanted, &number(1.0, &wanted))?, "left", None, "scan")?;
     let total = reductions::sum(&flat, Sum::default())?;
     let found = lax::lt(&wanted, &total)?;
     let mut stride = a.count();
@@ -261,7 +261,9 @@ pub fn searchsorted(
     if side != "left" && side != "right" {
         return Err(Error::value_error(
             "searchsorted",
-            format!("{side} is an invalid value for keyword 'side'; expected one of ['left', 'right']"),
+            format!(
+                "{side} is an invalid value for keyword 'side'; expected one of ['left', 'right']"
+            ),
         ));
     }
     if a.rank() != 1 {
@@ -394,7 +396,10 @@ pub fn histogram_bin_edges(
         Some(range) => {
             return Err(Error::value_error(
                 "histogram",
-                format!("`range` must be either None or a sequence of scalars, got {}", range.aval()),
+                format!(
+                    "`range` must be either None or a sequence of scalars, got {}",
+                    range.aval()
+                ),
             ));
         }
         None if flat.count() == 0 => (Array::constant(0.0, dtype), Array::constant(1.0, dtype)),
@@ -430,7 +435,10 @@ pub fn histogram(
     let dtype = promote::inexact_type((a.dtype(), false)).0;
     let weights = match weights {
         Some(weights) if weights.shape() != a.shape() => {
-            return Err(Error::value_error("histogram", "weights should have the same shape as a."));
+            return Err(Error::value_error(
+                "histogram",
+                "weights should have the same shape as a.",
+            ));
         }
         Some(weights) => ravel(weights, "C")?,
         None => filled(1.0, &lax::convert_element_type(&flat, dtype)?)?,
@@ -634,10 +642,7 @@ pub fn nanmedian(
 }
 
 /// The elements below which the shares `q` of all lie, over axes.
-#[api(
-    defaults(overwrite_input = false, method = "linear", keepdims = false),
-    ignored(weights)
-)]
+#[api(defaults(overwrite_input = false, method = "linear", keepdims = false), ignored(weights))]
 pub fn quantile(
     a: &Array,
     q: &Array,
@@ -652,10 +657,7 @@ pub fn quantile(
 }
 
 /// The elements below which the shares `q` of all lie, over axes, without those that are NaN.
-#[api(
-    defaults(overwrite_input = false, method = "linear", keepdims = false),
-    ignored(weights)
-)]
+#[api(defaults(overwrite_input = false, method = "linear", keepdims = false), ignored(weights))]
 pub fn nanquantile(
     a: &Array,
     q: &Array,
@@ -688,10 +690,7 @@ pub fn percentile(
 }
 
 /// The elements below which so many of a hundred lie, over axes, without those that are NaN.
-#[api(
-    defaults(overwrite_input = false, method = "linear", keepdims = false),
-    ignored(weights)
-)]
+#[api(defaults(overwrite_input = false, method = "linear", keepdims = false), ignored(weights))]
 pub fn nanpercentile(
     a: &Array,
     q: &Array,

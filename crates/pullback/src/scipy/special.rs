@@ -9,12 +9,12 @@ use pullback_macros::api;
 
 use crate::api::{ApiFn, Axes, Value};
 use crate::numpy::common::{
-    axes_of, broadcast_all, check, filled, inexact, inexact_pair, not_equal_itself, number,
-    select, truth,
+    axes_of, broadcast_all, check, filled, inexact, inexact_pair, not_equal_itself, number, select,
+    truth,
 };
-use pullback_core::primitives::custom::stop_gradient::stop_gradient;
 use crate::numpy::reductions::{self, Extreme, Sum};
 use crate::numpy::{arithmetic, floats};
+use pullback_core::primitives::custom::stop_gradient::stop_gradient;
 
 /// The functions of this module.
 pub static FUNCTIONS: &[&ApiFn] = &[
@@ -316,11 +316,7 @@ pub fn ndtr(x: &Array) -> Result<Array> {
     let w = lax::mul(&x, &number(FRAC_1_SQRT_2, &x))?;
     let z = lax::abs(&w)?;
     let tail = unary::erfc::erfc(&z)?;
-    let far = select(
-        &lax::gt(&w, &number(0.0, &w))?,
-        &lax::sub(&number(2.0, &x), &tail)?,
-        &tail,
-    )?;
+    let far = select(&lax::gt(&w, &number(0.0, &w))?, &lax::sub(&number(2.0, &x), &tail)?, &tail)?;
     let near = lax::add(&number(1.0, &x), &unary::erf::erf(&w)?)?;
     let y = select(&lax::lt(&z, &number(FRAC_1_SQRT_2, &z))?, &near, &far)?;
     lax::mul(&number(0.5, &x), &y)

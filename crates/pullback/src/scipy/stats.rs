@@ -14,16 +14,8 @@ pub mod norm {
     use crate::scipy::special::{log_ndtr, ndtr, ndtri};
 
     /// The functions of this module.
-    pub static FUNCTIONS: &[&ApiFn] = &[
-        &PDF_API,
-        &LOGPDF_API,
-        &CDF_API,
-        &LOGCDF_API,
-        &SF_API,
-        &LOGSF_API,
-        &PPF_API,
-        &ISF_API,
-    ];
+    pub static FUNCTIONS: &[&ApiFn] =
+        &[&PDF_API, &LOGPDF_API, &CDF_API, &LOGCDF_API, &SF_API, &LOGSF_API, &PPF_API, &ISF_API];
 
     fn promoted(function: &str, x: &Array, loc: &Array, scale: &Array) -> Result<Operands> {
         promote::promote_inexact(function, &[x, loc, scale])

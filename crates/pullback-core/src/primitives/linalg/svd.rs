@@ -9,7 +9,7 @@ use super::{
 };
 use crate::array::{Array, Arrays};
 use crate::aval::Aval;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::jaxpr::parse::ParamReader;
 use crate::jaxpr::print::{Param, Params};
 use crate::lower::Lowering;

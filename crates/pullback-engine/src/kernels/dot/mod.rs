@@ -11,7 +11,7 @@ use smallvec::smallvec;
 use super::common::{Number, build, merged, walk, with_number};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
-use crate::dtype::{Bool, DType, Element};
+use crate::dtype::{Bool, DType};
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape, Strides};
 use crate::tensor::Tensor;

@@ -1,0 +1,204 @@
+//! Trees of arrays: the containers that functions take and give.
+//!
+//! A tree is taken apart into its arrays, its leaves, and put together again from others in their
+//! place; the tree itself says what its structure is.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use pullback_core::Array;
+
+/// A container of arrays. `#[derive(Pytree)]` makes a struct one whose fields are.
+pub trait Pytree: Clone + 'static {
+    /// Appends the arrays, in order.
+    fn flatten(&self, leaves: &mut Vec<Array>);
+
+    /// A container of the structure of this one, made of the next arrays of `leaves`.
+    fn unflatten(&self, leaves: &mut dyn Iterator<Item = Array>) -> Self;
+
+    /// Appends what tells the structure from others that have as many arrays.
+    fn structure(&self, key: &mut Vec<u64>);
+
+    /// The arrays, in order.
+    fn leaves(&self) -> Vec<Array> {
+        let mut leaves = vec![];
+        self.flatten(&mut leaves);
+        leaves
+    }
+
+    /// A container of the structure of this one, with other arrays.
+    fn with_leaves(&self, leaves: Vec<Array>) -> Self {
+        self.unflatten(&mut leaves.into_iter())
+    }
+}
+
+/// A number for a part of a structure that is no array, such as a key of a map.
+pub fn fingerprint(part: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    part.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Pytree for Array {
+    fn flatten(&self, leaves: &mut Vec<Array>) {
+        leaves.push(self.clone());
+    }
+
+    fn unflatten(&self, leaves: &mut dyn Iterator<Item = Array>) -> Self {
+        // Transforms give back as many leaves as there were; a short list leaves the rest alone.
+        leaves.next().unwrap_or_else(|| self.clone())
+    }
+
+    fn structure(&self, _: &mut Vec<u64>) {}
+}
+
+impl<T: Pytree> Pytree for Vec<T> {
+    fn flatten(&self, leaves: &mut Vec<Array>) {
+        self.iter().for_each(|x| x.flatten(leaves));
+    }
+
+    fn unflatten(&self, leaves: &mut dyn Iterator<Item = Array>) -> Self {
+        self.iter().map(|x| x.unflatten(leaves)).collect()
+    }
+
+    fn structure(&self, key: &mut Vec<u64>) {
+        key.push(self.len() as u64);
+        self.iter().for_each(|x| x.structure(key));
+    }
+}
+
+impl<T: Pytree, const N: usize> Pytree for [T; N] {
+    fn flatten(&self, leaves: &mut Vec<Array>) {
+        self.iter().for_each(|x| x.flatten(leaves));
+    }
+
+    fn unflatten(&self, leaves: &mut dyn Iterator<Item = Array>) -> Self {
+        self.each_ref().map(|x| x.unflatten(leaves))
+    }
+
+    fn structure(&self, key: &mut Vec<u64>) {
+        self.iter().for_each(|x| x.structure(key));
+    }
+}
+
+impl<T: Pytree> Pytree for Option<T> {
+    fn flatten(&self, leaves: &mut Vec<Array>) {
+        self.iter().for_each(|x| x.flatten(leaves));
+    }
+
+    fn unflatten(&self, leaves: &mut dyn Iterator<Item = Array>) -> Self {
+        self.as_ref().map(|x| x.unflatten(leaves))
+    }
+
+    fn structure(&self, key: &mut Vec<u64>) {
+        key.push(self.is_some() as u64);
+        self.iter().for_each(|x| x.structure(key));
+    }
+}
+
+impl<T: Pytree> Pytree for BTreeMap<String, T> {
+    fn flatten(&self, leaves: &mut Vec<Array>) {
+        self.values().for_each(|x| x.flatten(leaves));
+    }
+
+    fn unflatten(&self, leaves: &mut dyn Iterator<Item = Array>) -> Self {
+        self.iter().map(|(name, x)| (name.clone(), x.unflatten(leaves))).collect()
+    }
+
+    fn structure(&self, key: &mut Vec<u64>) {
+        key.push(self.len() as u64);
+        for (name, x) in self {
+            key.push(fingerprint(name));
+            x.structure(key);
+        }
+    }
+}
+
+/// The entries of a map in the order of their names, which does not change from run to run.
+fn sorted<T>(map: &HashMap<String, T>) -> Vec<(&String, &T)> {
+    let mut entries: Vec<_> = map.iter().collect();
+    entries.sort_by_key(|(name, _)| *name);
+    entries
+}
+
+impl<T: Pytree> Pytree for HashMap<String, T> {
+    fn flatten(&self, leaves: &mut Vec<Array>) {
+        sorted(self).into_iter().for_each(|(_, x)| x.flatten(leaves));
+    }
+
+    fn unflatten(&self, leaves: &mut dyn Iterator<Item = Array>) -> Self {
+        sorted(self).into_iter().map(|(name, x)| (name.clone(), x.unflatten(leaves))).collect()
+    }
+
+    fn structure(&self, key: &mut Vec<u64>) {
+        key.push(self.len() as u64);
+        for (name, x) in sorted(self) {
+            key.push(fingerprint(name));
+            x.structure(key);
+        }
+    }
+}
+
+/// The arguments of a function: a tuple of trees.
+pub trait Arguments: Pytree {
+    /// How many leaves each argument has.
+    fn counts(&self) -> Vec<usize>;
+}
+
+/// The argument in place `I` of a tuple.
+pub trait Argument<const I: usize> {
+    /// Its type.
+    type Item: Pytree;
+
+    /// The argument.
+    fn item(self) -> Self::Item;
+}
+
+macro_rules! tuples {
+    ($(($($name:ident $place:tt),+);)*) => {
+        $(impl<$($name: Pytree),+> Pytree for ($($name,)+) {
+            fn flatten(&self, leaves: &mut Vec<Array>) {
+                $(self.$place.flatten(leaves);)+
+            }
+
+            fn unflatten(&self, leaves: &mut dyn Iterator<Item = Array>) -> Self {
+                ($(self.$place.unflatten(leaves),)+)
+            }
+
+            fn structure(&self, key: &mut Vec<u64>) {
+                $(self.$place.structure(key);)+
+            }
+        }
+
+        impl<$($name: Pytree),+> Arguments for ($($name,)+) {
+            fn counts(&self) -> Vec<usize> {
+                vec![$(self.$place.leaves().len()),+]
+            }
+        }
+
+        tuples! { @places [$($name)+] $($name $place)+ })*
+    };
+    (@places $all:tt $($name:ident $place:tt)+) => {
+        $(tuples! { @place $all $name $place })+
+    };
+    (@place [$($all:ident)+] $name:ident $place:tt) => {
+        impl<$($all: Pytree),+> Argument<$place> for ($($all,)+) {
+            type Item = $name;
+
+            fn item(self) -> $name {
+                self.$place
+            }
+        }
+    };
+}
+
+tuples! {
+    (A 0);
+    (A 0, B 1);
+    (A 0, B 1, C 2);
+    (A 0, B 1, C 2, D 3);
+    (A 0, B 1, C 2, D 3, E 4);
+    (A 0, B 1, C 2, D 3, E 4, F 5);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+}
