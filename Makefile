@@ -4,36 +4,48 @@ PYTHON := $(shell scripts/find-python)
 TOUR := .venv/tour
 TEST := .venv/test
 
-.PHONY: tour test lint docs bench generate clean
+# One build of the whole workspace, so that its parts share their dependencies' features.
+BUILD = PYO3_PYTHON=$(CURDIR)/$(1)/bin/python PYO3_BUILD_EXTENSION_MODULE=1 cargo
+EXTENSION = python/pullback/_pullback.so
 
-# Builds the package, runs the tutorials' programs in both languages, prints figure by figure.
+.PHONY: tour test laws lint docs bench generate clean
+
+# Builds the package, runs the tutorials' programs, prints figure by figure.
 tour: $(TOUR)/ready
-	. $(TOUR)/bin/activate && maturin develop --quiet --release
+	$(call BUILD,$(TOUR)) build --workspace
+	cp target/debug/lib_pullback.so $(EXTENSION)
 	mkdir -p out
-	$(TOUR)/bin/python examples/tour/tour.py > out/python.tsv
-	cargo run --quiet --release -p pullback --example tour > out/rust.tsv
-	$(TOUR)/bin/python examples/tour/plots.py out
-	$(TOUR)/bin/python examples/tour/table.py examples/tour/figures.tsv out/python.tsv out/rust.tsv
+	PYTHONPATH=python $(TOUR)/bin/python examples/tour/tour.py > out/python.tsv
+	PYTHONPATH=python $(TOUR)/bin/python examples/tour/plots.py out
+	$(TOUR)/bin/python examples/tour/table.py examples/tour/figures.tsv out/python.tsv
 
-# Everything: formatting, lints, unit, law, text and doc tests, Python tests, conformance.
-test: lint $(TEST)/ready
-	cargo test --quiet --workspace --exclude pullback-python
-	. $(TEST)/bin/activate && maturin develop --quiet
-	$(TEST)/bin/python -m pytest -q tests/python
+# Formatting, Rust tests, Python tests, conformance with JAX.
+test: $(TEST)/ready
+	cargo fmt --all --check
+	$(call BUILD,$(TEST)) test --workspace --lib --test transforms --test passes
+	$(call BUILD,$(TEST)) build --workspace
+	cp target/debug/lib_pullback.so $(EXTENSION)
+	PYTHONPATH=python $(TEST)/bin/python -m pytest -q tests/python
+
+# The laws over the list of primitives: slow, and run apart from the other tests for now.
+laws:
+	cargo test -p pullback-core --test laws
 
 lint:
 	cargo fmt --all --check
-	cargo clippy --quiet --workspace --all-targets
+	cargo clippy --workspace --all-targets
 
 docs:
 	cargo doc --no-deps --workspace
 
 bench: $(TEST)/ready
-	. $(TEST)/bin/activate && maturin develop --quiet --release
-	$(TEST)/bin/python benches/bench.py
+	$(call BUILD,$(TEST)) build --release --workspace
+	cp target/release/lib_pullback.so $(EXTENSION)
+	PYTHONPATH=python $(TEST)/bin/python benches/bench.py
 
+# Needs the extension that `make test` builds.
 generate:
-	cargo run --quiet -p xtask
+	PYTHONPATH=python $(TEST)/bin/python scripts/compatibility.py
 
 $(TOUR)/ready: scripts/requirements-tour.txt
 	$(PYTHON) -m venv $(TOUR)
@@ -46,4 +58,4 @@ $(TEST)/ready: scripts/requirements-test.txt
 	touch $@
 
 clean:
-	rm -rf .venv out target
+	rm -rf .venv out target $(EXTENSION)

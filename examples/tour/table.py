@@ -1,7 +1,11 @@
-"""Compares the figures of both languages with the published ones; exit status 1 if one is off."""
+"""Compares figures with the published ones; exit status 1 if one is off.
+
+Arguments: the published figures, then one file of figures for each language.
+"""
 
 import csv
 import sys
+from pathlib import Path
 
 
 def read(path):
@@ -14,28 +18,25 @@ def agrees(figure, published, tolerance):
         return False
     if tolerance.startswith("abs "):
         return abs(figure - published) <= float(tolerance[4:])
-    return abs(figure - published) <= float(tolerance) * max(abs(published), 1e-30) or figure == published
+    return abs(figure - published) <= float(tolerance) * abs(published)
 
 
-def main(figures, python, rust):
-    by_python, by_rust = read(python), read(rust)
-    rows, ok = [("program", "published", "Python", "Rust", "ok")], True
+def main(figures, *files):
+    languages = [read(path) for path in files]
+    rows = [("program", "published", *(Path(path).stem for path in files), "ok")]
     with open(figures, encoding="utf-8") as lines:
         for row in csv.DictReader(lines, delimiter="\t"):
             name, published = row["name"], float(row["published"])
-            here = [by.get(name) for by in (by_python, by_rust)]
-            good = all(
-                agrees(figure and float(figure), published, row["tolerance"]) for figure in here
-            )
-            ok &= good
-            shown = [f"{float(figure):.8g}" if figure else "missing" for figure in here]
+            here = [float(by[name]) if name in by else None for by in languages]
+            good = all(agrees(figure, published, row["tolerance"]) for figure in here)
+            shown = ["missing" if figure is None else f"{figure:.8g}" for figure in here]
             rows.append((name, row["published"], *shown, "ok" if good else "OFF"))
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
-    good = sum(row[4] == "ok" for row in rows)
+    good = sum(row[-1] == "ok" for row in rows[1:])
     print(f"\n{good} of {len(rows) - 1} figures agree")
-    return 0 if ok else 1
+    return 0 if good == len(rows) - 1 else 1
 
 
 if __name__ == "__main__":

@@ -317,6 +317,7 @@ mod tests {
     use half::bf16;
 
     use super::*;
+    use crate::dtype::Element;
 
     fn dot(
         a: &Tensor,
