@@ -53,11 +53,7 @@ fn the_same_is_computed_once() {
     check_pass(
         cse::PASS,
         "{ lambda ; a:f32[]. let b:f32[] = sin a; c:f32[] = sin a; d:f32[] = mul b c in (d,) }",
-        expect![[r#"
-            { lambda ; a:f32[]. let
-                b:f32[] = sin a
-                c:f32[] = mul b b
-              in (c,) }"#]],
+        expect!["{ lambda ; a:f32[]. let b:f32[] = sin a; c:f32[] = mul b b in (c,) }"],
     );
 }
 
@@ -78,11 +74,7 @@ fn applied_programs_become_part_of_the_one_around() {
             b:f32[] c:f32[] = jit[name=f jaxpr={ lambda ; d:f32[]. let e:f32[] = sin d in (e, d) }] a
             g:f32[] = mul b c
           in (g,) }",
-        expect![[r#"
-            { lambda ; a:f32[]. let
-                b:f32[] = sin a
-                c:f32[] = mul b a
-              in (c,) }"#]],
+        expect!["{ lambda ; a:f32[]. let b:f32[] = sin a; c:f32[] = mul b a in (c,) }"],
     );
 }
 
