@@ -1,3 +1,0 @@
-//! Writes the generated files of the repository.
-
-fn main() {}
