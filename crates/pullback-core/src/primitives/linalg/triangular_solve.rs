@@ -153,14 +153,14 @@ impl Primitive for TriangularSolve {
 
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {
         let Triangle { left_side, lower, transpose_a, conjugate_a, unit_diagonal } = self.triangle;
-        let kernel = kernels::linalg::TriangularSolve {
+        let how = kernels::linalg::Triangular {
             left_side,
             lower,
             transpose: transpose_a,
             conjugate: conjugate_a,
             unit_diagonal,
         };
-        Ok(plan.kernel(kernel, x))
+        Ok(plan.kernel(kernels::linalg::TriangularSolve(how), x))
     }
 }
 

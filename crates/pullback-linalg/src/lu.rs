@@ -4,63 +4,45 @@ use faer::linalg::matmul::matmul;
 use faer::linalg::triangular_solve::solve_unit_lower_triangular_in_place;
 use faer::prelude::{Reborrow, ReborrowMut};
 use faer::{Accum, Mat, MatMut};
-use smallvec::smallvec;
 
-use super::{Field, Output, PAR, dimensions, is_finite, load, store, with_field};
-use crate::error::Result;
-use crate::kernels::{Kernel, Tensors};
-use crate::tensor::Tensor;
+use super::{Matrices, PAR, Scalar, is_finite, load, store};
 
-/// `P A = L U`: both factors in one matrix, without the unit diagonal of `L`; the row that each
-/// row was exchanged with, counted from zero; and the permutation that the exchanges make.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Lu;
-
-impl Kernel for Lu {
-    fn name(&self) -> &'static str {
-        "lu"
-    }
-
-    fn run(&self, inputs: Tensors) -> Result<Tensors> {
-        let x = inputs[0].contiguous()?;
-        with_field!(x.dtype(), self.name(), T => decompose::<T>(&x))
-    }
-}
-
-fn decompose<T: Field>(x: &Tensor) -> Result<Tensors> {
-    let (batch, m, n) = dimensions(x);
-    let size = m.min(n);
-    let mut factors = Output::<T>::new(&batch, &[m, n])?;
-    let mut exchanges = Output::<i32>::new(&batch, &[size])?;
-    let mut permutations = Output::<i32>::new(&batch, &[m])?;
+pub(crate) fn decompose<T: Scalar>(
+    of: Matrices,
+    a: &[T],
+    factors: &mut [T],
+    exchanges: &mut [i32],
+    permutations: &mut [i32],
+) {
+    let (m, n, size, area) = (of.rows, of.columns, of.size(), of.area());
     let mut work = Mat::<T>::zeros(m, n);
     let mut pivots = vec![0; size];
-    let source = x.as_slice::<T>().unwrap_or_default();
-    for index in 0..crate::layout::count(&batch) {
-        let a = &source[index * m * n..(index + 1) * m * n];
+    for index in 0..of.count {
+        let a = &a[index * area..(index + 1) * area];
+        let factors = &mut factors[index * area..(index + 1) * area];
         if a.iter().all(|&v| is_finite(v)) {
             load(&mut work, a);
             factor(work.as_mut(), &mut pivots);
-            store(factors.at(index), work.as_ref());
+            store(factors, work.as_ref());
         } else {
-            factors.at(index).fill(T::NAN);
+            factors.fill(T::NAN);
             pivots.iter_mut().enumerate().for_each(|(i, pivot)| *pivot = i);
         }
-        let permutation = permutations.at(index);
+        let permutation = &mut permutations[index * m..(index + 1) * m];
         permutation.iter_mut().enumerate().for_each(|(i, row)| *row = i as i32);
-        for (i, (&pivot, slot)) in pivots.iter().zip(exchanges.at(index)).enumerate() {
+        let exchanges = &mut exchanges[index * size..(index + 1) * size];
+        for (i, (&pivot, slot)) in pivots.iter().zip(exchanges).enumerate() {
             *slot = pivot as i32;
             permutation.swap(i, pivot);
         }
     }
-    Ok(smallvec![factors.finish(), exchanges.finish(), permutations.finish()])
 }
 
 /// Columns that are eliminated one by one.
 const PANEL: usize = 16;
 
 /// Factors a matrix of any shape in place, halving its columns.
-fn factor<T: Field>(mut a: MatMut<'_, T>, pivots: &mut [usize]) {
+fn factor<T: Scalar>(mut a: MatMut<'_, T>, pivots: &mut [usize]) {
     let (m, n) = a.shape();
     let size = m.min(n);
     if n <= PANEL || size <= 1 {
@@ -85,7 +67,7 @@ fn factor<T: Field>(mut a: MatMut<'_, T>, pivots: &mut [usize]) {
 }
 
 /// Exchanges row `i` with row `pivots[i]`, in order.
-fn exchange<T: Field>(mut a: MatMut<'_, T>, pivots: &[usize]) {
+fn exchange<T: Scalar>(mut a: MatMut<'_, T>, pivots: &[usize]) {
     for column in a.rb_mut().col_iter_mut() {
         let Some(column) = column.try_as_col_major_mut() else { continue };
         let column = column.as_slice_mut();
@@ -95,7 +77,7 @@ fn exchange<T: Field>(mut a: MatMut<'_, T>, pivots: &[usize]) {
     }
 }
 
-fn panel<T: Field>(mut a: MatMut<'_, T>, pivots: &mut [usize]) {
+fn panel<T: Scalar>(mut a: MatMut<'_, T>, pivots: &mut [usize]) {
     let (m, n) = a.shape();
     // LAPACK's measure of a complex number, which needs no square root.
     let size_of = |v: T| {
@@ -133,7 +115,7 @@ fn panel<T: Field>(mut a: MatMut<'_, T>, pivots: &mut [usize]) {
 }
 
 /// `a / b`, computed in double precision.
-fn quotient<T: Field>(a: T, b: T) -> T {
+fn quotient<T: Scalar>(a: T, b: T) -> T {
     let ((ar, ai), (br, bi)) = (a.parts(), b.parts());
     if ai == 0.0 && bi == 0.0 {
         return T::from_parts(ar / br, 0.0);
@@ -149,15 +131,20 @@ fn quotient<T: Field>(a: T, b: T) -> T {
 mod tests {
     use num_complex::Complex;
 
-    use super::super::tests::{assert_close, product, sample};
+    use super::super::tests::{assert_close, one, product, sample};
     use super::*;
 
-    fn check<T: Field>(a: &[T], m: usize, n: usize) {
+    fn run<T: Scalar>(a: &[T], of: Matrices) -> (Vec<T>, Vec<i32>, Vec<i32>) {
+        let mut factors = vec![T::ZERO; a.len()];
+        let mut exchanges = vec![-1; of.count * of.size()];
+        let mut permutations = vec![-1; of.count * of.rows];
+        decompose(of, a, &mut factors, &mut exchanges, &mut permutations);
+        (factors, exchanges, permutations)
+    }
+
+    fn check<T: Scalar>(a: &[T], m: usize, n: usize) {
         let size = m.min(n);
-        let x = Tensor::from_slice(a, &[m, n]).unwrap();
-        let out = Lu.run(smallvec![x]).unwrap();
-        let lu = out[0].to_vec::<T>();
-        let permutation = out[2].to_vec::<i32>();
+        let (lu, _, permutation) = run(a, one(m, n));
         let (mut l, mut u) = (vec![T::ZERO; m * size], vec![T::ZERO; size * n]);
         for i in 0..m {
             for j in 0..n {
@@ -176,7 +163,7 @@ mod tests {
         assert_close(&product(&l, &u, [m, size, n]), &expected, "P A = L U");
     }
 
-    fn check_sizes<T: Field>() {
+    fn check_sizes<T: Scalar>() {
         for (m, n) in [(1, 1), (3, 3), (5, 2), (2, 5), (40, 40), (70, 20), (20, 70), (33, 50)] {
             check::<T>(&sample(m * n), m, n);
         }
@@ -194,20 +181,17 @@ mod tests {
 
     #[test]
     fn pivots_are_exchanges() {
-        let x = Tensor::from_slice(&[0.0f64, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 9.0], &[3, 3]);
-        let out = Lu.run(smallvec![x.unwrap()]).unwrap();
-        assert_eq!(out[1].to_vec::<i32>(), [2, 2, 2]);
-        assert_eq!(out[2].to_vec::<i32>(), [2, 0, 1]);
+        let x = [0.0f64, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 9.0];
+        let (_, exchanges, permutation) = run(&x, one(3, 3));
+        assert_eq!(exchanges, [2, 2, 2]);
+        assert_eq!(permutation, [2, 0, 1]);
     }
 
     #[test]
     fn nan_and_empty_matrices() {
-        let x = Tensor::from_slice(&[f32::NAN, 1.0, 2.0, 3.0], &[2, 2]).unwrap();
-        let out = Lu.run(smallvec![x]).unwrap();
-        assert!(out[0].to_vec::<f32>().iter().all(|v| v.is_nan()));
-        let x = Tensor::from_slice::<f32>(&[], &[2, 0, 3]).unwrap();
-        assert_eq!(Lu.run(smallvec![x]).unwrap()[1].shape(), [2, 0]);
-        let x = Tensor::from_slice::<f32>(&[], &[2, 3, 0]).unwrap();
-        assert_eq!(Lu.run(smallvec![x]).unwrap()[2].to_vec::<i32>(), [0, 1, 2, 0, 1, 2]);
+        let (factors, ..) = run(&[f32::NAN, 1.0, 2.0, 3.0], one(2, 2));
+        assert!(factors.iter().all(|v| v.is_nan()));
+        let (_, _, permutation) = run::<f32>(&[], Matrices { count: 2, rows: 3, columns: 0 });
+        assert_eq!(permutation, [0, 1, 2, 0, 1, 2]);
     }
 }

@@ -3,45 +3,25 @@
 use faer::linalg::matmul::matmul;
 use faer::prelude::{Reborrow, ReborrowMut};
 use faer::{Accum, Mat, MatMut, MatRef};
-use smallvec::smallvec;
 
-use super::{Field, Output, PAR, dimensions, is_finite, load, store, with_field};
-use crate::error::Result;
-use crate::kernels::{Kernel, Tensors};
-use crate::tensor::Tensor;
+use super::{Matrices, PAR, Scalar, is_finite, load, store};
 
-/// `A = Q R` with orthonormal columns of `Q` and upper triangular `R`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Qr {
-    /// Whether `Q` is square, or has as many columns as there are to be had from `A`.
-    pub full: bool,
-}
-
-impl Kernel for Qr {
-    fn name(&self) -> &'static str {
-        "qr"
-    }
-
-    fn run(&self, inputs: Tensors) -> Result<Tensors> {
-        let x = inputs[0].contiguous()?;
-        with_field!(x.dtype(), self.name(), T => decompose::<T>(&x, self.full))
-    }
-}
-
-fn decompose<T: Field>(x: &Tensor, full: bool) -> Result<Tensors> {
-    let (batch, m, n) = dimensions(x);
-    let size = m.min(n);
-    let columns = if full { m } else { size };
-    let mut q_out = Output::<T>::new(&batch, &[m, columns])?;
-    let mut r_out = Output::<T>::new(&batch, &[columns, n])?;
+pub(crate) fn decompose<T: Scalar>(
+    of: Matrices,
+    columns: usize,
+    a: &[T],
+    q: &mut [T],
+    r: &mut [T],
+) {
+    let (m, n, size, area) = (of.rows, of.columns, of.size(), of.area());
     let mut work = Mat::<T>::zeros(m, n);
-    let mut q = Mat::<T>::zeros(m, columns);
-    let source = x.as_slice::<T>().unwrap_or_default();
-    for index in 0..crate::layout::count(&batch) {
-        let a = &source[index * m * n..(index + 1) * m * n];
+    let mut product = Mat::<T>::zeros(m, columns);
+    for index in 0..of.count {
+        let a = &a[index * area..(index + 1) * area];
+        let q = &mut q[index * m * columns..(index + 1) * m * columns];
+        let r = &mut r[index * columns * n..(index + 1) * columns * n];
         if !a.iter().all(|&v| is_finite(v)) {
-            q_out.at(index).fill(T::NAN);
-            let r = r_out.at(index);
+            q.fill(T::NAN);
             for (at, slot) in r.iter_mut().enumerate() {
                 *slot = if at / n <= at % n { T::NAN } else { T::ZERO };
             }
@@ -58,23 +38,21 @@ fn decompose<T: Field>(x: &Tensor, full: bool) -> Result<Tensors> {
             }
             panels.push((start, panel));
         }
-        q.fill(T::ZERO);
+        product.fill(T::ZERO);
         for i in 0..columns {
-            q[(i, i)] = T::ONE;
+            product[(i, i)] = T::ONE;
         }
         for (start, panel) in panels.iter().rev() {
             // Columns before the panel are still those of the identity.
-            let part = q.as_mut().submatrix_mut(*start, *start, m - start, columns - start);
+            let part = product.as_mut().submatrix_mut(*start, *start, m - start, columns - start);
             panel.apply(part, false);
         }
-        store(q_out.at(index), q.as_ref());
-        let r = r_out.at(index);
+        store(q, product.as_ref());
         store(r, work.as_ref().subrows(0, columns));
         for i in 0..columns {
             r[i * n..i * n + i.min(n)].fill(T::ZERO);
         }
     }
-    Ok(smallvec![q_out.finish(), r_out.finish()])
 }
 
 /// Columns whose reflections are applied together.
@@ -86,7 +64,7 @@ struct Panel<T> {
     t: Mat<T>,
 }
 
-impl<T: Field> Panel<T> {
+impl<T: Scalar> Panel<T> {
     /// Reduces the columns of `a` to triangular form.
     fn factor(mut a: MatMut<'_, T>) -> Panel<T> {
         let (m, n) = a.shape();
@@ -137,7 +115,7 @@ impl<T: Field> Panel<T> {
 }
 
 /// `aᵢᴴ bⱼ`, of column `i` of `a` and column `j` of `b` from row `from` on.
-fn adjoint_product<T: Field>(
+fn adjoint_product<T: Scalar>(
     a: MatRef<'_, T>,
     i: usize,
     b: MatRef<'_, T>,
@@ -150,7 +128,7 @@ fn adjoint_product<T: Field>(
 
 /// Replaces column `k` from the diagonal on by the multiple of the unit vector it is reflected
 /// to, and, below it, the vector of the reflection `I - tau v vᴴ`; the result is tau.
-fn reflect<T: Field>(mut a: MatMut<'_, T>, k: usize) -> T {
+fn reflect<T: Scalar>(mut a: MatMut<'_, T>, k: usize) -> T {
     let m = a.nrows();
     let (re, im) = a[(k, k)].parts();
     let below = norm((k + 1..m).flat_map(|i| <[f64; 2]>::from(a[(i, k)].parts())));
@@ -188,20 +166,20 @@ fn norm(values: impl Iterator<Item = f64> + Clone) -> f64 {
 mod tests {
     use num_complex::Complex;
 
-    use super::super::tests::{adjoint, assert_close, product, sample};
+    use super::super::tests::{adjoint, assert_close, identity, one, product, sample};
     use super::*;
 
-    fn check<T: Field>(a: &[T], m: usize, n: usize) {
-        for full in [false, true] {
-            let k = if full { m } else { m.min(n) };
-            let x = Tensor::from_slice(a, &[m, n]).unwrap();
-            let out = Qr { full }.run(smallvec![x]).unwrap();
-            assert_eq!((out[0].shape(), out[1].shape()), (&[m, k][..], &[k, n][..]));
-            let (q, r) = (out[0].to_vec::<T>(), out[1].to_vec::<T>());
+    fn run<T: Scalar>(a: &[T], m: usize, n: usize, columns: usize) -> (Vec<T>, Vec<T>) {
+        let (mut q, mut r) = (vec![T::ZERO; m * columns], vec![T::ZERO; columns * n]);
+        decompose(one(m, n), columns, a, &mut q, &mut r);
+        (q, r)
+    }
+
+    fn check<T: Scalar>(a: &[T], m: usize, n: usize) {
+        for k in [m.min(n), m] {
+            let (q, r) = run(a, m, n, k);
             assert_close(&product(&q, &r, [m, k, n]), a, "Q R");
-            let mut identity = vec![T::ZERO; k * k];
-            (0..k).for_each(|i| identity[i * k + i] = T::ONE);
-            assert_close(&product(&adjoint(&q, [m, k]), &q, [k, m, k]), &identity, "Qᴴ Q");
+            assert_close(&product(&adjoint(&q, [m, k]), &q, [k, m, k]), &identity(k), "Qᴴ Q");
             for i in 0..k.min(n) {
                 assert!(r[i * n + i].parts().1 == 0.0 || i + 1 == m);
                 assert!(r[i * n..i * n + i].iter().all(|&v| v == T::ZERO));
@@ -209,7 +187,7 @@ mod tests {
         }
     }
 
-    fn check_sizes<T: Field>() {
+    fn check_sizes<T: Scalar>() {
         for (m, n) in [(1, 1), (3, 3), (5, 2), (2, 5), (40, 40), (70, 20), (20, 70), (80, 70)] {
             check::<T>(&sample(m * n), m, n);
         }
@@ -228,21 +206,19 @@ mod tests {
     #[test]
     fn the_signs_are_those_of_lapack() {
         // Printed by `jnp.linalg.qr`.
-        let x = Tensor::from_slice(&[1.0f64, 2.0, 3.0, 4.0], &[2, 2]).unwrap();
-        let out = Qr { full: false }.run(smallvec![x]).unwrap();
-        let q = [-0.31622776601683794, -0.9486832980505138, -0.9486832980505138, 0.316227766016838];
-        assert_close(&out[0].to_vec::<f64>(), &q, "q");
-        let r = [-3.1622776601683795, -4.427188724235731, 0.0, -0.6324555320336751];
-        assert_close(&out[1].to_vec::<f64>(), &r, "r");
+        let (q, r) = run(&[1.0f64, 2.0, 3.0, 4.0], 2, 2, 2);
+        let known =
+            [-0.31622776601683794, -0.9486832980505138, -0.9486832980505138, 0.316227766016838];
+        assert_close(&q, &known, "q");
+        let known = [-3.1622776601683795, -4.427188724235731, 0.0, -0.6324555320336751];
+        assert_close(&r, &known, "r");
     }
 
     #[test]
     fn nan_and_empty_matrices() {
-        let x = Tensor::from_slice(&[f32::INFINITY, 1.0], &[2, 1]).unwrap();
-        let out = Qr { full: true }.run(smallvec![x]).unwrap();
-        assert!(out[0].to_vec::<f32>().iter().all(|v| v.is_nan()));
-        let x = Tensor::from_slice::<f32>(&[], &[2, 0]).unwrap();
-        let out = Qr { full: true }.run(smallvec![x]).unwrap();
-        assert_eq!(out[0].to_vec::<f32>(), [1.0, 0.0, 0.0, 1.0]);
+        let (q, _) = run(&[f32::INFINITY, 1.0], 2, 1, 2);
+        assert!(q.iter().all(|v| v.is_nan()));
+        let (q, _) = run::<f32>(&[], 2, 0, 2);
+        assert_eq!(q, [1.0, 0.0, 0.0, 1.0]);
     }
 }
