@@ -34,6 +34,9 @@ pub(crate) fn decompose<T: Scalar>(
             (0..right).for_each(|i| v[(i, i)] = T::ONE);
         } else if done {
             load(&mut work, a);
+            // Columns beyond the singular values are completed from what stands there.
+            u.fill(T::ZERO);
+            v.fill(T::ZERO);
             let (u, v) = match vectors {
                 Some(_) => (Some(u.as_mut()), Some(v.as_mut())),
                 None => (None, None),
@@ -112,6 +115,17 @@ mod tests {
         check_sizes::<f64>();
         check_sizes::<Complex<f32>>();
         check_sizes::<Complex<f64>>();
+    }
+
+    #[test]
+    fn every_matrix_has_unitary_factors() {
+        let (a, n) = (sample::<f32>(24), 3);
+        let (mut u, mut vh, mut s) = (vec![0.0; n * 16], vec![0.0; n * 4], vec![0.0; n * 2]);
+        let vectors = Vectors { full: true, u: &mut u, vh: &mut vh };
+        decompose(Matrices { count: n, rows: 4, columns: 2 }, &a, &mut s, Some(vectors));
+        for u in u.chunks_exact(16) {
+            assert_close(&product(&adjoint(u, [4, 4]), u, [4, 4, 4]), &identity(4), "Uᴴ U");
+        }
     }
 
     #[test]

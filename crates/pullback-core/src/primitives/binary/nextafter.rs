@@ -6,7 +6,7 @@ use super::Binary;
 use crate::array::Array;
 use crate::error::Result;
 use crate::primitives::unary::Accepts;
-use crate::trace::bind1;
+use crate::trace::{Tangent, bind1};
 
 /// Elementwise: the next number from the first toward the second.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,4 +21,9 @@ impl Binary for Nextafter {
     const NAME: &'static str = "nextafter";
     const KERNEL: ScalarOp = ScalarOp::Nextafter;
     const ACCEPTS: Accepts = Accepts::Float;
+
+    /// The next number moves with the first operand; the second only tells the direction.
+    fn jvp(&self, [x, y]: [&Array; 2], [dx, _]: [&Tangent; 2]) -> Result<(Array, Tangent)> {
+        Ok((nextafter(x, y)?, dx.clone()))
+    }
 }

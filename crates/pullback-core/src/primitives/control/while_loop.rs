@@ -378,7 +378,7 @@ impl Listed for While {
         let cond = "{ lambda ; l:f64[] i:i32[] a:f64[]. let c:bool[] = lt a l in (c,) }";
         let body = "{ lambda ; k:f64[] i:i32[] a:f64[]. let \
                     j:i32[] = add i 1:i32[]; b:f64[] = mul a k; d:f64[] = sin b; e:f64[] = add a d; \
-                    f:f64[] = add e 1.0:f64[] in (j, f) }";
+                    f:f64[] = add e 1.5:f64[] in (j, f) }";
         let (Ok(cond), Ok(body)) = (crate::jaxpr::parse(cond), crate::jaxpr::parse(body)) else {
             return vec![];
         };

@@ -7,7 +7,7 @@ use crate::aval::Aval;
 use crate::error::Result;
 use crate::jaxpr::parse::ParamReader;
 use crate::lower::Lowering;
-use crate::primitives::{Avals, Input, Listed, Primitive, Sample, Slots, one};
+use crate::primitives::{Avals, Input, Listed, Primitive, Sample, Slots, one, operand_count};
 use crate::trace::batch::{AxisData, BatchAxes, BatchAxis};
 use crate::trace::bind1;
 use crate::trace::jvp::{Tangent, Tangents};
@@ -27,7 +27,10 @@ impl Primitive for StopGradient {
     }
 
     fn infer(&self, inputs: &[Aval]) -> Result<Avals> {
-        Ok(one(inputs[0].clone()))
+        match inputs {
+            [x] => Ok(one(x.clone())),
+            _ => Err(operand_count(self.name(), 1, inputs.len())),
+        }
     }
 
     fn jvp(&self, x: &[&Array], _: &[Tangent]) -> Result<(Arrays, Tangents)> {
