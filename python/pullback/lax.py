@@ -160,6 +160,21 @@ def associative_scan(fn, elems, reverse=False, axis=0):
     return tree_util.tree_unflatten(structure, result)
 
 
+psum = _transforms.psum
+pmean = _transforms.pmean
+pmax = _transforms.pmax
+pmin = _transforms.pmin
+axis_index = _transforms.axis_index
+axis_size = _transforms.axis_size
+all_gather = _transforms.all_gather
+psum_scatter = _transforms.psum_scatter
+ppermute = _transforms.ppermute
+pshuffle = _transforms.pshuffle
+pbroadcast = _transforms.pbroadcast
+all_to_all = _transforms.all_to_all
+pswapaxes = _transforms.pswapaxes
+
+
 def stop_gradient(x):
     """The same tree, as a constant to derivatives."""
     return tree_util.tree_map(_transforms.stop_gradient, x)

@@ -137,8 +137,13 @@ pub enum Error {
     },
 
     /// A name of a mapped axis that no enclosing transformation has.
-    #[error("unbound axis name: {name}")]
+    #[error(
+        "{function}: found an unbound axis name: {name}; it must be the axis_name of an enclosing \
+         vmap"
+    )]
     UnboundAxis {
+        /// The function called.
+        function: String,
         /// The name.
         name: String,
     },

@@ -80,7 +80,7 @@ impl<'a> Body<'a> {
         collect(tensor, &shown, &mut elements);
         Body {
             tensor,
-            cells: format_cells(&elements, tensor.dtype(), tensor.rank()),
+            cells: format_cells(&elements, tensor.dtype(), tensor.rank(), style),
             shape,
             cut,
             style,
@@ -181,7 +181,7 @@ fn real_text(tensor: &Tensor) -> String {
 }
 
 /// Texts of one width for elements of one type, as NumPy aligns them.
-fn format_cells(elements: &[Tensor], dtype: DType, rank: usize) -> Vec<String> {
+fn format_cells(elements: &[Tensor], dtype: DType, rank: usize, style: Style) -> Vec<String> {
     if dtype.is_complex() || !dtype.is_float() {
         let cells: Vec<String> = elements.iter().map(scalar_text).collect();
         let width = cells.iter().map(String::len).max().unwrap_or(0);
@@ -189,12 +189,35 @@ fn format_cells(elements: &[Tensor], dtype: DType, rank: usize) -> Vec<String> {
     }
     let texts: Vec<String> = elements.iter().map(real_text).collect();
     let parts: Vec<Option<(bool, String, i32)>> = texts.iter().map(|text| decimal(text)).collect();
-    let exponents =
-        parts.iter().flatten().filter(|(_, digits, _)| digits != "0").map(|part| part.2);
-    let (low, high) = exponents.fold((0, 0), |(low, high), e| (low.min(e), high.max(e)));
-    let scientific = low < -4
-        || high >= if rank == 0 { 16 } else { 8 }
-        || (rank > 0 && high - low > 3 && low < -4);
+    let number = |text: &String| match dtype {
+        DType::F64 => text.parse::<f64>().ok(),
+        _ => text.parse::<f32>().ok().map(f64::from),
+    };
+    let magnitudes: Vec<f64> = texts
+        .iter()
+        .filter_map(number)
+        .map(f64::abs)
+        .filter(|v| v.is_finite() && *v != 0.0)
+        .collect();
+    let (low, high) =
+        magnitudes.iter().fold((f64::MAX, 0.0f64), |(low, high), &v| (low.min(v), high.max(v)));
+    let scientific = match (style, elements) {
+        // A number on its own follows the precision of its type.
+        (Style::Str, [_]) if rank == 0 => {
+            let great = match dtype {
+                DType::F16 => 1e3,
+                DType::F32 => 1e6,
+                _ => 1e16,
+            };
+            low < 1e-4 || high >= great
+        }
+        // The least number is compared in its own type, where 1e-4 may be a little less.
+        _ => low < 1e-4 * (1.0 - 1e-7) || high >= 1e8 || high / low > 1000.0,
+    };
+    let longest = match scientific {
+        true => parts.iter().flatten().map(|part| part.1.len()).max().unwrap_or(1),
+        false => 1,
+    };
     let bodies: Vec<String> = texts
         .iter()
         .zip(&parts)
@@ -204,7 +227,8 @@ fn format_cells(elements: &[Tensor], dtype: DType, rank: usize) -> Vec<String> {
                 let sign = if *negative { "-" } else { "" };
                 match scientific {
                     true => {
-                        let fraction = &digits[1..];
+                        let zeros = longest - digits.len();
+                        let fraction = format!("{}{:0<zeros$}", &digits[1..], "");
                         let e = if *exponent < 0 { '-' } else { '+' };
                         format!("{sign}{}.{fraction}e{e}{:02}", &digits[..1], exponent.abs())
                     }
@@ -214,8 +238,7 @@ fn format_cells(elements: &[Tensor], dtype: DType, rank: usize) -> Vec<String> {
         })
         .collect();
     if rank == 0 {
-        let body = bodies.into_iter().next().unwrap_or_default();
-        return vec![if body.ends_with('.') && !scientific { body } else { body }];
+        return bodies;
     }
     let split = |body: &str| body.find('.').map_or((body.len(), 0), |dot| (dot, body.len() - dot));
     let left = bodies.iter().map(|body| split(body).0).max().unwrap_or(0);

@@ -272,7 +272,7 @@ fn from_numpy(object: &Bound<'_, PyAny>, dtype: &Bound<'_, PyAny>) -> PyResult<A
     let py = object.py();
     let name: String = dtype.getattr(intern!(py, "name"))?.extract()?;
     let Some(given) = DType::from_name(&name) else {
-        if dtype.hasattr("names")? && dtype.getattr("names")?.repr()?.to_string() == "('float0',)" {
+        if dtype.hasattr("names")? && dtype.getattr("names")?.repr()? == "('float0',)" {
             let shape: Vec<usize> = object.getattr("shape")?.extract()?;
             return Ok(Array::new(Tensor::from_buffer(
                 DType::Float0,
@@ -436,10 +436,10 @@ pub fn dtype_of(object: &Bound<'_, PyAny>) -> PyResult<DType> {
             return Ok(promote::default_complex());
         }
     }
-    if let Some(name) = object.getattr_opt(intern!(py, "_pullback_dtype"))? {
-        if let Some(dtype) = DType::from_name(&name.extract::<String>()?) {
-            return Ok(dtype);
-        }
+    if let Some(name) = object.getattr_opt(intern!(py, "_pullback_dtype"))?
+        && let Some(dtype) = DType::from_name(&name.extract::<String>()?)
+    {
+        return Ok(dtype);
     }
     if let Some(name) = object.getattr_opt(intern!(py, "name"))?
         && let Ok(name) = name.extract::<String>()

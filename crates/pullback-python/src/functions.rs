@@ -227,10 +227,11 @@ impl Builtin {
     }
 
     fn arrays(&self, object: &Bound<'_, PyAny>, at: usize) -> PyResult<Arg> {
-        if !object.is_instance_of::<PyList>() && !object.is_instance_of::<PyTuple>() {
-            if let Some(array) = array_like(object)? {
-                return Ok(Arg::Array(array));
-            }
+        if !object.is_instance_of::<PyList>()
+            && !object.is_instance_of::<PyTuple>()
+            && let Some(array) = array_like(object)?
+        {
+            return Ok(Arg::Array(array));
         }
         if object.is_instance_of::<PyString>() || object.is_instance_of::<PyDict>() {
             return array_argument(object, self.api.name, at).map(Arg::Array);

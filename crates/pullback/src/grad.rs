@@ -268,8 +268,12 @@ fn basis(x: &Array) -> Result<Array> {
 /// `f` of every entry of `x` along its first axis, with the results one below the other.
 fn each(x: &Array, f: impl FnOnce(&Array) -> Result<Array>) -> Result<Array> {
     let axis = AxisData { name: None, size: x.shape()[0] };
-    let (y, at) =
-        transforms::vmap(|x| Ok(vec![f(&x[0])?]), &[x.clone()], &[Some(0)], axis.clone())?;
+    let (y, at) = transforms::vmap(
+        |x| Ok(vec![f(&x[0])?]),
+        std::slice::from_ref(x),
+        &[Some(0)],
+        axis.clone(),
+    )?;
     pullback_core::trace::batch::at_axis(&y[0], at[0], axis.size, 0)
 }
 

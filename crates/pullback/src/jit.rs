@@ -4,11 +4,15 @@ use std::cell::RefCell;
 
 use pullback_core::jaxpr::{JaxprRef, stage};
 use pullback_core::primitives::control::jit::jit as call_program;
+use pullback_core::trace::{self, AxisName};
 use pullback_core::{Array, Aval, Error, Result};
 use rustc_hash::FxHashMap;
 
 use crate::function::{Function, Signature, Transformed};
 use crate::pytree::Pytree;
+
+/// The named axes that a program was traced under.
+type AxisSizes = Vec<(AxisName, usize)>;
 
 struct Program<V> {
     jaxpr: JaxprRef,
@@ -23,12 +27,14 @@ where
     F: Function<M> + 'f,
     F::Value: 'f,
 {
-    let programs: RefCell<FxHashMap<(Vec<Aval>, Vec<u64>), Program<F::Value>>> = RefCell::default();
+    let programs: RefCell<FxHashMap<(Vec<Aval>, Vec<u64>, AxisSizes), Program<F::Value>>> =
+        RefCell::default();
     let call = move |args: &M::Args| -> Result<F::Value> {
         let leaves = args.leaves();
         let mut structure = vec![];
         args.structure(&mut structure);
-        let key = (leaves.iter().map(Array::aval).collect::<Vec<_>>(), structure);
+        let axes = trace::axis_environment();
+        let key = (leaves.iter().map(Array::aval).collect::<Vec<_>>(), structure, axes);
         let inputs: Vec<&Array> = leaves.iter().collect();
         let known = programs.borrow().get(&key).map(|p| (p.jaxpr.clone(), p.tree.clone()));
         if let Some((jaxpr, tree)) = known {

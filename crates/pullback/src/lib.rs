@@ -13,6 +13,7 @@ mod ext;
 pub mod function;
 mod grad;
 mod jit;
+pub mod lax;
 pub mod nn;
 pub mod numpy;
 pub mod prelude;
@@ -27,7 +28,7 @@ pub use ext::ArrayExt;
 pub use grad::{At, Select, check_grads, grad, hessian, jacfwd, jacrev, jvp, value_and_grad, vjp};
 pub use jit::jit;
 pub use pytree::{Argument, Arguments, Pytree, fingerprint};
-pub use vmap::{vmap, vmap_axes};
+pub use vmap::{Mapped, vmap};
 
 pub use pullback_macros::Pytree;
 

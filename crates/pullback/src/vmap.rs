@@ -1,37 +1,93 @@
 //! Vectorisation of functions over trees.
 
-use pullback_core::trace::AxisData;
+use std::rc::Rc;
+
 use pullback_core::trace::batch::{BatchAxis, at_axis};
+use pullback_core::trace::{AxisData, AxisName};
 use pullback_core::{Error, Result, transforms};
 
 use crate::function::{Function, Signature, Transformed};
 use crate::pytree::{Arguments, Pytree};
 
-/// The function on every entry of its arguments along their first axis, with the results
-/// one below the other.
-pub fn vmap<'f, F, M>(f: F) -> Transformed<'f, M, F::Value>
-where
-    M: Signature,
-    F: Function<M> + 'f,
-{
-    vmap_axes(f, &[])
+/// What [`vmap`] does besides: kept with the function, so that it can be said after it.
+#[derive(Clone, Debug, Default)]
+struct Options {
+    in_axes: Vec<Option<usize>>,
+    out_axis: usize,
+    name: Option<AxisName>,
+    size: Option<usize>,
 }
 
-/// As [`vmap`], where `axes` says for each argument which axis is mapped; `None` is none of
-/// them. Arguments beyond its end are mapped along their first axis.
-pub fn vmap_axes<'f, F, M>(f: F, axes: &[Option<usize>]) -> Transformed<'f, M, F::Value>
+/// The function that is mapped, kept for [`in_axes`](Transformed::in_axes) and the like.
+pub struct Mapped<F> {
+    f: Rc<F>,
+    options: Options,
+}
+
+/// The function on every entry of its arguments along their first axis, with the results
+/// one below the other.
+///
+/// ```
+/// use pullback::prelude::*;
+/// let rows = Array::from([[1.0f32, 2.0], [3.0, 4.0]]);
+/// let sums = vmap(|row: &Array| row.sum());
+/// assert_eq!(sums(&rows), Array::from([3.0f32, 7.0]));
+/// assert_eq!(sums.in_axes(&[Some(1)])(&rows), Array::from([4.0f32, 6.0]));
+/// ```
+pub fn vmap<'f, F, M>(f: F) -> Transformed<'f, M, F::Value, Mapped<F>>
 where
     M: Signature,
     F: Function<M> + 'f,
 {
-    let axes = axes.to_vec();
-    Transformed::new(move |args: &M::Args| mapped::<F, M>(&f, args, &axes), ())
+    with_options(Rc::new(f), Options::default())
+}
+
+fn with_options<'f, F, M>(f: Rc<F>, options: Options) -> Transformed<'f, M, F::Value, Mapped<F>>
+where
+    M: Signature,
+    F: Function<M> + 'f,
+{
+    let kept = Mapped { f: f.clone(), options: options.clone() };
+    Transformed::new(move |args: &M::Args| mapped::<F, M>(&f, args, &options), kept)
+}
+
+impl<'f, F, M> Transformed<'f, M, F::Value, Mapped<F>>
+where
+    M: Signature,
+    F: Function<M> + 'f,
+{
+    fn changed(self, change: impl FnOnce(&mut Options)) -> Self {
+        let Mapped { f, mut options } = self.state;
+        change(&mut options);
+        with_options(f, options)
+    }
+
+    /// Says for each argument which axis is mapped; `None` is none of them. Arguments beyond the
+    /// end of the list are mapped along their first axis.
+    pub fn in_axes(self, axes: &[Option<usize>]) -> Self {
+        self.changed(|options| options.in_axes = axes.to_vec())
+    }
+
+    /// Says along which axis of the results the entries are laid.
+    pub fn out_axis(self, axis: usize) -> Self {
+        self.changed(|options| options.out_axis = axis)
+    }
+
+    /// Names the mapped axis, for [collectives](crate::lax::collective).
+    pub fn axis_name(self, name: &str) -> Self {
+        self.changed(|options| options.name = Some(AxisName(name.into())))
+    }
+
+    /// Says how many entries there are, which is needed where no argument is mapped.
+    pub fn axis_size(self, size: usize) -> Self {
+        self.changed(|options| options.size = Some(size))
+    }
 }
 
 fn mapped<F: Function<M>, M: Signature>(
     f: &F,
     args: &M::Args,
-    axes: &[Option<usize>],
+    options: &Options,
 ) -> Result<F::Value> {
     let leaves = args.leaves();
     let places: Vec<BatchAxis> = args
@@ -39,10 +95,10 @@ fn mapped<F: Function<M>, M: Signature>(
         .into_iter()
         .enumerate()
         .flat_map(|(at, count)| {
-            std::iter::repeat_n(axes.get(at).copied().unwrap_or(Some(0)), count)
+            std::iter::repeat_n(options.in_axes.get(at).copied().unwrap_or(Some(0)), count)
         })
         .collect();
-    let mut size = None;
+    let mut size = options.size;
     for (leaf, place) in leaves.iter().zip(&places) {
         let Some(axis) = place else { continue };
         let Some(&own) = leaf.shape().get(*axis) else {
@@ -59,7 +115,10 @@ fn mapped<F: Function<M>, M: Signature>(
         }
     }
     let Some(size) = size else {
-        return Err(Error::value_error("vmap", "must have at least one mapped argument"));
+        return Err(Error::value_error(
+            "vmap",
+            "must have at least one mapped argument, or an axis_size",
+        ));
     };
     let mut tree = None;
     let call = |leaves: &[pullback_core::Array]| {
@@ -68,12 +127,12 @@ fn mapped<F: Function<M>, M: Signature>(
         tree = Some(value);
         Ok(leaves)
     };
-    let axis = AxisData { name: None, size };
+    let axis = AxisData { name: options.name.clone(), size };
     let (outputs, at) = transforms::vmap(call, &leaves, &places, axis)?;
     let outputs = outputs
         .iter()
         .zip(at)
-        .map(|(y, at)| at_axis(y, at, size, 0))
+        .map(|(y, at)| at_axis(y, at, size, options.out_axis))
         .collect::<Result<Vec<_>>>()?;
     match tree {
         Some(tree) => Ok(tree.with_leaves(outputs)),

@@ -82,6 +82,19 @@ impl ParamReader {
         }
     }
 
+    /// A tuple of words.
+    pub fn words(&self, key: &str) -> Result<Vec<String>> {
+        let Param::Tuple(items) = self.get(key)? else { return Err(self.invalid(key)) };
+        let word = |item: &Param| match item {
+            Param::Word(word) => Ok(word.clone()),
+            _ => Err(self.invalid(key)),
+        };
+        match items.is_empty() {
+            true => Err(self.invalid(key)),
+            false => items.iter().map(word).collect(),
+        }
+    }
+
     /// The fields of a record.
     pub fn record(&self, key: &str) -> Result<ParamReader> {
         match self.get(key)? {

@@ -257,7 +257,7 @@ fn eqn_text(names: &mut Names<'_>, eqn: &Eqn, indent: usize) -> String {
     let left = outputs.join(" ");
     let mut head = if left.is_empty() { String::new() } else { format!("{left} = ") };
     head.push_str(eqn.op.primitive().name());
-    let tail: String = operands.iter().map(|operand| format!(" {operand}")).collect();
+    let tail = format!(" {}", operands.join(" "));
     let params = eqn.op.primitive().params();
     if params.is_empty() {
         return head + &tail;

@@ -272,5 +272,12 @@ primitives! {
     own Qr in linalg::qr: "qr";
     own Svd in linalg::svd: "svd";
     own Eigh in linalg::eigh: "eigh";
+    own Psum in collective::psum: "psum";
+    own PExtremum in collective::pextremum: "pmax" | "pmin";
+    own AxisIndex in collective::axis_index: "axis_index";
+    own AllGather in collective::all_gather: "all_gather";
+    own ReduceScatter in collective::reduce_scatter: "reduce_scatter";
+    own PPermute in collective::ppermute: "ppermute";
+    own AllToAll in collective::all_to_all: "all_to_all";
     own TriangularSolve in linalg::triangular_solve: "triangular_solve";
 }

@@ -25,6 +25,7 @@ use crate::trace::jvp::{Tangent, Tangents};
 use crate::trace::{AxisData, AxisName};
 
 pub mod binary;
+pub mod collective;
 pub mod control;
 pub mod custom;
 pub mod indexing;

@@ -6,6 +6,15 @@ pub use super::binary::{
     shift_left::shift_left, shift_right_arithmetic::shift_right_arithmetic,
     shift_right_logical::shift_right_logical, sub::sub, xor::xor,
 };
+pub use super::collective::{
+    all_gather::all_gather,
+    all_to_all::all_to_all,
+    axis_index::axis_index,
+    pextremum::{pmax, pmin},
+    ppermute::ppermute,
+    psum::psum,
+    reduce_scatter::reduce_scatter,
+};
 pub use super::indexing::{gather::gather, scatter::scatter};
 pub use super::linalg::{
     cholesky::cholesky, eigh::eigh, lu::lu, qr::qr, svd::svd, triangular_solve::triangular_solve,

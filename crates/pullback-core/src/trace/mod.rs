@@ -166,6 +166,14 @@ pub fn axis_environment() -> Vec<(AxisName, usize)> {
     axes
 }
 
+/// Calls `f` where axes of these names and sizes count as mapped, the last one innermost.
+pub fn with_axes<R>(axes: &[(AxisName, usize)], f: impl FnOnce() -> R) -> R {
+    let trace = axes.iter().fold(current(), |parent, (name, size)| {
+        Some(batch::new_trace(parent, AxisData { name: Some(name.clone()), size: *size }))
+    });
+    with_current(trace, f)
+}
+
 /// Whether operations are being recorded now, rather than computed.
 pub fn is_staging() -> bool {
     let mut trace = current();

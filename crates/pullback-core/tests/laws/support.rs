@@ -17,6 +17,14 @@ pub const WITHOUT_SAMPLES: &[(&str, &str)] = &[
     ("custom_jvp_call", "its rule is a function of the host language; see its own tests"),
     ("custom_vjp_call", "its rule is a function of the host language; see its own tests"),
     ("custom_lin", "arises only while a custom_vjp_call is differentiated"),
+    ("psum", "collectives need a mapped axis; see their own tests"),
+    ("pmax", "collectives need a mapped axis; see their own tests"),
+    ("pmin", "collectives need a mapped axis; see their own tests"),
+    ("axis_index", "collectives need a mapped axis; see their own tests"),
+    ("all_gather", "collectives need a mapped axis; see their own tests"),
+    ("reduce_scatter", "collectives need a mapped axis; see their own tests"),
+    ("ppermute", "collectives need a mapped axis; see their own tests"),
+    ("all_to_all", "collectives need a mapped axis; see their own tests"),
     ("pure_callback", "it calls a function of the host language; see its own tests"),
 ];
 

@@ -37,9 +37,8 @@ impl Grad {
             }
             return Ok(());
         }
-        if dtype.is_opaque() && !self.allow_int
-            || (dtype.is_integer() || dtype == DType::Bool) && !self.allow_int
-        {
+        let whole = dtype.is_opaque() || dtype.is_integer() || dtype == DType::Bool;
+        if whole && !self.allow_int {
             return Err(PyTypeError::new_err(format!(
                 "{name} requires real- or complex-valued inputs (input dtype that is a sub-dtype \
                  of np.inexact), but got {dtype}. If you want to use Boolean- or integer-valued \

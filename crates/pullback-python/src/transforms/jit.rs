@@ -40,6 +40,8 @@ struct Cache {
 /// A program and the arguments it is for.
 struct Entry {
     settings: Settings,
+    /// The named axes that the program was recorded under.
+    axes: Vec<(trace::AxisName, usize)>,
     /// Whether all arguments are arrays, by position.
     plain: bool,
     structure: TreeDef,
@@ -233,13 +235,15 @@ impl Jit {
         plain: bool,
     ) -> PyResult<Arc<Entry>> {
         let settings = config::current();
+        let axes = trace::axis_environment();
         let mut hasher = FxHasher::default();
-        (prepared.hash, &avals, settings).hash(&mut hasher);
+        (prepared.hash, &avals, settings, &axes).hash(&mut hasher);
         let hash = hasher.finish();
         let found = self.lock().entries.get(&hash).cloned().unwrap_or_default();
         'search: for entry in found {
             if entry.settings != settings
                 || entry.avals != avals
+                || entry.axes != axes
                 || entry.statics.len() != prepared.statics.len()
                 || !entry.structure.equals(py, &prepared.structure)?
             {
@@ -258,9 +262,9 @@ impl Jit {
         }
         let Prepared { fun, structure, statics, .. } = prepared;
         let program = record(&avals, |inputs| call_flat(&fun, &structure, inputs))?;
-        let plain = plain && statics.is_empty();
+        let plain = plain && statics.is_empty() && axes.is_empty();
         let closed = program.captured.is_empty();
-        let entry = Arc::new(Entry { settings, plain, structure, avals, statics, program });
+        let entry = Arc::new(Entry { settings, axes, plain, structure, avals, statics, program });
         // A program that refers to arrays of a trace around it is of no use outside.
         if closed {
             let mut cache = self.lock();

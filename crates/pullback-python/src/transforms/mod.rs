@@ -18,6 +18,7 @@ use crate::errors::host;
 use crate::tree::{self, TreeDef};
 
 pub mod callback;
+pub mod collective;
 pub mod control;
 pub mod custom;
 pub mod forward;
@@ -369,6 +370,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     staging::register(&transforms)?;
     custom::register(&transforms)?;
     control::register(&transforms)?;
+    collective::register(&transforms)?;
     remat::register(&transforms)?;
     callback::register(&transforms)?;
     module.add("transforms", transforms)

@@ -1,6 +1,7 @@
 //! Programs of functions: `make_jaxpr`, `eval_shape`, and what a compiled function shows.
 
 use pullback_core::jaxpr::{Atom, JaxprRef, Staged, stage};
+use pullback_core::trace::{self, AxisName};
 use pullback_core::{Array, Aval};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
@@ -219,6 +220,7 @@ impl PyEqn {
 }
 
 struct MakeJaxpr {
+    axis_env: Vec<(AxisName, usize)>,
     static_argnums: Vec<i64>,
     return_shape: bool,
 }
@@ -236,7 +238,9 @@ impl Transform for MakeJaxpr {
         let call = flatten_call(&args, kwargs)?;
         let avals =
             call.leaves.iter().map(|leaf| aval_of(leaf.bind(py))).collect::<PyResult<Vec<_>>>()?;
-        let program = record(&avals, |inputs| call_flat(&fun, &call.structure, inputs))?;
+        let program = trace::with_axes(&self.axis_env, || {
+            record(&avals, |inputs| call_flat(&fun, &call.structure, inputs))
+        })?;
         let types = program.jaxpr.output_avals();
         let jaxpr = Bound::new(py, PyJaxpr { jaxpr: program.jaxpr })?.into_any();
         match self.return_shape {
@@ -255,15 +259,19 @@ impl Transform for MakeJaxpr {
 fn make_jaxpr<'py>(
     fun: &Bound<'py, PyAny>,
     static_argnums: Option<Bound<'py, PyAny>>,
-    axis_env: Option<Py<PyAny>>,
+    axis_env: Option<Vec<(Bound<'py, PyAny>, usize)>>,
     return_shape: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let _ = axis_env;
+    let axis_env = axis_env
+        .unwrap_or_default()
+        .iter()
+        .map(|(name, size)| Ok((super::collective::axis_name(name)?, *size)))
+        .collect::<PyResult<_>>()?;
     let static_argnums = match static_argnums {
         Some(numbers) => super::argnums(&numbers, "static_argnums")?.0,
         None => vec![],
     };
-    Function::make(fun, None, MakeJaxpr { static_argnums, return_shape })
+    Function::make(fun, None, MakeJaxpr { static_argnums, axis_env, return_shape })
 }
 
 /// Adds the functions.

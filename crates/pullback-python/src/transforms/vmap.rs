@@ -188,7 +188,7 @@ fn vmap<'py>(
         )));
     }
     let name = match axis_name {
-        Some(name) => Some(AxisName(name.str()?.to_string().into())),
+        Some(name) => Some(super::collective::axis_name(&name)?),
         None => None,
     };
     let out_axes = out_axes.unwrap_or_else(|| py.None().into_bound(py)).unbind();

@@ -185,7 +185,7 @@ fn cut(
                 usize::try_from(*count).ok().filter(|&count| count > 0).ok_or_else(|| {
                     Error::value_error(function, "number of sections must be larger than 0")
                 })?;
-            if equal && size % count != 0 {
+            if equal && !size.is_multiple_of(count) {
                 return Err(Error::value_error(
                     function,
                     "array split does not result in an equal division",

@@ -76,7 +76,7 @@ fn resolved(function: &str, sizes: &[i64], from: &[usize]) -> Result<Shape> {
         function,
         &sizes.iter().copied().filter(|&size| size != -1).collect::<Vec<_>>(),
     )?);
-    if known == 0 || count % known != 0 {
+    if known == 0 || !count.is_multiple_of(known) {
         return Err(mismatch());
     }
     Ok(sizes.iter().map(|&size| if size == -1 { count / known } else { size as usize }).collect())

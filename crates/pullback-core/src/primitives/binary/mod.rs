@@ -163,7 +163,7 @@ pub(crate) fn align(
     };
     if x.iter().zip(axes).all(simple) {
         let at = axes.iter().flatten().next().copied().unwrap_or(0);
-        return Ok((x.iter().map(|x| Array::clone(x)).collect(), at));
+        return Ok((x.iter().copied().cloned().collect(), at));
     }
     let _ = axis;
     let aligned = x

@@ -76,7 +76,7 @@ impl Primitive for CustomJvpCall {
     }
 
     fn eager(&self, x: &[&Array]) -> Result<Arrays> {
-        let x: Vec<Array> = x.iter().map(|x| Array::clone(x)).collect();
+        let x: Vec<Array> = x.iter().copied().cloned().collect();
         Ok((self.fun.function)(&x)?.into())
     }
 
@@ -106,12 +106,12 @@ impl Primitive for CustomJvpCall {
             jvp: Shared::new(&self.jvp.name, jvp),
             jaxpr: Some(jaxpr),
         };
-        let operands = captured.into_iter().chain(x.iter().map(|x| Array::clone(x))).collect();
+        let operands = captured.into_iter().chain(x.iter().copied().cloned()).collect();
         Ok(Some((op.into(), operands)))
     }
 
     fn jvp(&self, x: &[&Array], dx: &[Tangent]) -> Result<(Arrays, Tangents)> {
-        let x: Vec<Array> = x.iter().map(|x| Array::clone(x)).collect();
+        let x: Vec<Array> = x.iter().copied().cloned().collect();
         let (y, dy) = (self.jvp.function)(&x, dx)?;
         Ok((y.into(), dy.into()))
     }

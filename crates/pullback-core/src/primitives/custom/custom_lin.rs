@@ -90,7 +90,7 @@ impl Primitive for CustomLin {
     }
 
     fn eager(&self, x: &[&Array]) -> Result<Arrays> {
-        let x: Vec<Array> = x.iter().map(|x| Array::clone(x)).collect();
+        let x: Vec<Array> = x.iter().copied().cloned().collect();
         let (residuals, dx) = x.split_at(self.residuals);
         Ok(self.forward(residuals, dx)?.into())
     }
@@ -101,7 +101,7 @@ impl Primitive for CustomLin {
         dx: &[crate::trace::Tangent],
     ) -> Result<(Arrays, crate::trace::jvp::Tangents)> {
         // The map is a program of its own, which knows how to be differentiated.
-        let primals: Vec<Array> = x.iter().map(|x| Array::clone(x)).collect();
+        let primals: Vec<Array> = x.iter().copied().cloned().collect();
         let (y, dy) = crate::transforms::jvp(
             |x| {
                 let (residuals, dx) = x.split_at(self.residuals);

@@ -126,7 +126,7 @@ impl Primitive for CustomVjpCall {
     }
 
     fn eager(&self, x: &[&Array]) -> Result<Arrays> {
-        let x: Vec<Array> = x.iter().map(|x| Array::clone(x)).collect();
+        let x: Vec<Array> = x.iter().copied().cloned().collect();
         Ok((self.fun.function)(&x)?.into())
     }
 
@@ -162,13 +162,13 @@ impl Primitive for CustomVjpCall {
             bwd: Shared::new(&self.bwd.name, bwd),
             jaxpr: Some(jaxpr),
         };
-        let operands = captured.into_iter().chain(x.iter().map(|x| Array::clone(x))).collect();
+        let operands = captured.into_iter().chain(x.iter().copied().cloned()).collect();
         Ok(Some((op.into(), operands)))
     }
 
     /// `fwd` computes the results; the tangents are those of the map that `bwd` transposes.
     fn jvp(&self, x: &[&Array], dx: &[Tangent]) -> Result<(Arrays, Tangents)> {
-        let x: Vec<Array> = x.iter().map(|x| Array::clone(x)).collect();
+        let x: Vec<Array> = x.iter().copied().cloned().collect();
         let active: Vec<bool> = dx.iter().map(|dx| !dx.is_zero()).collect();
         let (y, residuals) = (self.fwd.function)(&x, &active)?;
         let op = CustomLin {

@@ -125,7 +125,7 @@ fn scan(x: &Dual, axis: usize, combine: &impl Fn(&Dual, &Dual) -> Result<Dual>) 
     let woven = |first: &Array, rest: &Array, odd: &Array| -> Result<Array> {
         let even = concatenate(&[first, rest], axis)?;
         let mut config = vec![(0, 0, 0); even.rank()];
-        let balance = (length % 2 == 0) as i64;
+        let balance = length.is_multiple_of(2) as i64;
         config[axis] = (0, balance, 1);
         let zero = number(0.0, &even);
         let even = pad(&even, &zero, &config)?;

@@ -1,0 +1,3 @@
+//! Operations as programs have them, and control flow, with the names and meanings of `jax.lax`.
+
+pub mod collective;
