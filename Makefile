@@ -10,14 +10,15 @@ EXTENSION = python/pullback/_pullback.so
 
 .PHONY: tour test laws lint docs bench generate clean
 
-# Builds the package, runs the tutorials' programs, prints figure by figure.
+# Builds the package, runs the tutorials' programs in both languages, prints figure by figure.
 tour: $(TOUR)/ready
-	$(call BUILD,$(TOUR)) build --workspace
+	$(call BUILD,$(TOUR)) build --workspace --lib --examples
 	cp target/debug/lib_pullback.so $(EXTENSION)
 	mkdir -p out
 	PYTHONPATH=python $(TOUR)/bin/python examples/tour/tour.py > out/python.tsv
+	target/debug/examples/tour > out/rust.tsv
 	PYTHONPATH=python $(TOUR)/bin/python examples/tour/plots.py out
-	$(TOUR)/bin/python examples/tour/table.py examples/tour/figures.tsv out/python.tsv
+	$(TOUR)/bin/python examples/tour/table.py examples/tour/figures.tsv out/python.tsv out/rust.tsv
 
 # Formatting, Rust tests, Python tests, conformance with JAX.
 test: $(TEST)/ready

@@ -1,4 +1,4 @@
-"""Compares figures with the published ones; exit status 1 if one is off.
+"""Compares figures with the published ones; exit status 1 if one is off or missing.
 
 Arguments: the published figures, then one file of figures for each language.
 """
@@ -23,7 +23,7 @@ def agrees(figure, published, tolerance):
 
 def main(figures, *files):
     languages = [read(path) for path in files]
-    rows = [("program", "published", *(Path(path).stem for path in files), "ok")]
+    rows = [("program", "published", *(Path(path).stem.capitalize() for path in files), "ok")]
     with open(figures, encoding="utf-8") as lines:
         for row in csv.DictReader(lines, delimiter="\t"):
             name, published = row["name"], float(row["published"])

@@ -301,6 +301,38 @@ impl From<bool> for Array {
     }
 }
 
+macro_rules! rows_of_numbers {
+    ($($rust:ty => $wide:expr),* $(,)?) => {
+        $(impl<const N: usize> From<[$rust; N]> for Array {
+            fn from(values: [$rust; N]) -> Array {
+                small(&values.map($wide), &[N])
+            }
+        }
+
+        impl<const N: usize, const M: usize> From<[[$rust; M]; N]> for Array {
+            fn from(rows: [[$rust; M]; N]) -> Array {
+                small(rows.map(|row| row.map($wide)).as_flattened(), &[N, M])
+            }
+        })*
+    };
+}
+
+// Written out in a program, so of the default width; as elements of an array, they are not weak.
+rows_of_numbers! {
+    f64 => |v: f64| v as f32,
+    f32 => |v: f32| v,
+    i32 => |v: i32| v,
+    bool => Bool::from,
+}
+
+/// An array of values that are in memory already, and so fit there once more.
+fn small<T: Element>(values: &[T], shape: &[usize]) -> Array {
+    match Array::from_slice(values, shape) {
+        Ok(array) => array,
+        Err(error) => panic!("{error}"),
+    }
+}
+
 impl From<&Array> for Array {
     fn from(value: &Array) -> Array {
         value.clone()

@@ -124,11 +124,13 @@ macro_rules! operator {
     };
 }
 
-operator! { Add, add, add; f64, f32, i32 }
-operator! { Sub, sub, sub; f64, f32, i32 }
-operator! { Mul, mul, mul; f64, f32, i32 }
-operator! { Div, div, div; f64, f32, i32 }
-operator! { Rem, rem, rem; f64, f32, i32 }
+// One type of real and one of whole numbers, so that a literal can only be of that type and
+// `(x / 2.0).tanh()` needs no annotation.
+operator! { Add, add, add; f64, i32 }
+operator! { Sub, sub, sub; f64, i32 }
+operator! { Mul, mul, mul; f64, i32 }
+operator! { Div, div, div; f64, i32 }
+operator! { Rem, rem, rem; f64, i32 }
 operator! { BitAnd, bitand, and; i32, bool }
 operator! { BitOr, bitor, or; i32, bool }
 operator! { BitXor, bitxor, xor; i32, bool }

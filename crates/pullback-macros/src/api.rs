@@ -6,7 +6,10 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Expr, FnArg, Ident, ItemFn, LitStr, MetaNameValue, Pat, Token, Type, parenthesized};
+use syn::{
+    Expr, FnArg, Ident, ItemFn, LitStr, MetaNameValue, Pat, Token, Type, TypeParamBound,
+    parenthesized,
+};
 
 use crate::literal;
 
@@ -164,6 +167,7 @@ pub fn expand(options: &Options, function: &ItemFn) -> syn::Result<TokenStream> 
         #function
 
         #[doc = #row_doc]
+        #[doc(hidden)]
         pub static #row: crate::api::ApiFn = crate::api::ApiFn {
             name: #name,
             aliases: &[#(#aliases),*],
@@ -186,6 +190,9 @@ pub fn expand(options: &Options, function: &ItemFn) -> syn::Result<TokenStream> 
 /// The type that an argument is held as, and how it is passed on.
 fn owned(ty: &Type, variable: &Ident) -> (Type, TokenStream) {
     let from = |tokens: TokenStream| Type::Verbatim(tokens);
+    if let Some(target) = into_target(ty) {
+        return (target.clone(), quote! { #variable });
+    }
     if let Type::Reference(reference) = ty {
         let inner = &*reference.elem;
         return match inner {
@@ -211,4 +218,16 @@ fn owned(ty: &Type, variable: &Ident) -> (Type, TokenStream) {
         return (option, pass);
     }
     (ty.clone(), quote! { #variable })
+}
+
+/// The `T` of `impl Into<T>`.
+fn into_target(ty: &Type) -> Option<&Type> {
+    let Type::ImplTrait(bounds) = ty else { return None };
+    bounds.bounds.iter().find_map(|bound| match bound {
+        TypeParamBound::Trait(bound) => {
+            let segment = bound.path.segments.last().filter(|segment| segment.ident == "Into")?;
+            literal::first_argument(&segment.arguments)
+        }
+        _ => None,
+    })
 }

@@ -43,7 +43,12 @@ pub fn default_of(ty: &Type) -> Option<&'static str> {
 pub fn argument_of<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else { return None };
     let segment = path.path.segments.last().filter(|segment| segment.ident == name)?;
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    first_argument(&segment.arguments)
+}
+
+/// The first type among the arguments of a generic type or trait.
+pub fn first_argument(arguments: &PathArguments) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = arguments else { return None };
     match arguments.args.first()? {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,

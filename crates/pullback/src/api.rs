@@ -409,6 +409,19 @@ impl<const N: usize> From<[i64; N]> for Axes {
     }
 }
 
+// What a bare literal is where several types would do.
+impl From<i32> for Axes {
+    fn from(axis: i32) -> Axes {
+        Axes(vec![axis.into()])
+    }
+}
+
+impl<const N: usize> From<[i32; N]> for Axes {
+    fn from(axes: [i32; N]) -> Axes {
+        Axes(axes.map(i64::from).to_vec())
+    }
+}
+
 /// A shape as a user gives it: one entry may be -1 where a function says so.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Sizes(pub Vec<i64>);
@@ -416,6 +429,12 @@ pub struct Sizes(pub Vec<i64>);
 impl<const N: usize> From<[i64; N]> for Sizes {
     fn from(sizes: [i64; N]) -> Sizes {
         Sizes(sizes.to_vec())
+    }
+}
+
+impl From<&Sizes> for Sizes {
+    fn from(sizes: &Sizes) -> Sizes {
+        sizes.clone()
     }
 }
 
@@ -434,6 +453,19 @@ impl From<i64> for Sizes {
 impl<const N: usize> From<[usize; N]> for Sizes {
     fn from(sizes: [usize; N]) -> Sizes {
         Sizes::from(&sizes[..])
+    }
+}
+
+// What a bare literal is where several types would do.
+impl From<i32> for Sizes {
+    fn from(size: i32) -> Sizes {
+        Sizes(vec![size.into()])
+    }
+}
+
+impl<const N: usize> From<[i32; N]> for Sizes {
+    fn from(sizes: [i32; N]) -> Sizes {
+        Sizes(sizes.map(i64::from).to_vec())
     }
 }
 

@@ -358,30 +358,53 @@ impl<M: Signature, F: Function<M>> Function<M> for FunctionRef<'_, F> {
 /// An error, unless the derivatives of a function agree with differences and with each other.
 ///
 /// The derivative along a fixed direction is compared with a central difference, and the
-/// transpose with the derivative.
+/// transpose with the derivative; for an `order` above 1, then both are checked as functions of
+/// the same arguments.
 ///
 /// # Errors
 /// If they differ by more than `tolerance`, and the function's own.
 pub fn check_grads<M: Signature, F: Function<M>>(
     f: F,
     args: &M::Args,
+    order: usize,
     tolerance: f64,
 ) -> Result<()> {
-    let step = 1e-3;
     let leaves = args.leaves();
-    let direction = |leaf: &Array| -> Result<Array> {
-        let count = lax::iota(leaf.dtype(), &[leaf.count()], 0)?;
-        let wave = lax::cos(&lax::add(&count, &lax::number(0.3, &count))?)?;
-        lax::reshape(&wave, leaf.shape())
+    let moves = |leaf: &&Array| leaf.dtype().is_inexact();
+    let call = |x: &[Array]| {
+        let mut x = x.iter().cloned();
+        let fixed_or_next = |leaf: &Array| if moves(&leaf) { x.next() } else { None };
+        let all = leaves.iter().map(fixed_or_next).zip(&leaves);
+        let all = all.map(|(next, leaf)| next.unwrap_or_else(|| leaf.clone())).collect();
+        Ok(f.call(&args.with_leaves(all))?.leaves())
     };
-    let directions = leaves.iter().map(direction).collect::<Result<Vec<_>>>()?;
-    let moved = |by: f64| -> Result<M::Args> {
-        let moved = leaves.iter().zip(&directions);
-        let moved = moved.map(|(x, dx)| lax::add(x, &lax::mul(dx, &lax::number(by, dx))?));
-        Ok(args.with_leaves(moved.collect::<Result<Vec<_>>>()?))
+    let x: Vec<Array> = leaves.iter().filter(moves).cloned().collect();
+    check_flat(&call, &x, order, tolerance)
+}
+
+/// A function of lists of arrays.
+type Flat<'a> = dyn Fn(&[Array]) -> Result<Vec<Array>> + 'a;
+
+fn check_flat(f: &Flat<'_>, x: &[Array], order: usize, tolerance: f64) -> Result<()> {
+    let step = 1e-3;
+    let dx = x.iter().map(direction).collect::<Result<Vec<_>>>()?;
+    let forward = |x: &[Array]| -> Result<Vec<Array>> {
+        let dx = dx.iter().cloned().map(Tangent::Value).collect();
+        let (_, dy) = transforms::jvp(f, x, dx)?;
+        dy.iter().map(Tangent::instantiate).collect()
     };
-    let (value, dy) = jvp::<M, _>(FunctionRef(&f), args, &args.with_leaves(directions.clone()))?;
-    let (above, below) = (f.call(&moved(step)?)?.leaves(), f.call(&moved(-step)?)?.leaves());
+    let y = f(x)?;
+    let ct = y.iter().map(direction).collect::<Result<Vec<_>>>()?;
+    let backward = |x: &[Array]| -> Result<Vec<Array>> {
+        let (_, pullback) = transforms::vjp(f, x, &vec![true; x.len()])?;
+        let seeds: Vec<Cotangent> = ct.iter().cloned().map(Some).collect();
+        let dx = pullback(&seeds)?.into_iter().zip(x);
+        dx.map(|(dx, x)| dx.map_or_else(|| lax::zeros_like(x), Ok)).collect()
+    };
+    let moved = |by: f64| -> Result<Vec<Array>> {
+        let pairs = x.iter().zip(&dx);
+        pairs.map(|(x, dx)| lax::add(x, &lax::mul(dx, &lax::number(by, dx))?)).collect()
+    };
     let differ = |what: &str, got: f64, expected: f64| match (got - expected).abs()
         <= tolerance * (1.0 + expected.abs())
     {
@@ -391,20 +414,30 @@ pub fn check_grads<M: Signature, F: Function<M>>(
             format!("{what}: got {got}, expected {expected}"),
         )),
     };
-    let dot = |x: &[Array], y: &[Array]| -> Result<f64> {
-        let mut total = 0.0;
-        for (x, y) in x.iter().zip(y) {
-            let product = lax::mul(x, y)?;
-            total +=
-                lax::reduce_sum(&product, &(0..product.rank()).collect::<Vec<_>>())?.to_f64()?;
-        }
-        Ok(total)
-    };
-    let ct = value.leaves().iter().map(direction).collect::<Result<Vec<_>>>()?;
-    let forward = dot(&ct, &dy.leaves())?;
-    let difference = (dot(&ct, &above)? - dot(&ct, &below)?) / (2.0 * step);
-    differ("the derivative differs from the difference", forward, difference)?;
-    let (_, pullback) = vjp::<M, _>(FunctionRef(&f), args)?;
-    let backward = dot(&pullback(&value.with_leaves(ct))?.leaves(), &directions)?;
-    differ("the transpose differs from the derivative", backward, forward)
+    let along = dot(&ct, &forward(x)?)?;
+    let difference = dot(&ct, &f(&moved(step)?)?)? - dot(&ct, &f(&moved(-step)?)?)?;
+    differ("the derivative differs from the difference", along, difference / (2.0 * step))?;
+    differ("the transpose differs from the derivative", dot(&backward(x)?, &dx)?, along)?;
+    if order > 1 {
+        check_flat(&forward, x, order - 1, tolerance)?;
+        check_flat(&backward, x, order - 1, tolerance)?;
+    }
+    Ok(())
+}
+
+/// A fixed direction in the space of `x`, with no two equal entries.
+fn direction(x: &Array) -> Result<Array> {
+    let count = lax::iota(x.dtype(), &[x.count()], 0)?;
+    let wave = lax::cos(&lax::add(&count, &lax::number(0.3, &count))?)?;
+    lax::reshape(&wave, x.shape())
+}
+
+/// The sum of the products of all elements.
+fn dot(x: &[Array], y: &[Array]) -> Result<f64> {
+    let mut total = 0.0;
+    for (x, y) in x.iter().zip(y) {
+        let product = lax::mul(x, y)?;
+        total += lax::reduce_sum(&product, &(0..product.rank()).collect::<Vec<_>>())?.to_f64()?;
+    }
+    Ok(total)
 }

@@ -19,7 +19,7 @@ use crate::numpy::dtypes::{bounds, integer};
 use crate::numpy::floats::{epsilon, smallest_normal};
 use crate::numpy::indexing::{Access, Bounds, Index, get_with};
 use crate::numpy::logic;
-use crate::numpy::manipulation::part;
+use crate::numpy::manipulation::{part, rows};
 
 /// The functions of this module.
 pub static FUNCTIONS: &[&ApiFn] = &[
@@ -125,9 +125,20 @@ fn as_given(key: Array, words: bool) -> Result<Array> {
 
 /// Independent keys from one key: `num` of them, or an array of them.
 #[api(defaults(num = 2))]
-pub fn split(key: &Array, num: &Sizes) -> Result<Array> {
+pub fn split(key: &Array, num: impl Into<Sizes>) -> Result<Array> {
+    let num = num.into();
     let (key, words) = typed("split", key)?;
     as_given(lax::random_split(&key, &shape_of("split", &num.0)?)?, words)
+}
+
+/// As many independent keys from one key as are bound: `let [key, subkey] = split_into(&key)?`.
+///
+/// # Errors
+/// If `key` is not one key.
+pub fn split_into<const N: usize>(key: &Array) -> Result<[Array; N]> {
+    single("split", key)?;
+    let keys = rows(&split(key, N as i64)?)?;
+    keys.try_into().map_err(|_| Error::Program { message: "a split gave too few keys".into() })
 }
 
 /// A key from a key and a number.
@@ -153,7 +164,8 @@ fn pair(key: &Array) -> Result<[Array; 2]> {
 
 /// Uniform bits, as unsigned integers.
 #[api(defaults(shape = ()), ignored(out_sharding))]
-pub fn bits(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
+pub fn bits(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
+    let shape = shape.into();
     let key = single("bits", key)?;
     let default = if promote::default_int() == DType::I64 { DType::U64 } else { DType::U32 };
     let dtype = promote::canonical(dtype.unwrap_or(default));
@@ -181,11 +193,12 @@ fn float_type(function: &str, dtype: Option<DType>) -> Result<DType> {
 #[api(defaults(shape = (), minval = 0.0, maxval = 1.0), ignored(out_sharding))]
 pub fn uniform(
     key: &Array,
-    shape: &Sizes,
+    shape: impl Into<Sizes>,
     dtype: Option<DType>,
     minval: &Array,
     maxval: &Array,
 ) -> Result<Array> {
+    let shape = shape.into();
     let dtype = float_type("uniform", dtype)?;
     let key = single("uniform", key)?;
     let shape = shape_of("uniform", &shape.0)?;
@@ -234,7 +247,8 @@ fn above_minus_one(dtype: DType) -> f64 {
 
 /// Normal numbers of mean 0 and variance 1.
 #[api(defaults(shape = ()), ignored(out_sharding))]
-pub fn normal(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
+pub fn normal(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
+    let shape = shape.into();
     let key = single("normal", key)?;
     let shape = shape_of("normal", &shape.0)?;
     if let Some(dtype) = dtype.filter(|dtype| dtype.is_complex()) {
@@ -313,11 +327,12 @@ fn shape_for(function: &str, shape: Option<&Sizes>, parameters: &[&[usize]]) -> 
 #[api(ignored(out_sharding))]
 pub fn randint(
     key: &Array,
-    shape: &Sizes,
+    shape: impl Into<Sizes>,
     minval: &Array,
     maxval: &Array,
     dtype: Option<DType>,
 ) -> Result<Array> {
+    let shape = shape.into();
     let key = single("randint", key)?;
     let dtype = promote::canonical(dtype.unwrap_or_else(promote::default_int));
     if !dtype.is_integer() {
@@ -441,12 +456,13 @@ fn shuffle(key: &Array, x: &Array, axis: usize) -> Result<Array> {
 pub fn choice(
     key: &Array,
     a: &Array,
-    shape: &Sizes,
+    shape: impl Into<Sizes>,
     replace: bool,
     p: Option<&Array>,
     axis: i64,
     mode: Option<&str>,
 ) -> Result<Array> {
+    let shape = shape.into();
     let key = single("choice", key)?;
     let shape = shape_of("choice", &shape.0)?;
     let (count, axis) = match a.rank() {
@@ -573,7 +589,8 @@ pub fn categorical(
 
 /// Numbers of the standard exponential distribution.
 #[api(defaults(shape = ()), ignored(out_sharding))]
-pub fn exponential(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
+pub fn exponential(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
+    let shape = shape.into();
     let dtype = float_type("exponential", dtype)?;
     let u = uniform_of(
         &single("exponential", key)?,
@@ -589,10 +606,11 @@ pub fn exponential(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<A
 #[api(defaults(shape = ()), ignored(out_sharding))]
 pub fn gumbel(
     key: &Array,
-    shape: &Sizes,
+    shape: impl Into<Sizes>,
     dtype: Option<DType>,
     mode: Option<&str>,
 ) -> Result<Array> {
+    let shape = shape.into();
     let dtype = float_type("gumbel", dtype)?;
     gumbel_of(&single("gumbel", key)?, &shape_of("gumbel", &shape.0)?, dtype, mode.unwrap_or("low"))
 }
@@ -648,7 +666,8 @@ pub fn truncated_normal(
 
 /// Numbers of the standard Laplace distribution.
 #[api(defaults(shape = ()), ignored(out_sharding))]
-pub fn laplace(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
+pub fn laplace(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
+    let shape = shape.into();
     let dtype = float_type("laplace", dtype)?;
     let low = above_minus_one(dtype);
     let u = uniform_of(&single("laplace", key)?, &shape_of("laplace", &shape.0)?, dtype, low, 1.0)?;
@@ -657,7 +676,8 @@ pub fn laplace(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array
 
 /// Numbers of the standard logistic distribution.
 #[api(defaults(shape = ()), ignored(out_sharding))]
-pub fn logistic(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
+pub fn logistic(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
+    let shape = shape.into();
     let dtype = float_type("logistic", dtype)?;
     let low = smallest_normal(dtype);
     let u =
@@ -667,7 +687,8 @@ pub fn logistic(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Arra
 
 /// Numbers of the standard Cauchy distribution.
 #[api(defaults(shape = ()), ignored(out_sharding))]
-pub fn cauchy(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
+pub fn cauchy(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
+    let shape = shape.into();
     let dtype = float_type("cauchy", dtype)?;
     let low = epsilon(dtype);
     let u = uniform_of(&single("cauchy", key)?, &shape_of("cauchy", &shape.0)?, dtype, low, 1.0)?;
@@ -676,10 +697,11 @@ pub fn cauchy(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array>
 
 /// -1 or 1, equally probable.
 #[api(defaults(shape = ()), ignored(out_sharding))]
-pub fn rademacher(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
+pub fn rademacher(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
+    let shape = shape.into();
     let dtype = promote::canonical(dtype.unwrap_or_else(promote::default_int));
     let half = Array::constant(0.5, promote::default_float());
-    let heads = bernoulli(key, &half, Some(shape), "low")?;
+    let heads = bernoulli(key, &half, Some(&shape), "low")?;
     let heads = lax::convert_element_type(&heads, dtype)?;
     lax::sub(&lax::mul(&number(2.0, &heads), &heads)?, &number(1.0, &heads))
 }
@@ -721,9 +743,10 @@ pub fn weibull_min(
     key: &Array,
     scale: &Array,
     concentration: &Array,
-    shape: &Sizes,
+    shape: impl Into<Sizes>,
     dtype: Option<DType>,
 ) -> Result<Array> {
+    let shape = shape.into();
     let dtype = float_type("weibull_min", dtype)?;
     let u = uniform_of(
         &single("weibull_min", key)?,

@@ -15,7 +15,7 @@ use super::transcendental::log10;
 use crate::api::{ApiFn, Sizes, Value};
 
 /// The functions of this module.
-pub static FUNCTIONS: &[&ApiFn] = &[
+pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &ARRAY_API,
     &ASARRAY_API,
     &ZEROS_API,
@@ -27,7 +27,7 @@ pub static FUNCTIONS: &[&ApiFn] = &[
     &FULL_LIKE_API,
     &EMPTY_LIKE_API,
     &ARANGE_API,
-    &LINSPACE_API,
+    &LINSPACE_WITH_API,
     &LOGSPACE_API,
     &GEOMSPACE_API,
     &EYE_API,
@@ -82,25 +82,26 @@ fn repeated(function: &str, value: f64, shape: &Sizes, dtype: Option<DType>) -> 
 
 /// Zeros.
 #[api(ignored(device, out_sharding))]
-pub fn zeros(shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
-    repeated("zeros", 0.0, shape, dtype)
+pub fn zeros(shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
+    repeated("zeros", 0.0, &shape.into(), dtype)
 }
 
 /// Ones.
 #[api(ignored(device, out_sharding))]
-pub fn ones(shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
-    repeated("ones", 1.0, shape, dtype)
+pub fn ones(shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
+    repeated("ones", 1.0, &shape.into(), dtype)
 }
 
 /// An array to be filled; it holds zeros.
 #[api(ignored(device, out_sharding))]
-pub fn empty(shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
-    repeated("empty", 0.0, shape, dtype)
+pub fn empty(shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
+    repeated("empty", 0.0, &shape.into(), dtype)
 }
 
 /// `fill_value` repeated to a shape.
 #[api(ignored(device, out_sharding))]
-pub fn full(shape: &Sizes, fill_value: &Array, dtype: Option<DType>) -> Result<Array> {
+pub fn full(shape: impl Into<Sizes>, fill_value: &Array, dtype: Option<DType>) -> Result<Array> {
+    let shape = shape.into();
     let shape = shape_of("full", &shape.0)?;
     let value = as_type(fill_value, dtype)?;
     repeat("full", &value, &shape)
@@ -253,9 +254,18 @@ fn range_size(start: Option<&Array>, stop: &Array, step: Option<&Array>) -> Resu
     }
 }
 
+/// `num` numbers from `start` to `stop`, both included, at equal distances.
+pub fn linspace(start: impl Into<Array>, stop: impl Into<Array>, num: usize) -> Result<Array> {
+    Ok(spaced("linspace", &start.into(), &stop.into(), num as i64, true, None, 0)?.0)
+}
+
 /// `num` numbers from `start` to `stop` at equal distances; with `retstep` also the distance.
-#[api(defaults(num = 50, endpoint = true, retstep = false, axis = 0), ignored(device))]
-pub fn linspace(
+#[api(
+    name = "linspace",
+    defaults(num = 50, endpoint = true, retstep = false, axis = 0),
+    ignored(device)
+)]
+pub fn linspace_with(
     start: &Array,
     stop: &Array,
     num: i64,
@@ -549,7 +559,8 @@ pub fn meshgrid(xi: &[Array], copy: bool, sparse: bool, indexing: &str) -> Resul
 
 /// The indices of the places of an array of the given shape, one array an axis.
 #[api(defaults(sparse = false))]
-pub fn indices(dimensions: &Sizes, dtype: Option<DType>, sparse: bool) -> Result<Value> {
+pub fn indices(dimensions: impl Into<Sizes>, dtype: Option<DType>, sparse: bool) -> Result<Value> {
+    let dimensions = dimensions.into();
     let shape = shape_of("indices", &dimensions.0)?;
     let dtype = promote::canonical(dtype.unwrap_or_else(promote::default_int));
     let axis = |axis: usize| {

@@ -8,7 +8,7 @@ use super::floats::{epsilon, largest, smallest_normal};
 use crate::api::ApiFn;
 
 /// The functions of this module.
-pub static FUNCTIONS: &[&ApiFn] = &[&ASTYPE_API];
+pub(crate) static FUNCTIONS: &[&ApiFn] = &[&ASTYPE_API];
 
 /// The array with elements of another type. Complex numbers lose their imaginary part.
 #[api(defaults(copy = false), keyword_only(copy), ignored(device))]

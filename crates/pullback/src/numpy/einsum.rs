@@ -14,7 +14,7 @@ use super::common::select;
 use crate::api::ApiFn;
 
 /// The functions of this module.
-pub static FUNCTIONS: &[&ApiFn] = &[&EINSUM_API];
+pub(crate) static FUNCTIONS: &[&ApiFn] = &[&EINSUM_API];
 
 /// The name of an axis. Those that an ellipsis stands for count from its end.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

@@ -12,7 +12,7 @@ use super::common::{
 use crate::api::ApiFn;
 
 /// The functions of this module.
-pub static FUNCTIONS: &[&ApiFn] = &[
+pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &FLOOR_API,
     &CEIL_API,
     &TRUNC_API,

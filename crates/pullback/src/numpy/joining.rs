@@ -9,7 +9,7 @@ use super::manipulation::{part, ravel};
 use crate::api::{ApiFn, Sections, Sizes};
 
 /// The functions of this module.
-pub static FUNCTIONS: &[&ApiFn] = &[
+pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &CONCATENATE_API,
     &CONCAT_API,
     &STACK_API,
@@ -212,7 +212,8 @@ fn cut(
 
 /// The array repeated as often along each axis as `reps` says.
 #[api(rename(a = "A"))]
-pub fn tile(a: &Array, reps: &Sizes) -> Result<Array> {
+pub fn tile(a: &Array, reps: impl Into<Sizes>) -> Result<Array> {
+    let reps = reps.into();
     let rank = a.rank().max(reps.0.len());
     let a = promote::to_rank(a, rank)?;
     let repeats: Vec<usize> = std::iter::repeat_n(Ok(1), rank - reps.0.len())

@@ -17,7 +17,7 @@ use super::products::matmul;
 use crate::api::ApiFn;
 
 /// The functions of this module.
-pub static FUNCTIONS: &[&ApiFn] = &[
+pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &INV_API,
     &SOLVE_API,
     &PINV_API,

@@ -11,7 +11,7 @@ use super::reductions::{self, Reduce};
 use crate::api::ApiFn;
 
 /// The functions of this module.
-pub static FUNCTIONS: &[&ApiFn] = &[
+pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &EQUAL_API,
     &NOT_EQUAL_API,
     &LESS_API,

@@ -9,7 +9,7 @@ use super::common::{axes_of, axis_of, broadcast, broadcast_all, product, shape_o
 use crate::api::{ApiFn, Axes, Sizes, Value};
 
 /// The functions of this module.
-pub static FUNCTIONS: &[&ApiFn] = &[
+pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &RESHAPE_API,
     &RAVEL_API,
     &TRANSPOSE_API,
@@ -36,7 +36,13 @@ pub static FUNCTIONS: &[&ApiFn] = &[
 ///
 /// `order` says how elements are counted: the last axis fastest for "C", the first for "F".
 #[api(defaults(order = "C"), keyword_only(copy), ignored(out_sharding))]
-pub fn reshape(a: &Array, shape: &Sizes, order: &str, copy: Option<bool>) -> Result<Array> {
+pub fn reshape(
+    a: &Array,
+    shape: impl Into<Sizes>,
+    order: &str,
+    copy: Option<bool>,
+) -> Result<Array> {
+    let shape = shape.into();
     let _ = copy;
     let shape = resolved("reshape", &shape.0, a.shape())?;
     match order {
@@ -198,7 +204,8 @@ pub fn expand_dims(a: &Array, axis: &Axes) -> Result<Array> {
 
 /// The array repeated to a shape, by the rules of broadcasting.
 #[api(ignored(out_sharding))]
-pub fn broadcast_to(array: &Array, shape: &Sizes) -> Result<Array> {
+pub fn broadcast_to(array: &Array, shape: impl Into<Sizes>) -> Result<Array> {
+    let shape = shape.into();
     let shape = shape_of("broadcast_to", &shape.0)?;
     let fits = array.rank() <= shape.len()
         && array.shape().iter().rev().zip(shape.iter().rev()).all(|(&a, &b)| a == 1 || a == b);

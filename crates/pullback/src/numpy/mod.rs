@@ -1,4 +1,6 @@
 //! Functions over arrays, with the names and meanings of `jax.numpy`.
+//!
+//! They are written in modules by family, and all of them are here too: `numpy::dot`.
 
 pub(crate) mod common;
 
@@ -18,6 +20,20 @@ pub mod search;
 pub mod transcendental;
 
 use crate::api::ApiFn;
+
+pub use arithmetic::*;
+pub use creation::*;
+pub use dtypes::*;
+pub use einsum::*;
+pub use floats::*;
+pub use indexing::*;
+pub use joining::*;
+pub use logic::*;
+pub use manipulation::*;
+pub use products::*;
+pub use reductions::*;
+pub use search::*;
+pub use transcendental::*;
 
 /// The functions of `numpy`, by file.
 pub(crate) static TABLES: &[&[&ApiFn]] = &[

@@ -11,7 +11,7 @@ use super::manipulation::ravel;
 use crate::api::{ApiFn, Axes, Table};
 
 /// The functions of this module.
-pub static FUNCTIONS: &[&ApiFn] = &[
+pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &DOT_API,
     &MATMUL_API,
     &VDOT_API,

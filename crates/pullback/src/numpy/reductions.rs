@@ -13,7 +13,7 @@ use super::dtypes::bounds;
 use crate::api::{ApiFn, Axes, Value};
 
 /// The functions of this module.
-pub static FUNCTIONS: &[&ApiFn] = &[
+pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &SUM_API,
     &PROD_API,
     &MAX_API,

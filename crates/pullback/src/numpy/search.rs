@@ -15,7 +15,7 @@ use super::reductions::{self, Extreme, Reduce, Sum};
 use crate::api::{ApiFn, Axes, Value};
 
 /// The functions of this module.
-pub static FUNCTIONS: &[&ApiFn] = &[
+pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &SORT_API,
     &ARGSORT_API,
     &LEXSORT_API,
@@ -414,7 +414,8 @@ pub fn histogram_bin_edges(
     let half = number(0.5, &low);
     let low = select(&flat_range, &lax::sub(&low, &half)?, &low)?;
     let high = select(&flat_range, &lax::add(&high, &half)?, &high)?;
-    let edges = super::creation::linspace(&low, &high, count + 1, true, false, Some(dtype), 0)?;
+    let edges =
+        super::creation::linspace_with(&low, &high, count + 1, true, false, Some(dtype), 0)?;
     match edges {
         Value::Array(edges) => Ok(edges),
         _ => unreachable!("linspace without retstep gives an array"),

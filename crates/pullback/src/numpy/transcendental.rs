@@ -12,7 +12,7 @@ use super::common::{check, filled, inexact, inexact_pair, not_equal_itself, numb
 use crate::api::ApiFn;
 
 /// The functions of this module.
-pub static FUNCTIONS: &[&ApiFn] = &[
+pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &SQRT_API,
     &CBRT_API,
     &EXP_API,
