@@ -3,6 +3,7 @@
 pub(crate) mod common;
 
 pub mod arithmetic;
+pub mod calculus;
 pub mod creation;
 pub mod dtypes;
 pub mod einsum;
@@ -12,9 +13,11 @@ pub mod joining;
 pub mod linalg;
 pub mod logic;
 pub mod manipulation;
+pub mod padding;
 pub mod products;
 pub mod reductions;
 pub mod search;
+pub mod taking;
 pub mod transcendental;
 
 use crate::api::ApiFn;
@@ -22,6 +25,7 @@ use crate::api::ApiFn;
 /// The functions of `numpy`, by file.
 pub(crate) static TABLES: &[&[&ApiFn]] = &[
     arithmetic::FUNCTIONS,
+    calculus::FUNCTIONS,
     creation::FUNCTIONS,
     dtypes::FUNCTIONS,
     einsum::FUNCTIONS,
@@ -29,8 +33,10 @@ pub(crate) static TABLES: &[&[&ApiFn]] = &[
     joining::FUNCTIONS,
     logic::FUNCTIONS,
     manipulation::FUNCTIONS,
+    padding::FUNCTIONS,
     products::FUNCTIONS,
     reductions::FUNCTIONS,
     search::FUNCTIONS,
+    taking::FUNCTIONS,
     transcendental::FUNCTIONS,
 ];
