@@ -9,10 +9,12 @@ extern crate self as pullback;
 
 pub mod api;
 pub mod config;
+mod custom;
 mod ext;
 pub mod function;
 mod grad;
 mod jit;
+pub mod lax;
 pub mod nn;
 pub mod numpy;
 pub mod prelude;

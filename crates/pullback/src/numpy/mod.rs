@@ -3,6 +3,7 @@
 pub(crate) mod common;
 
 pub mod arithmetic;
+pub mod bits;
 pub mod calculus;
 pub mod creation;
 pub mod dtypes;
@@ -14,17 +15,22 @@ pub mod linalg;
 pub mod logic;
 pub mod manipulation;
 pub mod padding;
+pub mod polynomials;
 pub mod products;
 pub mod reductions;
 pub mod search;
+pub mod sets;
+pub mod statistics;
 pub mod taking;
 pub mod transcendental;
+pub mod windows;
 
 use crate::api::ApiFn;
 
 /// The functions of `numpy`, by file.
 pub(crate) static TABLES: &[&[&ApiFn]] = &[
     arithmetic::FUNCTIONS,
+    bits::FUNCTIONS,
     calculus::FUNCTIONS,
     creation::FUNCTIONS,
     dtypes::FUNCTIONS,
@@ -34,9 +40,13 @@ pub(crate) static TABLES: &[&[&ApiFn]] = &[
     logic::FUNCTIONS,
     manipulation::FUNCTIONS,
     padding::FUNCTIONS,
+    polynomials::FUNCTIONS,
     products::FUNCTIONS,
     reductions::FUNCTIONS,
     search::FUNCTIONS,
+    sets::FUNCTIONS,
+    statistics::FUNCTIONS,
     taking::FUNCTIONS,
     transcendental::FUNCTIONS,
+    windows::FUNCTIONS,
 ];

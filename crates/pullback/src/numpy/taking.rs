@@ -121,7 +121,12 @@ pub fn take(
     fill_value: Option<f64>,
 ) -> Result<Array> {
     let () = out;
-    check_positions("take", indices)?;
+    if !indices.dtype().is_integer() {
+        return Err(Error::value_error(
+            "take",
+            format!("indices must have an integer type, got {}", indices.dtype()),
+        ));
+    }
     let (x, axis) = row_or_axis("take", a, axis)?;
     let size = x.shape()[axis];
     if size == 0 {
@@ -582,6 +587,14 @@ pub fn delete(
 ) -> Result<Array> {
     let (x, axis) = row_or_axis("delete", arr, axis)?;
     let size = x.shape()[axis];
+    if let Index::Array(at) = obj
+        && !at.dtype().is_integer()
+    {
+        return Err(Error::value_error(
+            "delete",
+            format!("obj must be of an integer type or bool, got {}", at.dtype()),
+        ));
+    }
     let mut keep = vec![true; size];
     match obj {
         Index::Int(at) => keep[axis_of("delete", *at, size)?] = false,
@@ -654,9 +667,9 @@ pub fn insert(arr: &Array, obj: &Index, values: &Array, axis: Option<i64>) -> Re
     let size = x.shape()[axis];
     let at = match obj {
         Index::Int(at) => Array::from(*at as i32),
-        Index::Array(at) => at.clone(),
+        Index::Array(at) if at.dtype().is_integer() => at.clone(),
         Index::Slice { .. } => get(&lax::iota(DType::I32, &[size], 0)?, &[obj.clone()])?,
-        _ => return Err(Error::value_error("insert", "obj must be positions or a slice")),
+        _ => return Err(Error::value_error("insert", "obj must be whole numbers or a slice")),
     };
     if at.rank() > 1 {
         return Err(Error::value_error(

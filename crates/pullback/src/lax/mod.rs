@@ -1,0 +1,4 @@
+//! Operations as programs have them, and control flow, with the names and meanings of `jax.lax`.
+
+#[allow(dead_code)]
+pub(crate) mod control;
