@@ -282,18 +282,28 @@ pub fn complex_item(tensor: &Tensor) -> Option<Complex<f64>> {
     Some(Complex::new(real, 0.0))
 }
 
-macro_rules! weak_numbers {
-    ($($rust:ty => $wide:expr),* $(,)?) => {
-        $(impl From<$rust> for Array {
-            fn from(value: $rust) -> Array {
-                Array::weak_scalar($wide(value))
-            }
-        })*
-    };
+// Bare numbers are weak, and have the default width, as in the Python front end.
+
+impl From<f64> for Array {
+    fn from(value: f64) -> Array {
+        match crate::promote::default_float() {
+            DType::F64 => Array::weak_scalar(value),
+            _ => Array::weak_scalar(value as f32),
+        }
+    }
 }
 
-// Bare numbers are weak, and have the default width, as in the Python front end.
-weak_numbers! { f64 => |v: f64| v as f32, f32 => |v: f32| v, i32 => |v: i32| v }
+impl From<f32> for Array {
+    fn from(value: f32) -> Array {
+        Array::weak_scalar(value)
+    }
+}
+
+impl From<i32> for Array {
+    fn from(value: i32) -> Array {
+        Array::weak_scalar(value)
+    }
+}
 
 impl From<bool> for Array {
     fn from(value: bool) -> Array {

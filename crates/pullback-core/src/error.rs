@@ -77,6 +77,15 @@ pub enum Error {
         message: String,
     },
 
+    /// An argument that JAX's function has, and that this one does nothing about.
+    #[error("{function}: {message}")]
+    Unsupported {
+        /// The function called.
+        function: String,
+        /// What was given.
+        message: String,
+    },
+
     /// An axis that the array does not have.
     #[error("{function}: axis {axis} is out of bounds for array of dimension {rank}")]
     Axis {
@@ -214,6 +223,11 @@ impl Error {
     /// An argument with an unacceptable value.
     pub fn value_error(function: impl Into<String>, message: impl Into<String>) -> Error {
         Error::Value { function: function.into(), message: message.into() }
+    }
+
+    /// An argument that is understood, but that nothing is done about.
+    pub fn unsupported(function: impl Into<String>, message: impl Into<String>) -> Error {
+        Error::Unsupported { function: function.into(), message: message.into() }
     }
 
     /// This error as one that can travel through the engine.

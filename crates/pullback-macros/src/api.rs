@@ -24,6 +24,7 @@ pub struct Options {
     variadic: HashSet<String>,
     renamed: HashMap<String, String>,
     ignored: Vec<String>,
+    result: Vec<String>,
 }
 
 impl Parse for Options {
@@ -41,6 +42,10 @@ impl Parse for Options {
                     "aliases" => {
                         let names = Punctuated::<LitStr, Token![,]>::parse_terminated(&list)?;
                         options.aliases = names.iter().map(LitStr::value).collect();
+                    }
+                    "result" => {
+                        let names = Punctuated::<LitStr, Token![,]>::parse_terminated(&list)?;
+                        options.result = names.iter().map(LitStr::value).collect();
                     }
                     "defaults" => options.defaults = named(&list)?.collect(),
                     "rename" => {
@@ -163,6 +168,12 @@ pub fn expand(options: &Options, function: &ItemFn) -> syn::Result<TokenStream> 
         reads.push(quote! { args.skip(); });
     }
 
+    let call = quote! { crate::api::Value::from(#ident(#(#passes),*)?) };
+    let call = match options.result.split_first() {
+        Some((name, fields)) => quote! { #call.named(#name, &[#(#fields),*]) },
+        None => call,
+    };
+
     Ok(quote! {
         #function
 
@@ -181,7 +192,7 @@ pub fn expand(options: &Options, function: &ItemFn) -> syn::Result<TokenStream> 
             call: |args| {
                 let _ = &args;
                 #(#reads)*
-                Ok(crate::api::Value::from(#ident(#(#passes),*)?))
+                Ok(#call)
             },
         };
     })

@@ -127,7 +127,9 @@ pub fn raise(error: Error) -> PyErr {
             Need::Value => ConcretizationTypeError::new_err(message),
         },
         Error::UnexpectedTracer { .. } => UnexpectedTracerError::new_err(message),
-        Error::MissingRule { .. } => PyNotImplementedError::new_err(message),
+        Error::MissingRule { .. } | Error::Unsupported { .. } => {
+            PyNotImplementedError::new_err(message)
+        }
         Error::NotLinear { .. } => PyTypeError::new_err(message),
         Error::UnboundAxis { .. } => PyNameError::new_err(message),
         Error::Program { .. } => PyRuntimeError::new_err(message),

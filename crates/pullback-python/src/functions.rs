@@ -9,7 +9,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PySlice, PyString, PyTuple, PyType};
 use rustc_hash::FxHashMap;
 use std::sync::{Mutex, OnceLock};
 
@@ -182,8 +182,18 @@ impl Builtin {
         object: &Bound<'_, PyAny>,
     ) -> PyResult<Arg> {
         let param = &signature.params[at];
-        let wrong = || self.wrong(param, object);
-        match param.kind {
+        self.convert_as(signature, at, param.kind, object)
+    }
+
+    fn convert_as(
+        &self,
+        signature: &Signature,
+        at: usize,
+        kind: Kind,
+        object: &Bound<'_, PyAny>,
+    ) -> PyResult<Arg> {
+        let wrong = || self.wrong(&signature.params[at], object);
+        match kind {
             Kind::Array | Kind::OptionalArray if signature.exact => match exact(object)? {
                 Some(array) => Ok(Arg::Array(array)),
                 None if object.is_none() => Ok(Arg::None),
@@ -213,9 +223,24 @@ impl Builtin {
             }
             Kind::Bool | Kind::OptionalBool => truth(object)?.map(Arg::Bool).ok_or_else(wrong),
             Kind::Str | Kind::OptionalStr => match object.cast::<PyString>() {
-                Ok(text) => Ok(Arg::Str(text.to_string())),
+                Ok(text) => Ok(Arg::Str(text.to_cow()?.into_owned())),
                 Err(_) => Err(wrong()),
             },
+            Kind::Items if object.is_none() => Ok(Arg::None),
+            Kind::Items => as_array(object).map(Arg::Array),
+            Kind::Nested if object.is_none() => Ok(Arg::None),
+            Kind::Nested => nested(object)?.ok_or_else(wrong),
+            Kind::Blocks => blocks(object),
+            Kind::Tuple(kinds) => {
+                let Ok(items) = object.try_iter() else { return Err(wrong()) };
+                let items = items.collect::<PyResult<Vec<_>>>()?;
+                if items.len() != kinds.len() {
+                    return Err(wrong());
+                }
+                let args = items.iter().zip(kinds);
+                let args = args.map(|(item, &kind)| self.convert_as(signature, at, kind, item));
+                args.collect::<PyResult<_>>().map(Arg::List)
+            }
             Kind::Ints | Kind::Shape | Kind::OptionalShape => match whole(object)? {
                 Some(value) => Ok(Arg::Int(value)),
                 None => ints(object)?.map(Arg::Ints).ok_or_else(wrong),
@@ -318,6 +343,39 @@ pub fn ints(object: &Bound<'_, PyAny>) -> PyResult<Option<Vec<i64>>> {
     Ok(Some(values))
 }
 
+/// The whole numbers that nested sequences hold.
+fn nested(object: &Bound<'_, PyAny>) -> PyResult<Option<Arg>> {
+    if let Some(value) = whole(object)? {
+        return Ok(Some(Arg::Int(value)));
+    }
+    if object.is_instance_of::<PyString>() || object.is_instance_of::<PyDict>() {
+        return Ok(None);
+    }
+    let Ok(items) = object.try_iter() else { return Ok(None) };
+    let mut args = vec![];
+    for item in items {
+        match nested(&item?)? {
+            Some(arg) => args.push(arg),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(Arg::List(args)))
+}
+
+/// The arrays that nested lists hold.
+fn blocks(object: &Bound<'_, PyAny>) -> PyResult<Arg> {
+    if object.is_instance_of::<PyTuple>() {
+        return Err(PyValueError::new_err(format!(
+            "block does not allow tuples, got {}",
+            object.repr()?
+        )));
+    }
+    match object.cast::<PyList>() {
+        Ok(list) => list.iter().map(|item| blocks(&item)).collect::<PyResult<_>>().map(Arg::List),
+        Err(_) => as_array(object).map(Arg::Array),
+    }
+}
+
 fn anything(object: &Bound<'_, PyAny>) -> PyResult<Arg> {
     if object.is_none() {
         return Ok(Arg::None);
@@ -334,7 +392,14 @@ fn anything(object: &Bound<'_, PyAny>) -> PyResult<Arg> {
         return Ok(Arg::Float(value.value()));
     }
     if let Ok(text) = object.cast::<PyString>() {
-        return Ok(Arg::Str(text.to_string()));
+        return Ok(Arg::Str(text.to_cow()?.into_owned()));
+    }
+    if let Ok(slice) = object.cast::<PySlice>() {
+        let part = |name: &str| -> PyResult<Option<i64>> {
+            let part = slice.getattr(name)?;
+            if part.is_none() { Ok(None) } else { whole(&part) }
+        };
+        return Ok(Arg::Slice([part("start")?, part("stop")?, part("step")?]));
     }
     let plain = object.is_instance_of::<PyTuple>() || object.is_instance_of::<PyList>();
     if plain && let Some(values) = ints(object)? {
@@ -361,6 +426,11 @@ pub fn to_python(py: Python<'_>, value: Value) -> PyResult<Py<PyAny>> {
         Value::Int(value) => value.into_pyobject(py)?.into_any().unbind(),
         Value::Ints(values) => PyTuple::new(py, values)?.into_any().unbind(),
         Value::DType(dtype) => dtype_object(py, dtype)?.unbind(),
+        Value::Values(values) => {
+            let values =
+                values.into_iter().map(|v| to_python(py, v)).collect::<PyResult<Vec<_>>>()?;
+            PyTuple::new(py, values)?.into_any().unbind()
+        }
         Value::None => py.None(),
     })
 }

@@ -159,7 +159,7 @@ fn linear_regression() -> Result<()> {
     for _ in 0..100 {
         w = &w - 0.1 * descent(&w);
     }
-    let by_pinv = linalg::pinv(&x, None)?.dot(&y);
+    let by_pinv = linalg::pinv(&x, None, false, None)?.dot(&y);
     let by_inverse = linalg::inv(&x.t().dot(&x))?.dot(&x.t()).dot(&y);
     assert!(close(&by_pinv, &by_inverse)?);
     let error = ((w - &by_pinv) / &by_pinv).abs().max();

@@ -5,7 +5,7 @@
 //! known only at run time. The Python module, its stubs and the coverage page read the rows.
 
 pub use pullback_core::Result;
-use pullback_core::{Array, DType, Error, Need};
+use pullback_core::{Array, DType, Error, Need, promote};
 
 /// A public function.
 pub struct ApiFn {
@@ -70,8 +70,16 @@ pub enum Kind {
     OptionalStr,
     /// An element type or nothing.
     DType,
+    /// An array or nothing, where nested sequences of numbers stand for an array too.
+    Items,
+    /// Whole numbers in sequences nested to any depth, or nothing: [`Arg::Int`] or [`Arg::List`].
+    Nested,
+    /// Arrays in lists nested to any depth: [`Arg::Array`] or [`Arg::List`].
+    Blocks,
+    /// A sequence with one argument of each of these kinds: [`Arg::List`].
+    Tuple(&'static [Kind]),
     /// Whatever was given, as the first of these that it is: nothing, a truth value, a whole
-    /// number, a real number, a word, whole numbers, an array.
+    /// number, a real number, a word, a slice, whole numbers, an array.
     Any,
     /// Anything; it makes no difference. Kept so that programs for JAX run.
     Ignored,
@@ -100,6 +108,10 @@ pub enum Arg {
     Str(String),
     /// An element type.
     DType(DType),
+    /// Start, stop and step, as far as they are given.
+    Slice([Option<i64>; 3]),
+    /// Several arguments in one.
+    List(Vec<Arg>),
 }
 
 /// The arguments of one call.
@@ -165,12 +177,33 @@ impl Kind {
             Kind::Str => "a string",
             Kind::OptionalStr => "a string or None",
             Kind::DType => "a dtype or None",
+            Kind::Items => "an array, numbers in nested sequences, or None",
+            Kind::Nested => "integers in nested sequences",
+            Kind::Blocks => "arrays in nested lists",
+            Kind::Tuple(_) => "a tuple",
             Kind::Any | Kind::Ignored => "something else",
         }
     }
 }
 
 impl Arg {
+    /// The array that the argument is; a number of the host language is weak.
+    pub fn array(self) -> Option<Array> {
+        match self {
+            Arg::Array(array) => Some(array),
+            Arg::Bool(value) => Some(Array::from(value)),
+            Arg::Int(value) => {
+                let number = Array::weak_scalar(value);
+                promote::to_type(&number, promote::default_int(), true).ok()
+            }
+            Arg::Float(value) => {
+                let number = Array::weak_scalar(value);
+                promote::to_type(&number, promote::default_float(), true).ok()
+            }
+            _ => None,
+        }
+    }
+
     fn describe(&self) -> String {
         match self {
             Arg::Missing => "nothing".into(),
@@ -183,6 +216,11 @@ impl Arg {
             Arg::Bool(value) => value.to_string(),
             Arg::Str(value) => format!("'{value}'"),
             Arg::DType(value) => value.to_string(),
+            Arg::Slice(parts) => format!("a slice of {parts:?}"),
+            Arg::List(args) => {
+                let args: Vec<String> = args.iter().map(Arg::describe).collect();
+                format!("({})", args.join(", "))
+            }
         }
     }
 }
@@ -227,8 +265,22 @@ pub enum Value {
     Ints(Vec<i64>),
     /// An element type.
     DType(DType),
+    /// A tuple of results of any kind.
+    Values(Vec<Value>),
     /// Nothing.
     None,
+}
+
+impl Value {
+    /// The value, where a tuple of arrays gets names for its fields.
+    pub fn named(self, name: &'static str, fields: &[&'static str]) -> Value {
+        match self {
+            Value::Tuple(arrays) if arrays.len() == fields.len() => {
+                Value::Named(name, fields.iter().copied().zip(arrays).collect())
+            }
+            value => value,
+        }
+    }
 }
 
 macro_rules! from_arg {
@@ -300,6 +352,9 @@ optional_arg! {
     String, OptionalStr;
     Axes, Ints;
     Sizes, OptionalShape;
+    Items, Items;
+    Nested, Nested;
+    Table, Nested;
 }
 
 impl FromArg for Option<DType> {
@@ -314,33 +369,197 @@ impl FromArg for Option<DType> {
     }
 }
 
-/// A table of whole numbers as a user gives it: one number, a row, or rows of them.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Table(pub Vec<Vec<i64>>);
+/// Whole numbers in sequences nested to any depth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Nested {
+    /// One number.
+    Int(i64),
+    /// A sequence.
+    List(Vec<Nested>),
+}
 
-impl FromArg for Table {
-    const KIND: Kind = Kind::Array;
+impl Nested {
+    /// The entries of a sequence.
+    pub fn entries(&self) -> Option<&[Nested]> {
+        match self {
+            Nested::Int(_) => None,
+            Nested::List(entries) => Some(entries),
+        }
+    }
+
+    /// The number, if it is one.
+    pub fn int(&self) -> Option<i64> {
+        match self {
+            Nested::Int(value) => Some(*value),
+            Nested::List(_) => None,
+        }
+    }
+
+    /// The numbers of a sequence that holds nothing else.
+    pub fn ints(&self) -> Option<Vec<i64>> {
+        self.entries()?.iter().map(Nested::int).collect()
+    }
+}
+
+impl FromArg for Nested {
+    const KIND: Kind = Kind::Nested;
 
     fn from_arg(arg: Arg) -> Option<Self> {
         match arg {
-            Arg::Int(value) => Some(Table(vec![vec![value]])),
-            Arg::Ints(values) => Some(Table(vec![values])),
+            Arg::Int(value) => Some(Nested::Int(value)),
+            Arg::Ints(values) => Some(Nested::List(values.into_iter().map(Nested::Int).collect())),
+            Arg::List(args) => {
+                Some(Nested::List(args.into_iter().map(Nested::from_arg).collect::<Option<_>>()?))
+            }
             Arg::Array(array) => {
-                let tensor = array.concrete(Need::Integer, "a table of integers").ok()?;
+                let tensor = array.concrete(Need::Integer, "nested integers").ok()?;
                 let values = crate::numpy::dtypes::integers(&tensor)?;
-                match *array.shape() {
-                    [] | [_] => Some(Table(vec![values])),
-                    [_, 0] => None,
-                    [_, columns] => {
-                        Some(Table(values.chunks(columns).map(<[i64]>::to_vec).collect()))
-                    }
-                    _ => None,
-                }
+                Some(Nested::shaped(&mut values.into_iter(), array.shape()))
             }
             _ => None,
         }
     }
 }
+
+impl Nested {
+    fn shaped(values: &mut impl Iterator<Item = i64>, shape: &[usize]) -> Nested {
+        match shape.split_first() {
+            None => Nested::Int(values.next().unwrap_or_default()),
+            Some((&size, rest)) => {
+                Nested::List((0..size).map(|_| Nested::shaped(values, rest)).collect())
+            }
+        }
+    }
+}
+
+impl From<i64> for Nested {
+    fn from(value: i64) -> Nested {
+        Nested::Int(value)
+    }
+}
+
+impl<T: Into<Nested>, const N: usize> From<[T; N]> for Nested {
+    fn from(values: [T; N]) -> Nested {
+        Nested::List(values.into_iter().map(Into::into).collect())
+    }
+}
+
+/// A table of whole numbers as a user gives it: one number, a row, or rows of them.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Table(pub Vec<Vec<i64>>);
+
+impl FromArg for Table {
+    const KIND: Kind = Kind::Nested;
+
+    fn from_arg(arg: Arg) -> Option<Self> {
+        let nested = Nested::from_arg(arg)?;
+        if let Some(value) = nested.int() {
+            return Some(Table(vec![vec![value]]));
+        }
+        if let Some(values) = nested.ints() {
+            return Some(Table(vec![values]));
+        }
+        let row = |entry: &Nested| entry.ints().or_else(|| Some(vec![entry.int()?]));
+        Some(Table(nested.entries()?.iter().map(row).collect::<Option<_>>()?))
+    }
+}
+
+/// An array, for which nested sequences of numbers can be given.
+#[derive(Clone, Debug)]
+pub struct Items(pub Array);
+
+impl FromArg for Items {
+    const KIND: Kind = Kind::Items;
+
+    fn from_arg(arg: Arg) -> Option<Self> {
+        match arg {
+            Arg::Array(array) => Some(Items(array)),
+            _ => None,
+        }
+    }
+}
+
+impl<T: Into<Array>> From<T> for Items {
+    fn from(value: T) -> Items {
+        Items(value.into())
+    }
+}
+
+/// Arrays in lists nested to any depth.
+#[derive(Clone, Debug)]
+pub enum Blocks {
+    /// One array.
+    Array(Array),
+    /// A list.
+    List(Vec<Blocks>),
+}
+
+impl FromArg for Blocks {
+    const KIND: Kind = Kind::Blocks;
+
+    fn from_arg(arg: Arg) -> Option<Self> {
+        match arg {
+            Arg::Array(array) => Some(Blocks::Array(array)),
+            Arg::Arrays(arrays) => {
+                Some(Blocks::List(arrays.into_iter().map(Blocks::Array).collect()))
+            }
+            Arg::List(args) => {
+                Some(Blocks::List(args.into_iter().map(Blocks::from_arg).collect::<Option<_>>()?))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl From<&Array> for Blocks {
+    fn from(array: &Array) -> Blocks {
+        Blocks::Array(array.clone())
+    }
+}
+
+impl<T: Into<Blocks>, const N: usize> From<[T; N]> for Blocks {
+    fn from(values: [T; N]) -> Blocks {
+        Blocks::List(values.into_iter().map(Into::into).collect())
+    }
+}
+
+/// One array, or several in a sequence.
+#[derive(Clone, Debug)]
+pub enum OneOrMany {
+    /// One array.
+    One(Array),
+    /// A sequence of arrays.
+    Many(Vec<Array>),
+}
+
+impl FromArg for OneOrMany {
+    const KIND: Kind = Kind::Arrays;
+
+    fn from_arg(arg: Arg) -> Option<Self> {
+        match arg {
+            Arg::Array(array) => Some(OneOrMany::One(array)),
+            Arg::Arrays(arrays) => Some(OneOrMany::Many(arrays)),
+            _ => None,
+        }
+    }
+}
+
+macro_rules! tuple_args {
+    ($(($($type:ident),+);)*) => {
+        $(impl<$($type: FromArg),+> FromArg for ($($type,)+) {
+            const KIND: Kind = Kind::Tuple(&[$($type::KIND),+]);
+
+            fn from_arg(arg: Arg) -> Option<Self> {
+                let Arg::List(args) = arg else { return None };
+                let mut args = args.into_iter();
+                let value = ($($type::from_arg(args.next()?)?,)+);
+                args.next().is_none().then_some(value)
+            }
+        })*
+    };
+}
+
+tuple_args! { (A, B); (A, B, C); }
 
 impl From<i64> for Table {
     fn from(value: i64) -> Table {
@@ -503,5 +722,26 @@ impl From<(Array, Array)> for Value {
 impl From<(Array, Array, Array)> for Value {
     fn from((x, y, z): (Array, Array, Array)) -> Value {
         Value::Tuple(vec![x, y, z])
+    }
+}
+
+impl From<(Array, Array, Array, Array)> for Value {
+    fn from((x, y, z, w): (Array, Array, Array, Array)) -> Value {
+        Value::Tuple(vec![x, y, z, w])
+    }
+}
+
+impl From<(Array, bool)> for Value {
+    fn from((x, flag): (Array, bool)) -> Value {
+        Value::Values(vec![x.into(), flag.into()])
+    }
+}
+
+impl From<OneOrMany> for Value {
+    fn from(value: OneOrMany) -> Value {
+        match value {
+            OneOrMany::One(array) => Value::Array(array),
+            OneOrMany::Many(arrays) => Value::Tuple(arrays),
+        }
     }
 }

@@ -9,6 +9,7 @@ extern crate self as pullback;
 
 pub mod api;
 pub mod config;
+mod custom;
 mod ext;
 pub mod function;
 mod grad;

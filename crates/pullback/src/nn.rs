@@ -15,7 +15,7 @@ use crate::scipy::special;
 use pullback_core::primitives::custom::stop_gradient::stop_gradient;
 
 /// The functions of this module.
-pub static FUNCTIONS: &[&ApiFn] = &[
+pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &RELU_API,
     &RELU6_API,
     &SIGMOID_API,

@@ -22,7 +22,7 @@ use crate::numpy::logic;
 use crate::numpy::manipulation::{part, rows};
 
 /// The functions of this module.
-pub static FUNCTIONS: &[&ApiFn] = &[
+pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &KEY_API,
     &PRNG_KEY_API,
     &KEY_DATA_API,

@@ -194,6 +194,12 @@ pub trait Primitive: fmt::Debug + Send + Sync {
         Err(self.missing("evaluation"))
     }
 
+    /// Whether the operation, applied to tangents, is recorded as what it is made of: a derivative
+    /// of its own is of no use to what is linear already.
+    fn is_expanded(&self) -> bool {
+        false
+    }
+
     /// What a staging trace records in place of this operation and its operands, if not them.
     fn staged(&self, x: &[&Array]) -> Result<Option<(Op, Vec<Array>)>> {
         let _ = x;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use smallvec::SmallVec;
 
-use super::{Payload, Trace, TraceKind, TraceRef, Tracer, bind_in};
+use super::{Payload, Trace, TraceKind, TraceRef, Tracer, bind_in, with_current};
 use crate::array::{Array, Arrays};
 use crate::aval::Aval;
 use crate::error::{Error, Result};
@@ -81,6 +81,9 @@ pub(super) fn process_tape(
 ) -> Result<Arrays> {
     if inputs.iter().all(|input| var_of(trace, input).is_none()) {
         return bind_in(trace.parent(), op, inputs);
+    }
+    if op.primitive().is_expanded() {
+        return with_current(Some(trace.clone()), || op.primitive().eager(inputs));
     }
     record(trace, builder, op, inputs)
 }

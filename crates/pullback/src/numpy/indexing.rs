@@ -396,7 +396,7 @@ fn from_front(at: i64, size: usize) -> i64 {
 }
 
 /// Positions counted from the front, as whole numbers of a width for the axis.
-fn normalized(at: &Array, size: usize) -> Result<Array> {
+pub(crate) fn normalized(at: &Array, size: usize) -> Result<Array> {
     let at = match at.dtype() {
         DType::I32 | DType::I64 | DType::U32 | DType::U64 => convert(at, at.dtype(), false)?,
         _ => lax::convert_element_type(at, DType::I32)?,

@@ -5,6 +5,8 @@
 pub(crate) mod common;
 
 pub mod arithmetic;
+pub mod bits;
+pub mod calculus;
 pub mod creation;
 pub mod dtypes;
 pub mod einsum;
@@ -14,10 +16,16 @@ pub mod joining;
 pub mod linalg;
 pub mod logic;
 pub mod manipulation;
+pub mod padding;
+pub mod polynomials;
 pub mod products;
 pub mod reductions;
 pub mod search;
+pub mod sets;
+pub mod statistics;
+pub mod taking;
 pub mod transcendental;
+pub mod windows;
 
 use crate::api::ApiFn;
 
@@ -38,6 +46,8 @@ pub use transcendental::*;
 /// The functions of `numpy`, by file.
 pub(crate) static TABLES: &[&[&ApiFn]] = &[
     arithmetic::FUNCTIONS,
+    bits::FUNCTIONS,
+    calculus::FUNCTIONS,
     creation::FUNCTIONS,
     dtypes::FUNCTIONS,
     einsum::FUNCTIONS,
@@ -45,8 +55,14 @@ pub(crate) static TABLES: &[&[&ApiFn]] = &[
     joining::FUNCTIONS,
     logic::FUNCTIONS,
     manipulation::FUNCTIONS,
+    padding::FUNCTIONS,
+    polynomials::FUNCTIONS,
     products::FUNCTIONS,
     reductions::FUNCTIONS,
     search::FUNCTIONS,
+    sets::FUNCTIONS,
+    statistics::FUNCTIONS,
+    taking::FUNCTIONS,
     transcendental::FUNCTIONS,
+    windows::FUNCTIONS,
 ];

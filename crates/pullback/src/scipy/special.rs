@@ -17,7 +17,7 @@ use crate::numpy::{arithmetic, floats};
 use pullback_core::primitives::custom::stop_gradient::stop_gradient;
 
 /// The functions of this module.
-pub static FUNCTIONS: &[&ApiFn] = &[
+pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &LOGSUMEXP_API,
     &EXPIT_API,
     &LOGIT_API,

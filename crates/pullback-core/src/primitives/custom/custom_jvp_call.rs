@@ -75,6 +75,10 @@ impl Primitive for CustomJvpCall {
         true
     }
 
+    fn is_expanded(&self) -> bool {
+        true
+    }
+
     fn eager(&self, x: &[&Array]) -> Result<Arrays> {
         let x: Vec<Array> = x.iter().copied().cloned().collect();
         Ok((self.fun.function)(&x)?.into())

@@ -35,7 +35,10 @@ pub fn lu(x: &Array) -> Result<[Array; 3]> {
 }
 
 /// The rows of `x` in the order of `permutation`, stack by stack.
-fn rows(x: &Array, permutation: &Array) -> Result<Array> {
+///
+/// # Errors
+/// If the permutations are not those of a stack like `x`.
+pub fn permuted_rows(x: &Array, permutation: &Array) -> Result<Array> {
     let stack: Shape = (0..x.rank() - 2).collect();
     let rows = x.rank() - 2;
     let dims = GatherDims {
@@ -75,7 +78,7 @@ fn tangent(lu: &Array, permutation: &Array, da: &Array) -> Result<Array> {
     let u = add(&above, &crate::primitives::rules::sub(&ones, &own)?)?;
     let left =
         Triangle { left_side: true, lower: true, unit_diagonal: true, ..Triangle::default() };
-    let solved = triangular_solve(&l, &rows(da, permutation)?, left)?;
+    let solved = triangular_solve(&l, &permuted_rows(da, permutation)?, left)?;
     let inner = triangular_solve(&u, &solved, Triangle::default())?;
     let dl = matmul(&l, &lower_part(&inner, false)?)?;
     let du = matmul(&upper_part(&inner, true)?, &u)?;
