@@ -13,6 +13,7 @@ pub mod kernels;
 pub mod layout;
 pub mod plan;
 pub mod tensor;
+pub mod threads;
 pub mod tile;
 
 pub use buffer::Buffer;

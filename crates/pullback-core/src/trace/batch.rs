@@ -86,6 +86,8 @@ pub(super) fn process(
 /// The array with its mapped axis moved to position `to`, or repeated there if it has none.
 pub fn at_axis(array: &Array, axis: BatchAxis, size: usize, to: usize) -> Result<Array> {
     match axis {
+        // Its entries have the axis in front, or it has no entries.
+        _ if array.dtype() == pullback_engine::DType::Stack => Ok(array.clone()),
         Some(axis) => structure::move_axis(array, axis, to),
         None => {
             let mut shape = crate::aval::Shape::from_slice(array.shape());

@@ -85,7 +85,8 @@ impl Kernel for While {
 /// How often a scan runs its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ScanLength {
-    /// This often; what is scanned are arrays with a leading axis of this size.
+    /// This often; what is scanned are arrays with a leading axis of this size, or stacks with
+    /// as many entries, where these are stacks themselves.
     Fixed(usize),
     /// As often as the scanned stacks have entries; all scanned and collected values are stacks.
     /// The first scanned input gives the length.
@@ -161,8 +162,11 @@ impl Kernel for Scan {
     }
 }
 
-/// Entries of one shape along a new leading axis.
+/// Entries of one shape along a new leading axis; stacks, on a stack.
 fn stacked(entries: Vec<Tensor>, shape: &[usize], dtype: DType) -> Result<Tensor> {
+    if dtype == DType::Stack {
+        return Ok(Tensor::stack(entries));
+    }
     let mut row: Shape = SmallVec::from_slice(&[1]);
     row.extend_from_slice(shape);
     if entries.is_empty() {

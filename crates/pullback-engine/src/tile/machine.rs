@@ -17,18 +17,12 @@ use crate::error::{Error, Result};
 use crate::kernels::Tensors;
 use crate::layout::{self, Layout, Shape, Strides};
 use crate::tensor::Tensor;
+use crate::threads;
 
 /// Bytes of a tile of the widest type in a program.
 const TILE_BYTES: usize = 2048;
 /// Tiles that are run by one thread before it takes the next chunk.
 const TILES_PER_CHUNK: usize = 32;
-
-/// Calls `f` for every chunk; the calls may run in any order, and on other threads.
-fn for_each_chunk(chunks: usize, f: &(dyn Fn(usize) + Sync)) {
-    for chunk in 0..chunks {
-        f(chunk);
-    }
-}
 
 /// Runs a program; see [`Program::run`].
 pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Result<Tensors> {
@@ -211,7 +205,7 @@ impl<'a> Job<'a> {
                 part.get_mut().expect("no thread has run yet").push(now);
             }
         }
-        for_each_chunk(chunks, &|i| {
+        threads::for_each(chunks, &|i| {
             // Each chunk is run once, so its lock is always free.
             let outputs = std::mem::take(&mut *parts[i].lock().expect("no thread has failed"));
             let start = i * chunk;

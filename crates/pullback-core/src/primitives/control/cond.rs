@@ -9,7 +9,7 @@ use crate::aval::Aval;
 use crate::error::{Error, Result};
 use crate::jaxpr::parse::ParamReader;
 use crate::jaxpr::print::{Param, Params};
-use crate::jaxpr::{Jaxpr, JaxprRef, stage_closed};
+use crate::jaxpr::{Atom, Jaxpr, JaxprRef, stage_closed};
 use crate::lower::Lowering;
 use crate::primitives::rules::{clamp, select_n};
 use crate::primitives::structure::{broadcast_in_dim, zeros};
@@ -193,7 +193,9 @@ impl Primitive for Cond {
             .collect::<Result<Vec<_>>>()?;
         let operands: Vec<&Array> = operands.iter().collect();
         let own = axes[0].is_some();
-        let none = vec![own; self.outputs()];
+        // A stack is mapped only if its entries are.
+        let types = self.branches[0].output_avals();
+        let none: Vec<bool> = types.iter().map(|y| own && y.dtype != DType::Stack).collect();
         let first = self.map(|branch| vmap_jaxpr(branch, &mapped, &none, axis))?;
         let given = union(first.iter().map(|derived| &derived.mapped), self.outputs());
         let branches =
@@ -213,6 +215,13 @@ impl Primitive for Cond {
                 outputs.push(cases[0].clone());
                 continue;
             }
+            if types[at].dtype == DType::Stack {
+                // Stacks are residuals of one branch, and constants without entries in all others.
+                let filled = |branch: &&JaxprRef| matches!(branch.outputs[at], Atom::Var(_));
+                let owner = branches.iter().position(|branch| filled(&branch)).unwrap_or(0);
+                outputs.push(cases[owner].clone());
+                continue;
+            }
             let which = broadcast_in_dim(&index, cases[0].shape(), &[0])?;
             let which = match cases.len() {
                 2 => crate::primitives::rules::convert_element_type(&which, DType::Bool)?,
@@ -220,7 +229,7 @@ impl Primitive for Cond {
             };
             outputs.push(select_n(&which, &cases)?);
         }
-        let axes = outputs.iter().map(|_| Some(0)).collect();
+        let axes = given.iter().map(|given| given.then_some(0)).collect();
         Ok((outputs, axes))
     }
 

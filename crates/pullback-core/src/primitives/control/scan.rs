@@ -62,6 +62,8 @@ impl Scan {
     fn entry(&self, x: &Aval) -> Option<Aval> {
         match self.length {
             ScanLength::Stacks => None,
+            // One stack an iteration, on a stack.
+            ScanLength::Fixed(_) if x.dtype == DType::Stack => Some(x.clone()),
             ScanLength::Fixed(_) => {
                 let mut entry = x.clone();
                 entry.shape.remove(0);
@@ -73,6 +75,7 @@ impl Scan {
     fn stacked(&self, entry: &Aval) -> Aval {
         match self.length {
             ScanLength::Stacks => Aval::scalar(DType::Stack),
+            ScanLength::Fixed(_) if entry.dtype == DType::Stack => entry.clone(),
             ScanLength::Fixed(length) => {
                 let mut aval = entry.clone().with_weak(false);
                 aval.shape.insert(0, length);
@@ -145,7 +148,9 @@ impl Primitive for Scan {
         let mut operands = first.to_vec();
         for (at, x) in scanned.iter().enumerate() {
             match self.length {
-                ScanLength::Fixed(length) if x.shape.first() != Some(&length) => {
+                ScanLength::Fixed(length)
+                    if x.dtype != DType::Stack && x.shape.first() != Some(&length) =>
+                {
                     return Err(Error::value_error(
                         "scan",
                         format!("got a scanned array {x} whose leading axis is not {length}"),
@@ -398,9 +403,10 @@ impl Primitive for Scan {
         }
         let op = self.with(derived.jaxpr.clone(), consts, carry);
         let outputs = scan(op, &operands.iter().collect::<Vec<_>>())?;
+        // The mapped axis of a stack is that of its entries.
         let place = |(at, &mapped): (usize, &bool)| match mapped {
             false => None,
-            true if at < carry || self.length == ScanLength::Stacks => Some(0),
+            true if at < carry || outputs[at].dtype() == DType::Stack => Some(0),
             true => Some(1),
         };
         let axes = derived.mapped.iter().enumerate().map(place).collect();

@@ -1,5 +1,6 @@
 //! Operations that move elements and compute nothing.
 
+use pullback_engine::{DType, Tensor};
 use smallvec::SmallVec;
 
 use super::{Cotangent, Cotangents, Op, Operand, one};
@@ -25,8 +26,11 @@ pub mod transpose;
 
 pub use broadcast_in_dim::broadcast_in_dim;
 
-/// Zeros of the given kind.
+/// Zeros of the given kind; of stacks, the empty one.
 pub fn zeros(aval: &Aval) -> Result<Array> {
+    if aval.dtype == DType::Stack {
+        return Ok(Array::new(Tensor::stack(vec![])));
+    }
     let zero = Array::with_weak(crate::array::number(0.0, aval.dtype), aval.weak);
     match aval.rank() {
         0 => Ok(zero),
