@@ -426,6 +426,7 @@ pub fn to_python(py: Python<'_>, value: Value) -> PyResult<Py<PyAny>> {
         Value::Int(value) => value.into_pyobject(py)?.into_any().unbind(),
         Value::Ints(values) => PyTuple::new(py, values)?.into_any().unbind(),
         Value::DType(dtype) => dtype_object(py, dtype)?.unbind(),
+        Value::Str(text) => PyString::new(py, text).into_any().unbind(),
         Value::Values(values) => {
             let values =
                 values.into_iter().map(|v| to_python(py, v)).collect::<PyResult<Vec<_>>>()?;

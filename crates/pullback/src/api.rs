@@ -265,6 +265,8 @@ pub enum Value {
     Ints(Vec<i64>),
     /// An element type.
     DType(DType),
+    /// A word.
+    Str(&'static str),
     /// A tuple of results of any kind.
     Values(Vec<Value>),
     /// Nothing.

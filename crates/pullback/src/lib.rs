@@ -38,11 +38,17 @@ pub use pullback_core::{Array, Bool, DType, Error, Result, Tensor};
 /// The tables of public functions, each with the name of its module; a module can have several.
 pub fn modules() -> Vec<(&'static str, &'static [&'static ApiFn])> {
     let numpy = numpy::TABLES.iter().map(|table| ("numpy", *table));
+    let lax = lax::TABLES.iter().map(|table| ("lax", *table));
     numpy
+        .chain(lax)
         .chain([
+            ("lax.linalg", lax::linalg::FUNCTIONS),
             ("numpy.linalg", numpy::linalg::FUNCTIONS),
             ("nn", nn::FUNCTIONS),
             ("random", random::FUNCTIONS),
+            ("random", random::gamma::FUNCTIONS),
+            ("random", random::counts::FUNCTIONS),
+            ("random", random::shapes::FUNCTIONS),
             ("scipy.special", scipy::special::FUNCTIONS),
             ("scipy.stats.norm", scipy::stats::norm::FUNCTIONS),
         ])

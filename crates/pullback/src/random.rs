@@ -12,20 +12,25 @@ use pullback_core::primitives::unary::{erf, erf_inv, log1p, tan};
 use pullback_core::{Array, DType, Error, Kind, Need, Result, Shape, promote};
 use pullback_macros::api;
 
-use crate::api::{ApiFn, Sizes};
+use crate::api::{ApiFn, Sizes, Value};
 use crate::numpy::arithmetic::{add, multiply};
 use crate::numpy::common::{axis_of, inexact, number, product, select, shape_of, size_of};
-use crate::numpy::dtypes::{bounds, integer};
+use crate::numpy::dtypes::integer;
 use crate::numpy::floats::{epsilon, smallest_normal};
 use crate::numpy::indexing::{Access, Bounds, Index, get_with};
 use crate::numpy::logic;
 use crate::numpy::manipulation::{part, rows};
+
+pub mod counts;
+pub mod gamma;
+pub mod shapes;
 
 /// The functions of this module.
 pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &KEY_API,
     &PRNG_KEY_API,
     &KEY_DATA_API,
+    &KEY_IMPL_API,
     &WRAP_KEY_DATA_API,
     &CLONE_API,
     &SPLIT_API,
@@ -80,6 +85,13 @@ pub fn prng_key(seed: &Array) -> Result<Array> {
 #[api]
 pub fn key_data(keys: &Array) -> Result<Array> {
     lax::random_unwrap(&typed("key_data", keys)?.0)
+}
+
+/// The name of the generator of keys.
+#[api]
+pub fn key_impl(keys: &Array) -> Result<Value> {
+    typed("key_impl", keys)?;
+    Ok(Value::Str("threefry2x32"))
 }
 
 /// Keys from their words, along the last axis.
@@ -341,40 +353,40 @@ pub fn randint(
             format!("only accepts integer dtypes, got {dtype}"),
         ));
     }
-    for bound in [minval, maxval] {
-        if !bound.dtype().is_integer() {
-            return Err(Error::type_error(
-                "randint",
-                format!("expects integer bounds, got {}", bound.aval()),
-            ));
-        }
+    let whole = |bound: &Array| match bound.dtype().is_integer() {
+        true => Ok(bound.clone()),
+        false => lax::convert_element_type(bound, promote::default_int()),
+    };
+    let (minval, maxval) = (&whole(minval)?, &whole(maxval)?);
+    if dtype.bits() < 32 {
+        // Narrow numbers are drawn as wide ones, which are less biased.
+        let limits = crate::numpy::dtypes::iinfo(dtype)?;
+        let within = |bound: &Array, above: i128| {
+            let bound = lax::convert_element_type(bound, DType::I32)?;
+            let [low, high] = [limits.min, above].map(|limit| integer(limit, DType::I32));
+            lax::clamp(&low, &bound, &high)
+        };
+        let (low, high) = (within(minval, limits.max)?, within(maxval, limits.max + 1)?);
+        let drawn = randint(&key, shape, &low, &high, Some(DType::I32))?;
+        return lax::convert_element_type(&drawn, dtype);
     }
     let shape = shape_of("randint", &shape.0)?;
     shape_for("randint", Some(&Sizes::from(&shape[..])), &[minval.shape(), maxval.shape()])?;
-    let [lowest, highest] = bounds(dtype)?;
     // An upper bound beyond the type can be meant: one more than its largest number.
     let beyond = exceeds(maxval, dtype)?;
+    let own = crate::numpy::dtypes::iinfo(dtype)?;
     let clamp = |x: &Array| -> Result<Array> {
-        let inside = if fits(x.dtype(), dtype) {
-            x.clone()
-        } else {
-            let limit = |limit: &Array| promote::to_type(limit, x.dtype(), false);
-            crate::numpy::arithmetic::minimum(
-                &crate::numpy::arithmetic::maximum(x, &limit(&lowest)?)?,
-                &limit(&highest)?,
-            )?
-        };
+        // The limits of the result, as far as the bound can reach them.
+        let given = crate::numpy::dtypes::iinfo(x.dtype())?;
+        let limits = [own.min.max(given.min), own.max.min(given.max)];
+        let [low, high] = limits.map(|limit| integer(limit, x.dtype()));
+        let inside = lax::clamp(&low, x, &high)?;
         promote::to_rank(&lax::convert_element_type(&inside, dtype)?, shape.len())
     };
     let (low, high) = (clamp(minval)?, clamp(maxval)?);
 
     let width = dtype.bits();
-    let word = match width {
-        8 => DType::U8,
-        16 => DType::U16,
-        64 => DType::U64,
-        _ => DType::U32,
-    };
+    let word = if width == 64 { DType::U64 } else { DType::U32 };
     let [upper_key, lower_key] = pair(&key)?;
     let upper = lax::random_bits(&upper_key, width as u8, &shape)?;
     let lower = lax::random_bits(&lower_key, width as u8, &shape)?;
@@ -391,15 +403,6 @@ pub fn randint(
     let offset = lax::mul(&lax::rem(&upper, &span)?, &multiplier)?;
     let offset = lax::rem(&lax::add(&offset, &lax::rem(&lower, &span)?)?, &span)?;
     lax::add(&low, &lax::convert_element_type(&offset, dtype)?)
-}
-
-/// Whether every number of one integer type is one of the other.
-fn fits(from: DType, to: DType) -> bool {
-    match (from.kind(), to.kind()) {
-        (a, b) if a == b => from.bits() <= to.bits(),
-        (Kind::Unsigned, Kind::Signed) => from.bits() < to.bits(),
-        _ => false,
-    }
 }
 
 /// Whether a concrete bound lies above all numbers of a type. One that is traced does not.
@@ -626,11 +629,14 @@ fn gumbel_of(key: &Array, shape: &[usize], dtype: DType, mode: &str) -> Result<A
             let u = uniform_of(key, &doubled, dtype, 0.0, 1.0)?;
             let row = |at: usize| lax::squeeze(&part(&u, 0, at, at + 1)?, &[0]);
             let (high, low) = (row(0)?, row(1)?);
-            // The second number fills in the bits below those of the first.
-            let scale = number(2f64.powi(-(mantissa(dtype) as i32)), &low);
-            let tiny = number(smallest_normal(dtype), &low);
-            let low = lax::add(&lax::mul(&low, &scale)?, &tiny)?;
-            lax::neg(&lax::log(&lax::neg(&log1p::log1p(&lax::neg(&lax::add(&high, &low)?)?)?)?)?)
+            // The second number fills in the bits below those of the first, where there is room.
+            let bits = mantissa(dtype) as i32;
+            let scale = number(2f64.powi(-bits), &low);
+            let tiny = number(2f64.powi(-2 * bits - 1).max(smallest_normal(dtype)), &low);
+            let fine = lax::add(&lax::add(&high, &lax::mul(&low, &scale)?)?, &tiny)?;
+            let full = lax::ge(&high, &number(0.5, &high))?;
+            let u = select(&full, &high, &fine)?;
+            lax::neg(&lax::log(&lax::neg(&log1p::log1p(&lax::neg(&u)?)?)?)?)
         }
         _ => Err(Error::value_error(
             "gumbel",
@@ -717,7 +723,7 @@ pub fn rayleigh(
     let dtype = float_type("rayleigh", dtype)?;
     let shape = shape_for("rayleigh", shape, &[scale.shape()])?;
     let u = uniform_of(&single("rayleigh", key)?, &shape, dtype, 0.0, 1.0)?;
-    let log = log1p::log1p(&lax::neg(&u)?)?;
+    let log = lax::log(&u)?;
     let root = lax::sqrt(&lax::mul(&log, &number(-2.0, &log))?)?;
     multiply(&promote::to_type(scale, dtype, false)?, &root)
 }

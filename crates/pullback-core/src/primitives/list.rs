@@ -219,11 +219,18 @@ primitives! {
     binary LtTo in binary::lt_to;
     binary LeTo in binary::le_to;
     binary AddAny in binary::add_any;
+    binary Igamma in binary::igamma;
+    binary Igammac in binary::igammac;
+    binary IgammaGradA in binary::igamma_grad_a;
+    binary RandomGammaGrad in binary::random_gamma_grad;
+    binary Zeta in binary::zeta;
+    binary Polygamma in binary::polygamma;
     own ConvertElementType in nary::convert_element_type: "convert_element_type";
     own IntegerPow in nary::integer_pow: "integer_pow";
     own Round in nary::round: "round";
     own SelectN in nary::select_n: "select_n";
     own Clamp in nary::clamp: "clamp";
+    own Betainc in nary::betainc: "regularized_incomplete_beta";
     own ReducePrecision in nary::reduce_precision: "reduce_precision";
     own Jit in control::jit: "jit";
     own Cond in control::cond: "cond";
@@ -264,6 +271,7 @@ primitives! {
     own RandomSplit in random::random_split: "random_split";
     own RandomFoldIn in random::random_fold_in: "random_fold_in";
     own RandomBits in random::random_bits: "random_bits";
+    own RandomGamma in random::random_gamma: "random_gamma";
     own RandomWrap in random::random_wrap: "random_wrap";
     own RandomUnwrap in random::random_unwrap: "random_unwrap";
     own Threefry2x32 in random::threefry2x32: "threefry2x32";

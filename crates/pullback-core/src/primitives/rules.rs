@@ -24,9 +24,9 @@ pub use super::nary::{
     reduce_precision::reduce_precision, round::round, select_n::select_n,
 };
 pub use super::random::{
-    random_bits::random_bits, random_fold_in::random_fold_in, random_seed::random_seed,
-    random_split::random_split, random_unwrap::random_unwrap, random_wrap::random_wrap,
-    threefry2x32::threefry2x32,
+    random_bits::random_bits, random_fold_in::random_fold_in, random_gamma::random_gamma,
+    random_seed::random_seed, random_split::random_split, random_unwrap::random_unwrap,
+    random_wrap::random_wrap, threefry2x32::threefry2x32,
 };
 pub use super::reduction::{
     arg_reduce::argmax,

@@ -16,6 +16,8 @@ pub struct Sample {
     pub inputs: Vec<Input>,
     /// Whether differences can be trusted: not where the result jumps.
     pub smooth: bool,
+    /// The operands that there is no derivative with respect to, or no second one.
+    pub fixed: &'static [usize],
 }
 
 /// A kind of operand.
@@ -45,12 +47,18 @@ pub enum Domain {
 impl Sample {
     /// A sample whose result is smooth.
     pub fn new(op: impl Into<Op>, inputs: impl IntoIterator<Item = Input>) -> Sample {
-        Sample { op: op.into(), inputs: inputs.into_iter().collect(), smooth: true }
+        Sample { op: op.into(), inputs: inputs.into_iter().collect(), smooth: true, fixed: &[] }
     }
 
     /// The same, for a result that jumps.
     pub fn jumping(mut self) -> Sample {
         self.smooth = false;
+        self
+    }
+
+    /// The same, for a result that has no derivatives with respect to some operands.
+    pub fn fixed(mut self, operands: &'static [usize]) -> Sample {
+        self.fixed = operands;
         self
     }
 

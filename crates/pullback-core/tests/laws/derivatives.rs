@@ -17,7 +17,7 @@ use crate::support::{
 fn directions(sample: &Sample, seed: u64) -> Result<Vec<Option<Array>>> {
     let direction = |(at, input): (usize, &Input)| {
         let seed = seed.wrapping_mul(1009).wrapping_add(at as u64);
-        let moves = input.dtype.is_inexact();
+        let moves = input.dtype.is_inexact() && !sample.fixed.contains(&at);
         moves.then(|| Input::real(&input.shape, input.dtype).array(seed)).transpose()
     };
     sample.inputs.iter().enumerate().map(direction).collect()

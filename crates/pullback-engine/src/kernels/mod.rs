@@ -18,6 +18,7 @@ pub mod dot;
 pub mod gather;
 pub mod linalg;
 pub mod random;
+pub mod random_gamma;
 pub mod reduce;
 pub mod scatter;
 pub mod sort;

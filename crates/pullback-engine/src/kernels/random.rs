@@ -245,7 +245,7 @@ fn checked_count(shape: &[usize], dtype: DType) -> Result<usize> {
     layout::checked_count(shape).ok_or(Error::TooLarge { elements: u128::MAX, dtype })
 }
 
-fn keys_of(x: &Tensor, operation: &'static str) -> Result<Vec<Key>> {
+pub(super) fn keys_of(x: &Tensor, operation: &'static str) -> Result<Vec<Key>> {
     match x.dtype() {
         DType::KeyThreefry => Ok(x.to_vec()),
         dtype => Err(Error::DType { operation, dtype }),
@@ -355,7 +355,12 @@ impl pulp::NullaryFnOnce for Original<'_> {
 
 /// Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3").
 #[inline(always)]
-fn threefry<const N: usize>(k0: &[u32; N], k1: &[u32; N], x0: &mut [u32; N], x1: &mut [u32; N]) {
+pub(super) fn threefry<const N: usize>(
+    k0: &[u32; N],
+    k1: &[u32; N],
+    x0: &mut [u32; N],
+    x1: &mut [u32; N],
+) {
     const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
     const PARITY: u32 = 0x1bd1_1bda;
     let mut k2 = [PARITY; N];

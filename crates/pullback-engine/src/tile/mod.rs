@@ -15,7 +15,7 @@ mod kernel;
 #[cfg(test)]
 mod laws;
 mod machine;
-mod math;
+pub(crate) mod math;
 pub mod op;
 mod power;
 pub mod program;

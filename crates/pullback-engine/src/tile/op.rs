@@ -103,6 +103,18 @@ pub enum ScalarOp {
     Complex,
     /// The upper half of the product of two integers.
     MulHi,
+    /// The regularized lower incomplete gamma function of parameter and bound.
+    Igamma,
+    /// The regularized upper incomplete gamma function, likewise.
+    Igammac,
+    /// The derivative of the former with respect to the parameter.
+    IgammaGradA,
+    /// The derivative of a sample of the gamma distribution with respect to the parameter.
+    RandomGammaGrad,
+    /// The zeta function of Hurwitz, of exponent and start.
+    Zeta,
+    /// The derivative of the digamma function, of order and argument.
+    Polygamma,
     Eq,
     Ne,
     Lt,
@@ -119,6 +131,8 @@ pub enum ScalarOp {
     Select,
     /// `clamp(low, x, high)`, NaN if any of them is.
     Clamp,
+    /// The regularized incomplete beta function of two parameters and a bound.
+    Betainc,
 }
 
 impl ScalarOp {
@@ -127,9 +141,10 @@ impl ScalarOp {
         use ScalarOp::*;
         match self {
             Add | Sub | Mul | Div | Rem | Max | Min | Pow | Atan2 | And | Or | Xor | ShiftLeft
-            | ShiftRightArithmetic | ShiftRightLogical | Nextafter | Complex | MulHi | Eq | Ne
-            | Lt | Le | Gt | Ge | EqTo | LtTo | LeTo => 2,
-            Select | Clamp => 3,
+            | ShiftRightArithmetic | ShiftRightLogical | Nextafter | Complex | MulHi | Igamma
+            | Igammac | IgammaGradA | RandomGammaGrad | Zeta | Polygamma | Eq | Ne | Lt | Le
+            | Gt | Ge | EqTo | LtTo | LeTo => 2,
+            Select | Clamp | Betainc => 3,
             _ => 1,
         }
     }
@@ -233,6 +248,12 @@ impl ScalarOp {
             Nextafter => "nextafter",
             Complex => "complex",
             MulHi => "mulhi",
+            Igamma => "igamma",
+            Igammac => "igammac",
+            IgammaGradA => "igamma_grad_a",
+            RandomGammaGrad => "random_gamma_grad",
+            Zeta => "zeta",
+            Polygamma => "polygamma",
             Eq => "eq",
             Ne => "ne",
             Lt => "lt",
@@ -244,6 +265,7 @@ impl ScalarOp {
             LeTo => "le_to",
             Select => "select",
             Clamp => "clamp",
+            Betainc => "regularized_incomplete_beta",
         }
     }
 }

@@ -1,5 +1,23 @@
-//! Operations as programs have them, and control flow, with the names and meanings of `jax.lax`.
+//! Operations as programs have them, with the names and meanings of `jax.lax`.
+//!
+//! Nothing is promoted here: operands have one type, and one rank or are scalars.
 
 pub mod collective;
-#[allow(dead_code)]
 pub(crate) mod control;
+pub mod elementwise;
+pub mod indexing;
+pub mod linalg;
+pub mod reductions;
+pub mod structure;
+
+use crate::api::ApiFn;
+
+pub use elementwise::*;
+pub use indexing::*;
+pub use pullback_core::primitives::custom::stop_gradient::stop_gradient;
+pub use reductions::*;
+pub use structure::*;
+
+/// The functions of `lax`, by file.
+pub(crate) static TABLES: &[&[&ApiFn]] =
+    &[elementwise::FUNCTIONS, structure::FUNCTIONS, indexing::FUNCTIONS, reductions::FUNCTIONS];

@@ -114,22 +114,40 @@ pub fn lexsort(keys: &[Array], axis: i64) -> Result<Array> {
     Ok(lax::sort(&operands, axis, true, keys.len())?.swap_remove(keys.len()))
 }
 
+/// Elements in the opposite order: the largest become the smallest.
+fn opposite(x: &Array) -> Result<Array> {
+    if x.dtype().is_complex() {
+        return Err(Error::unsupported("partition", "complex numbers are not implemented"));
+    }
+    if x.dtype().is_float() { lax::neg(x) } else { lax::not(x) }
+}
+
 /// The array with the element at `kth` where it would be if sorted, smaller ones before it and
 /// larger ones after.
 #[api(defaults(axis = -1))]
 pub fn partition(a: &Array, kth: i64, axis: i64) -> Result<Array> {
     let axis = axis_of("partition", axis, a.rank())?;
-    axis_of("partition", kth, a.shape()[axis])?;
-    // An array that is sorted throughout is partitioned everywhere.
-    sort(a, Some(axis as i64), None, None, true, false)
+    let size = a.shape()[axis];
+    let kth = axis_of("partition", kth, size)?;
+    let [smallest, _] = lax::top_k(&opposite(a)?, kth + 1, axis)?;
+    let [largest, _] = lax::top_k(a, size - kth - 1, axis)?;
+    lax::concatenate(&[&opposite(&smallest)?, &largest], axis)
 }
 
 /// The positions that partition an array; see [`partition`].
 #[api(defaults(axis = -1))]
 pub fn argpartition(a: &Array, kth: i64, axis: i64) -> Result<Array> {
     let axis = axis_of("argpartition", axis, a.rank())?;
-    axis_of("argpartition", kth, a.shape()[axis])?;
-    argsort(a, Some(axis as i64), None, None, true, false, None)
+    let size = a.shape()[axis];
+    let kth = axis_of("argpartition", kth, size)?;
+    let [_, smallest] = lax::top_k(&opposite(a)?, kth + 1, axis)?;
+    // The others in the order in which they stand, whatever is equal to what.
+    let ones = broadcast(&Array::constant(1.0, DType::F32), a.shape())?;
+    let zero = Array::constant(0.0, DType::F32);
+    let left =
+        super::taking::put_along_axis(&ones, &smallest, &zero, Some(axis as i64), false, None)?;
+    let [_, others] = lax::top_k(&left, size - kth - 1, axis)?;
+    lax::concatenate(&[&smallest, &others], axis)
 }
 
 /// The `k` largest elements along an axis in falling order, and their positions; the smallest in
@@ -323,10 +341,10 @@ pub fn digitize(x: &Array, bins: &Array, right: bool, method: Option<&str>) -> R
     if size == 0 {
         return broadcast(&Array::constant(0.0, promote::default_int()), x.shape());
     }
-    let (side, other) = if right { ("left", "right") } else { ("right", "left") };
+    let side = if right { "left" } else { "right" };
     let rising = searchsorted(bins, x, side, None, "scan")?;
     let backwards = lax::rev(bins, &[0])?;
-    let falling = searchsorted(&backwards, x, other, None, "scan")?;
+    let falling = searchsorted(&backwards, x, side, None, "scan")?;
     let falling = lax::sub(&number(size as f64, &falling), &falling)?;
     let first = lax::squeeze(&part(bins, 0, 0, 1)?, &[0])?;
     let last = lax::squeeze(&part(bins, 0, size - 1, size)?, &[0])?;
@@ -535,8 +553,16 @@ pub fn unique(
     let valid = lax::lt(&lax::iota(int, &[found], 0)?, &total)?;
     let clip = Access { mode: Some(Bounds::Clip), ..Access::default() };
 
+    // Of nothing there is nothing to look up.
+    let rows_at = |x: &Array| match count {
+        0 => {
+            let shape: Vec<usize> = [found].iter().chain(&x.shape()[1..]).copied().collect();
+            broadcast(&number(0.0, x), &shape)
+        }
+        _ => get_with(x, &[Index::Array(starts.clone())], &clip),
+    };
     let mut results = vec![];
-    let mut values = get_with(&arranged, &[Index::Array(starts.clone())], &clip)?;
+    let mut values = rows_at(&arranged)?;
     if size.is_some() && found > 0 && count > 0 {
         let fill = match fill_value {
             Some(fill) => broadcast(&as_type(fill, Some(values.dtype()))?, &[1, width])?,
@@ -554,7 +580,7 @@ pub fn unique(
         }
     });
     if return_index {
-        let at = get_with(&order, &[Index::Array(starts.clone())], &clip)?;
+        let at = rows_at(&order)?;
         let first = match count {
             0 => at.clone(),
             _ => broadcast(&lax::squeeze(&part(&order, 0, 0, 1)?, &[0])?, &[found])?,

@@ -27,6 +27,9 @@ pub mod eq;
 pub mod eq_to;
 pub mod ge;
 pub mod gt;
+pub mod igamma;
+pub mod igamma_grad_a;
+pub mod igammac;
 pub mod le;
 pub mod le_to;
 pub mod lt;
@@ -38,13 +41,16 @@ pub mod mulhi;
 pub mod ne;
 pub mod nextafter;
 pub mod or;
+pub mod polygamma;
 pub mod pow;
+pub mod random_gamma_grad;
 pub mod rem;
 pub mod shift_left;
 pub mod shift_right_arithmetic;
 pub mod shift_right_logical;
 pub mod sub;
 pub mod xor;
+pub mod zeta;
 
 /// A function of two elements.
 pub trait Binary: super::Primitive + Clone {
@@ -56,6 +62,9 @@ pub trait Binary: super::Primitive + Clone {
     const DOMAINS: [Domain; 2] = [Domain::Real(-2.0, 2.0), Domain::Real(-2.0, 2.0)];
     /// The types it takes.
     const ACCEPTS: Accepts = Accepts::Number;
+
+    /// The operands that there is no derivative with respect to, or no second one.
+    const FIXED: &'static [usize] = &[];
 
     /// The value and its tangent. By default the function is flat wherever it is smooth.
     fn jvp(&self, [x, y]: [&Array; 2], _: [&Tangent; 2]) -> Result<(Array, Tangent)>
@@ -221,7 +230,8 @@ pub(super) fn samples<P: Binary + Into<Op>>(op: P) -> Vec<Sample> {
         if P::ACCEPTS.has(dtype) {
             for shape in shapes {
                 let input = |at: usize| Input::new(shape[at], dtype, P::DOMAINS[at]);
-                samples.push(Sample::new(op.clone(), [input(0), input(1)]));
+                let sample = Sample::new(op.clone(), [input(0), input(1)]);
+                samples.push(sample.fixed(P::FIXED));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Elementwise operations with parameters, or with more operands than two.
 
+pub mod betainc;
 pub mod clamp;
 pub mod convert_element_type;
 pub mod integer_pow;

@@ -16,6 +16,7 @@ use crate::trace::jvp::{Tangent, Tangents};
 
 pub mod random_bits;
 pub mod random_fold_in;
+pub mod random_gamma;
 pub mod random_seed;
 pub mod random_split;
 pub mod random_unwrap;

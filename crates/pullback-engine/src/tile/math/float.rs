@@ -2,7 +2,7 @@
 
 use bytemuck::Pod;
 
-use super::{bessel, double, single, special};
+use super::{bessel, double, gamma, single, special};
 
 /// A float type that arithmetic is done in.
 ///
@@ -63,6 +63,13 @@ pub(crate) trait Float: Pod + PartialOrd + Send + Sync {
     fn i1e(self) -> Self;
     fn pow(self, y: Self) -> Self;
     fn atan2(self, x: Self) -> Self;
+    fn igamma(self, x: Self) -> Self;
+    fn igammac(self, x: Self) -> Self;
+    fn igamma_grad_a(self, x: Self) -> Self;
+    fn random_gamma_grad(self, x: Self) -> Self;
+    fn zeta(self, x: Self) -> Self;
+    fn polygamma(self, x: Self) -> Self;
+    fn betainc(self, b: Self, x: Self) -> Self;
 }
 
 /// What both types compute in the same way, by their operators and their bits.
@@ -214,6 +221,19 @@ macro_rules! basics {
     };
 }
 
+/// Functions of several numbers, computed in `f64`.
+macro_rules! in_double {
+    ($float:ident, $($name:ident),*) => {
+        $(fn $name(self, x: $float) -> $float {
+            gamma::$name(self as f64, x as f64) as $float
+        })*
+
+        fn betainc(self, b: $float, x: $float) -> $float {
+            gamma::betainc(self as f64, b as f64, x as f64) as $float
+        }
+    };
+}
+
 /// Functions given by an expression of `x`.
 macro_rules! functions {
     ($float:ident, $($name:ident($x:ident) = $value:expr;)*) => {
@@ -227,6 +247,7 @@ macro_rules! functions {
 
 impl Float for f32 {
     basics!(f32, u32, i32, 32, 23);
+    in_double!(f32, igamma, igammac, igamma_grad_a, random_gamma_grad, zeta, polygamma);
 
     functions! { f32,
         sin_large(x) = (x as f64).sin() as f32;
@@ -279,6 +300,7 @@ impl Float for f32 {
 
 impl Float for f64 {
     basics!(f64, u64, i64, 64, 52);
+    in_double!(f64, igamma, igammac, igamma_grad_a, random_gamma_grad, zeta, polygamma);
 
     functions! { f64,
         sin_large(x) = x.sin();

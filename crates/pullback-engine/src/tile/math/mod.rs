@@ -7,6 +7,7 @@ pub(crate) mod bessel;
 pub(crate) mod complex;
 pub(crate) mod double;
 pub(crate) mod float;
+pub(crate) mod gamma;
 pub(crate) mod narrow;
 pub(crate) mod single;
 pub(crate) mod special;

@@ -2,6 +2,14 @@
 
 from pullback import _modules, _pullback, tree_util
 from pullback._pullback import transforms as _transforms
+from pullback.lax import linalg  # noqa: F401
+from pullback.lax._types import (  # noqa: F401
+    GatherDimensionNumbers,
+    GatherScatterMode,
+    Precision,
+    RoundingMethod,
+    ScatterDimensionNumbers,
+)
 
 _UNSET = object()
 
@@ -173,6 +181,30 @@ pshuffle = _transforms.pshuffle
 pbroadcast = _transforms.pbroadcast
 all_to_all = _transforms.all_to_all
 pswapaxes = _transforms.pswapaxes
+
+
+def broadcast_shapes(*shapes):
+    """The shape that arrays of these shapes are repeated to when they meet."""
+    import numpy as np
+
+    return np.broadcast_shapes(*shapes)
+
+
+def shape_as_value(shape):
+    """A shape as an array."""
+    from pullback import numpy as jnp
+
+    return jnp.asarray(tuple(shape), dtype="int32")
+
+
+def optimization_barrier(operand, /):
+    """The same tree; nothing is moved across it."""
+    return operand
+
+
+def with_sharding_constraint(x, shardings):
+    """The same tree; there is one device."""
+    return x
 
 
 def stop_gradient(x):
