@@ -168,6 +168,7 @@ pub fn expand(options: &Options, function: &ItemFn) -> syn::Result<TokenStream> 
         reads.push(quote! { args.skip(); });
     }
 
+    let returns = returned(&function.sig.output);
     let call = quote! { crate::api::Value::from(#ident(#(#passes),*)?) };
     let call = match options.result.split_first() {
         Some((name, fields)) => quote! { #call.named(#name, &[#(#fields),*]) },
@@ -189,6 +190,7 @@ pub fn expand(options: &Options, function: &ItemFn) -> syn::Result<TokenStream> 
                 params
             },
             doc: #doc,
+            returns: #returns,
             call: |args| {
                 let _ = &args;
                 #(#reads)*
@@ -196,6 +198,19 @@ pub fn expand(options: &Options, function: &ItemFn) -> syn::Result<TokenStream> 
             },
         };
     })
+}
+
+/// The text of the type that the function's `Result` holds.
+fn returned(output: &syn::ReturnType) -> String {
+    let syn::ReturnType::Type(_, ty) = output else { return String::new() };
+    if let Type::Path(path) = &**ty
+        && let Some(last) = path.path.segments.last()
+        && let syn::PathArguments::AngleBracketed(arguments) = &last.arguments
+        && let Some(inner) = arguments.args.first()
+    {
+        return quote! { #inner }.to_string();
+    }
+    quote! { #ty }.to_string()
 }
 
 /// The type that an argument is held as, and how it is passed on.

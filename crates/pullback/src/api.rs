@@ -17,6 +17,8 @@ pub struct ApiFn {
     pub params: fn() -> Vec<Param>,
     /// Its documentation.
     pub doc: &'static str,
+    /// What it gives, as Rust writes the type.
+    pub returns: &'static str,
     /// Calls it; there is one argument for each parameter, in order.
     pub call: fn(&mut Args) -> Result<Value>,
 }
