@@ -1,6 +1,7 @@
 """Transformations as Python calls them: decorators, defaults, and compositions of others."""
 
 import functools as _functools
+import operator as _operator
 
 from pullback import _devices, _pullback, tree_util
 from pullback._pullback import transforms as _transforms
@@ -21,17 +22,39 @@ def jit(fun=_UNSET, /, *, static_argnums=None, static_argnames=None, donate_argn
     """Compiles a function: recorded once for each kind of arguments, then run as a whole."""
     if fun is _UNSET:
         return _functools.partial(
-            jit, static_argnums=static_argnums, static_argnames=static_argnames, inline=inline
+            jit, static_argnums=static_argnums, static_argnames=static_argnames,
+            donate_argnums=donate_argnums, donate_argnames=donate_argnames, inline=inline,
         )
-    numbers = _tuple(static_argnums, int)
-    names = _tuple(static_argnames, str)
+    numbers = _several("static_argnums", static_argnums, int)
+    names = _several("static_argnames", static_argnames, str)
+    donated = _several("donate_argnums", donate_argnums, int)
+    donated_names = _several("donate_argnames", donate_argnames, str)
     if numbers or names:
-        numbers, names = _resolve(fun, numbers, names)
+        numbers, names = _resolve(fun, numbers, names, "static")
+    if donated or donated_names:
+        donated, donated_names = _resolve(fun, donated, donated_names, "donate")
+        both = sorted({*numbers, *names} & {*donated, *donated_names}, key=str)
+        if both:
+            raise ValueError(f"jit: arguments cannot be static and donated at once: {both}")
     return _transforms.jit(fun, list(numbers), list(names), bool(inline))
 
 
-def _resolve(fun, numbers, names):
-    """Static arguments by position and by name, each completed by the other."""
+def _several(option, value, kind):
+    """One number or name, or several, as a tuple."""
+    single = isinstance(value, str) or hasattr(value, "__index__")
+    try:
+        values = () if value is None else (value,) if single else tuple(value)
+        if kind is int:
+            return tuple(_operator.index(one) for one in values)
+        if all(isinstance(one, str) for one in values):
+            return values
+    except TypeError:
+        pass
+    raise TypeError(f"jit: {option} must be {kind.__name__} or several of them, got {value!r}")
+
+
+def _resolve(fun, numbers, names, option):
+    """Arguments by position and by name, each completed by the other."""
     import inspect
 
     try:
@@ -48,14 +71,14 @@ def _resolve(fun, numbers, names):
         for name in names:
             if name not in known:
                 raise ValueError(
-                    f"jitted function has invalid argnames {{{name!r}}} in static_argnames. "
-                    "Function does not take these args."
+                    f"jit: the function takes no argument of the name {name!r} in "
+                    f"{option}_argnames"
                 )
     for number in numbers:
         if not variadic and not -len(positional) <= number < len(positional):
             raise ValueError(
-                f"jitted function has static_argnums={numbers} but only accepts "
-                f"{len(positional)} positional arguments."
+                f"jit: the function has {option}_argnums={numbers} but only accepts "
+                f"{len(positional)} positional arguments"
             )
     by_name = [positional.index(name) for name in names if name in positional]
     by_number = [positional[n] for n in numbers if -len(positional) <= n < len(positional)]
@@ -74,14 +97,14 @@ def pmap(fun, axis_name=None, *, in_axes=0, out_axes=0, static_broadcasted_argnu
     return jit(vmap(fun, in_axes, out_axes, axis_name))
 
 
-def _split(fun, argnums, args, kwargs):
+def _split(name, fun, argnums, args, kwargs):
     single = isinstance(argnums, int)
     numbers = (argnums,) if single else tuple(argnums)
     numbers = tuple(n + len(args) if n < 0 else n for n in numbers)
     for n in numbers:
         if not 0 <= n < len(args):
             raise ValueError(
-                f"Differentiating with respect to argnums={argnums} requires at least {n + 1} "
+                f"{name}: differentiating with respect to argnums={argnums} requires at least {n + 1} "
                 f"positional arguments to be passed by the caller, but got only {len(args)} "
                 "positional arguments."
             )
@@ -117,6 +140,26 @@ def _check_inputs(name, dyn_args, holomorphic, allow_int):
                 f"jacfwd requires real-valued inputs (input dtype that is a sub-dtype of "
                 f"np.floating), but got {dtype}."
             )
+
+
+def _check_outputs(name, y, holomorphic):
+    from pullback import dtypes
+    import numpy as np
+
+    kind = np.complexfloating if holomorphic else np.floating
+    for leaf in tree_util.tree_leaves(y):
+        dtype = _pullback.as_array(leaf).dtype
+        if dtypes.issubdtype(dtype, kind):
+            continue
+        if holomorphic:
+            raise TypeError(
+                f"{name} with holomorphic=True requires outputs with complex dtype, but got {dtype}"
+            )
+        raise TypeError(
+            f"{name} requires real-valued outputs (output dtype that is a sub-dtype of "
+            f"np.floating), but got {dtype}; for others use pullback.vjp, or holomorphic=True for "
+            "holomorphic functions"
+        )
 
 
 def _basis(tree):
@@ -155,14 +198,14 @@ def jacfwd(fun, argnums=0, has_aux=False, holomorphic=False):
 
     @_functools.wraps(fun)
     def jacobian_of(*args, **kwargs):
-        partial, chosen, single = _split(fun, argnums, args, kwargs)
+        partial, chosen, single = _split("jacfwd", fun, argnums, args, kwargs)
         _check_inputs("jacfwd", chosen, holomorphic, False)
 
         def push(tangents):
-            if has_aux:
-                y, dy, aux = _transforms.jvp(partial, chosen, tangents, True)
-                return y, dy, aux
-            return _transforms.jvp(partial, chosen, tangents)
+            results = _transforms.jvp(partial, chosen, tangents, has_aux)
+            if holomorphic:
+                _check_outputs("jacfwd", results[0], holomorphic)
+            return results
 
         axes = (None, -1, None) if has_aux else (None, -1)
         results = vmap(push, out_axes=axes)(_basis(chosen))
@@ -179,12 +222,13 @@ def jacrev(fun, argnums=0, has_aux=False, holomorphic=False, allow_int=False):
 
     @_functools.wraps(fun)
     def jacobian_of(*args, **kwargs):
-        partial, chosen, single = _split(fun, argnums, args, kwargs)
+        partial, chosen, single = _split("jacrev", fun, argnums, args, kwargs)
         _check_inputs("jacrev", chosen, holomorphic, allow_int)
         if has_aux:
             y, pullback, aux = _transforms.vjp(partial, *chosen, has_aux=True)
         else:
             y, pullback = _transforms.vjp(partial, *chosen)
+        _check_outputs("jacrev", y, holomorphic)
         rows = vmap(pullback)(_basis(y))
         rows = rows[0] if single else rows
         # From a tree of inputs whose leaves run over outputs to a tree of outputs of inputs.
@@ -217,7 +261,7 @@ def fwd_and_bwd(fun, argnums, has_aux=False, jitted=True):
     numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     def fwd(*args, **kwargs):
-        partial, chosen, _ = _split(fun, numbers, args, kwargs)
+        partial, chosen, _ = _split("fwd_and_bwd", fun, numbers, args, kwargs)
         return _transforms.vjp(partial, *chosen, has_aux=has_aux)
 
     def bwd(pullback, ct):
@@ -261,7 +305,7 @@ class custom_jvp:
     def defjvps(self, *jvps):
         """Sets the derivative with respect to each argument; `None` is zero."""
         if self.nondiff_argnums:
-            raise TypeError("Can't use ``defjvps`` with ``nondiff_argnums``.")
+            raise TypeError("custom_jvp: defjvps cannot be used with nondiff_argnums")
 
         def jvp(primals, tangents):
             out = self(*primals)
@@ -279,7 +323,7 @@ class custom_jvp:
     def __call__(self, *args, **kwargs):
         if self.jvp is None:
             raise AttributeError(
-                f"No JVP defined for custom_jvp function {self.__name__} using defjvp."
+                f"custom_jvp: no derivative was defined for {self.__name__} using defjvp"
             )
         args = _positional(self.fun, args, kwargs)
         fun, rule, args = _without(self.fun, self.jvp, self.nondiff_argnums, args)
@@ -335,7 +379,7 @@ class custom_vjp:
     def __call__(self, *args, **kwargs):
         if self.fwd is None or self.bwd is None:
             raise AttributeError(
-                f"No VJP defined for custom_vjp function {self.__name__} using defvjp."
+                f"custom_vjp: no derivative was defined for {self.__name__} using defvjp"
             )
         args = _positional(self.fun, args, kwargs)
         numbers = [n + len(args) if n < 0 else n for n in self.nondiff_argnums]

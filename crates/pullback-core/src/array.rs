@@ -151,7 +151,7 @@ impl Array {
             Repr::Concrete { tensor, .. } => Ok(tensor.clone()),
             Repr::Traced(tracer) => match tracer.known_value() {
                 Some(value) => value.concrete(need, what),
-                None => Err(Error::Concretization { need, what: what.into(), aval: self.aval() }),
+                None => Err(Error::concretization(need, what, self.aval())),
             },
         }
     }

@@ -72,16 +72,22 @@ impl Aval {
     pub fn same_type(&self, other: &Aval) -> bool {
         self.dtype == other.dtype && self.shape == other.shape
     }
+
+    /// As in the text of programs: `f32[2,3]`.
+    pub fn short(&self) -> String {
+        format!("{}[{}]", self.dtype.short_name(), self.sizes())
+    }
+
+    fn sizes(&self) -> String {
+        let sizes: Vec<_> = self.shape.iter().map(ToString::to_string).collect();
+        sizes.join(",")
+    }
 }
 
-/// As in the text of programs: `f32[2,3]`.
+/// As a user names the type: `float32[2,3]`.
 impl fmt::Display for Aval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}[", self.dtype.short_name())?;
-        for (i, size) in self.shape.iter().enumerate() {
-            write!(f, "{}{size}", if i > 0 { "," } else { "" })?;
-        }
-        f.write_str("]")
+        write!(f, "{}[{}]", self.dtype.name(), self.sizes())
     }
 }
 

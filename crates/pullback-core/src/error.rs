@@ -10,13 +10,31 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// An error: each variant says which function was called, with what, and what it would accept.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
-    /// Operands whose shapes do not broadcast together.
+    /// Shapes that were to be repeated to a common one, and have none.
     #[error(
         "{function}: got incompatible shapes for broadcasting: {}, {}",
         ShapeText(lhs),
         ShapeText(rhs)
     )]
     Broadcast {
+        /// The function called.
+        function: String,
+        /// Shape of the left operand.
+        lhs: Shape,
+        /// Shape of the right operand.
+        rhs: Shape,
+    },
+
+    /// Operands of an elementwise operation that have one rank, and sizes that differ.
+    ///
+    /// Front ends tell this from [`Error::Broadcast`], as JAX does: it finds out about ranks before
+    /// the operation, and about sizes in it.
+    #[error(
+        "{function}: got incompatible shapes for broadcasting: {}, {}",
+        ShapeText(lhs),
+        ShapeText(rhs)
+    )]
+    Elementwise {
         /// The function called.
         function: String,
         /// Shape of the left operand.
@@ -97,6 +115,35 @@ pub enum Error {
         rank: usize,
     },
 
+    /// A division by zero that the arguments ask for, as a step of zero does.
+    #[error("{function}: {message}")]
+    ZeroDivision {
+        /// The function called.
+        function: String,
+        /// What was given and what would be accepted.
+        message: String,
+    },
+
+    /// A number that is too large for what it is used as.
+    #[error("{function}: {message}")]
+    Overflow {
+        /// The function called.
+        function: String,
+        /// What was given and what would be accepted.
+        message: String,
+    },
+
+    /// An array that does not fit in memory.
+    #[error("{function}: an array of {elements} elements of {dtype} is too large")]
+    TooLarge {
+        /// The function called.
+        function: String,
+        /// Elements asked for.
+        elements: u128,
+        /// Their type.
+        dtype: DType,
+    },
+
     /// An index that cannot be used.
     #[error("{function}: {message}")]
     Index {
@@ -107,8 +154,13 @@ pub enum Error {
     },
 
     /// A traced value was used where its contents are needed, as in `if x > 0`.
-    #[error("{what} needs the value of an array that is only being traced: {aval}")]
+    #[error(
+        "{}{what} needs the value of an array that is only being traced: {aval}",
+        function.as_ref().map(|function| format!("{function}: ")).unwrap_or_default()
+    )]
     Concretization {
+        /// The function called, if there was one.
+        function: Option<String>,
         /// What the contents were needed for.
         need: Need,
         /// How to name that to the user.
@@ -228,6 +280,45 @@ impl Error {
     /// An argument that is understood, but that nothing is done about.
     pub fn unsupported(function: impl Into<String>, message: impl Into<String>) -> Error {
         Error::Unsupported { function: function.into(), message: message.into() }
+    }
+
+    /// A traced array whose contents `what` needs.
+    pub fn concretization(need: Need, what: impl Into<String>, aval: Aval) -> Error {
+        Error::Concretization { function: None, need, what: what.into(), aval }
+    }
+
+    /// This error as one of `name`, the function that the user called; the error may have been
+    /// found in a function called by it.
+    pub fn within(mut self, name: &str) -> Error {
+        if let Error::Engine(pullback_engine::Error::TooLarge { elements, dtype }) = self {
+            return Error::TooLarge { function: name.to_string(), elements, dtype };
+        }
+        match &mut self {
+            Error::Broadcast { function, .. }
+            | Error::Elementwise { function, .. }
+            | Error::DType { function, .. }
+            | Error::DTypeMismatch { function, .. }
+            | Error::Promotion { function, .. }
+            | Error::Type { function, .. }
+            | Error::Value { function, .. }
+            | Error::Axis { function, .. }
+            | Error::ZeroDivision { function, .. }
+            | Error::Overflow { function, .. }
+            | Error::TooLarge { function, .. }
+            | Error::Index { function, .. }
+            | Error::UnexpectedTracer { function, .. }
+            | Error::Unsupported { function, .. }
+            | Error::Structure { function, .. } => *function = name.to_string(),
+            Error::Concretization { function, .. } => *function = Some(name.to_string()),
+            Error::MissingRule { .. }
+            | Error::NotLinear { .. }
+            | Error::UnboundAxis { .. }
+            | Error::Program { .. }
+            | Error::NotANumber { .. }
+            | Error::Engine(_)
+            | Error::Host(_) => {}
+        }
+        self
     }
 
     /// This error as one that can travel through the engine.

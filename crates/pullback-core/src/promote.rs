@@ -163,7 +163,15 @@ fn least_upper_bound(function: &str, types: &[(DType, bool)]) -> Result<Node> {
         .map(|at| LATTICE[at].0)
         .ok_or_else(|| {
             let names: Vec<_> = types.iter().map(|(dtype, _)| format!("'{dtype}'")).collect();
-            Error::Promotion { function: function.to_string(), dtypes: names.join(", ") }
+            match types.iter().any(|(dtype, _)| dtype.is_opaque()) {
+                true => Error::type_error(
+                    function,
+                    format!("does not accept dtypes {} together", names.join(", ")),
+                ),
+                false => {
+                    Error::Promotion { function: function.to_string(), dtypes: names.join(", ") }
+                }
+            }
         })
 }
 
@@ -260,6 +268,16 @@ pub fn broadcast_shapes(function: &str, shapes: &[&[usize]]) -> Result<Shape> {
     Ok(result)
 }
 
+/// The error of shapes that do not broadcast, where they are those of operands of one operation.
+fn in_operation(error: Error) -> Error {
+    match error {
+        Error::Broadcast { function, lhs, rhs } if lhs.len() == rhs.len() => {
+            Error::Elementwise { function, lhs, rhs }
+        }
+        error => error,
+    }
+}
+
 /// `x` with axes of size 1 put in front, up to `rank` of them.
 ///
 /// # Errors
@@ -284,7 +302,7 @@ pub fn promote_ranks(function: &str, arrays: &mut [Array]) -> Result<()> {
     }
     let rank = {
         let shapes: SmallVec<[&[usize]; 4]> = arrays.iter().map(Array::shape).collect();
-        broadcast_shapes(function, &shapes)?.len()
+        broadcast_shapes(function, &shapes).map_err(in_operation)?.len()
     };
     for array in arrays.iter_mut() {
         if array.rank() != 0 && array.rank() != rank {

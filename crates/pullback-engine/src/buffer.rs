@@ -4,11 +4,22 @@
 //! So a dropped buffer goes to a free list of its size class, and the next one of that class
 //! takes it, contents and all. A kernel must therefore write every element of its output.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
+
+/// The bytes of memory that the machine has; where it does not say, all that can be addressed.
+pub fn installed_memory() -> u64 {
+    static BYTES: OnceLock<u64> = OnceLock::new();
+    *BYTES.get_or_init(|| {
+        let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+        let kilobytes = total.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
+        kilobytes.map_or(isize::MAX as u64, |kilobytes: u64| kilobytes.saturating_mul(1024))
+    })
+}
 
 /// A cache line; the unit and the alignment of all buffers.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]

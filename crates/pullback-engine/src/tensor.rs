@@ -286,7 +286,7 @@ impl Tensor {
     /// A view in which axis `i` is axis `axes[i]` of `shape`, repeated along all others.
     pub fn broadcast(&self, shape: &[usize], axes: &[usize]) -> Result<Tensor> {
         if layout::checked_count(shape).is_none() {
-            let elements = shape.iter().map(|&d| d as u128).product();
+            let elements = shape.iter().fold(1u128, |all, &size| all.saturating_mul(size as u128));
             return Err(Error::TooLarge { elements, dtype: self.dtype });
         }
         self.view(|layout| layout.broadcast(shape, axes))

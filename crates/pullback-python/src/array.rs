@@ -12,9 +12,9 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList, PyString, PyTuple, PyType};
 
-use crate::convert::{array_like, as_array, dtype_object, item, to_numpy};
+use crate::convert::{array_like, as_array, dtype_object, item, named, to_numpy};
 use crate::errors::{OrRaise, guarded, raise};
-use crate::functions::{ints, lookup, whole};
+use crate::functions::{ints, lookup, unknown, whole};
 use crate::{config, indexing, text};
 
 /// An array: concrete, or traced by a transformation. Immutable.
@@ -27,31 +27,46 @@ pub fn wrap(py: Python<'_>, array: Array) -> PyResult<Py<PyAny>> {
     Ok(Py::new(py, PyArray(array))?.into_any())
 }
 
+/// The function that an operator stands for, by its name in messages.
+type Operation = (&'static str, fn(&Array, &Array) -> Result<Array, Error>);
+
 /// The operand of an operator: numbers and arrays, but not lists, which are slow to convert.
 #[inline]
-fn operand(other: &Bound<'_, PyAny>) -> PyResult<Option<Array>> {
+fn operand(other: &Bound<'_, PyAny>, name: &str) -> PyResult<Option<Array>> {
     config::sync();
-    array_like(other)
+    array_like(other).map_err(|error| named(other.py(), name, error))
 }
 
-type Operation = fn(&Array, &Array) -> Result<Array, Error>;
-
 #[inline]
-fn binary(x: &Array, other: &Bound<'_, PyAny>, operation: Operation) -> PyResult<Py<PyAny>> {
+fn binary(
+    x: &Array,
+    other: &Bound<'_, PyAny>,
+    (name, operation): Operation,
+) -> PyResult<Py<PyAny>> {
     let py = other.py();
-    match operand(other)? {
-        Some(y) => guarded(|| wrap(py, operation(x, &y).or_raise()?)),
+    match operand(other, name)? {
+        Some(y) => guarded(|| wrap(py, called(name, operation(x, &y))?)),
         None => Ok(py.NotImplemented()),
     }
 }
 
 #[inline]
-fn reflected(y: &Array, other: &Bound<'_, PyAny>, operation: Operation) -> PyResult<Py<PyAny>> {
+fn reflected(
+    y: &Array,
+    other: &Bound<'_, PyAny>,
+    (name, operation): Operation,
+) -> PyResult<Py<PyAny>> {
     let py = other.py();
-    match operand(other)? {
-        Some(x) => guarded(|| wrap(py, operation(&x, y).or_raise()?)),
+    match operand(other, name)? {
+        Some(x) => guarded(|| wrap(py, called(name, operation(&x, y))?)),
         None => Ok(py.NotImplemented()),
     }
+}
+
+/// The result of the function `name`.
+#[inline]
+fn called<T>(name: &str, result: Result<T, Error>) -> PyResult<T> {
+    result.map_err(|error| raise(error.within(name)))
 }
 
 fn pair(py: Python<'_>, (x, y): (Array, Array)) -> PyResult<Py<PyAny>> {
@@ -81,8 +96,8 @@ impl PyArray {
         let x = &self.0;
         if x.rank() > 0 {
             return Err(PyTypeError::new_err(format!(
-                "Only scalar arrays can be converted to Python scalars; got arr.ndim={}",
-                x.rank()
+                "{name}: only scalar arrays can be converted to Python scalars, got {}",
+                x.aval()
             )));
         }
         item(py, &x.concrete(need, format!("`{name}`")).or_raise()?)
@@ -102,71 +117,71 @@ impl PyArray {
     }
 
     fn __add__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, arithmetic::add)
+        binary(&self.0, other, ("add", arithmetic::add))
     }
 
     fn __radd__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, arithmetic::add)
+        reflected(&self.0, other, ("add", arithmetic::add))
     }
 
     fn __sub__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, arithmetic::subtract)
+        binary(&self.0, other, ("subtract", arithmetic::subtract))
     }
 
     fn __rsub__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, arithmetic::subtract)
+        reflected(&self.0, other, ("subtract", arithmetic::subtract))
     }
 
     fn __mul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, arithmetic::multiply)
+        binary(&self.0, other, ("multiply", arithmetic::multiply))
     }
 
     fn __rmul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, arithmetic::multiply)
+        reflected(&self.0, other, ("multiply", arithmetic::multiply))
     }
 
     fn __truediv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, arithmetic::true_divide)
+        binary(&self.0, other, ("divide", arithmetic::true_divide))
     }
 
     fn __rtruediv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, arithmetic::true_divide)
+        reflected(&self.0, other, ("divide", arithmetic::true_divide))
     }
 
     fn __floordiv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, arithmetic::floor_divide)
+        binary(&self.0, other, ("floor_divide", arithmetic::floor_divide))
     }
 
     fn __rfloordiv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, arithmetic::floor_divide)
+        reflected(&self.0, other, ("floor_divide", arithmetic::floor_divide))
     }
 
     fn __mod__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, arithmetic::remainder)
+        binary(&self.0, other, ("remainder", arithmetic::remainder))
     }
 
     fn __rmod__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, arithmetic::remainder)
+        reflected(&self.0, other, ("remainder", arithmetic::remainder))
     }
 
     fn __divmod__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let py = other.py();
-        match operand(other)? {
-            Some(y) => guarded(|| pair(py, arithmetic::divmod(&self.0, &y).or_raise()?)),
+        match operand(other, "divmod")? {
+            Some(y) => guarded(|| pair(py, called("divmod", arithmetic::divmod(&self.0, &y))?)),
             None => Ok(py.NotImplemented()),
         }
     }
 
     fn __rdivmod__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let py = other.py();
-        match operand(other)? {
-            Some(x) => guarded(|| pair(py, arithmetic::divmod(&x, &self.0).or_raise()?)),
+        match operand(other, "divmod")? {
+            Some(x) => guarded(|| pair(py, called("divmod", arithmetic::divmod(&x, &self.0))?)),
             None => Ok(py.NotImplemented()),
         }
     }
 
     fn __pow__(&self, other: &Bound<'_, PyAny>, _modulo: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, arithmetic::power)
+        binary(&self.0, other, ("power", arithmetic::power))
     }
 
     fn __rpow__(
@@ -174,84 +189,84 @@ impl PyArray {
         other: &Bound<'_, PyAny>,
         _modulo: &Bound<'_, PyAny>,
     ) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, arithmetic::power)
+        reflected(&self.0, other, ("power", arithmetic::power))
     }
 
     fn __matmul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, matmul)
+        binary(&self.0, other, ("matmul", matmul))
     }
 
     fn __rmatmul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, matmul)
+        reflected(&self.0, other, ("matmul", matmul))
     }
 
     fn __and__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, logic::bitwise_and)
+        binary(&self.0, other, ("bitwise_and", logic::bitwise_and))
     }
 
     fn __rand__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, logic::bitwise_and)
+        reflected(&self.0, other, ("bitwise_and", logic::bitwise_and))
     }
 
     fn __or__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, logic::bitwise_or)
+        binary(&self.0, other, ("bitwise_or", logic::bitwise_or))
     }
 
     fn __ror__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, logic::bitwise_or)
+        reflected(&self.0, other, ("bitwise_or", logic::bitwise_or))
     }
 
     fn __xor__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, logic::bitwise_xor)
+        binary(&self.0, other, ("bitwise_xor", logic::bitwise_xor))
     }
 
     fn __rxor__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, logic::bitwise_xor)
+        reflected(&self.0, other, ("bitwise_xor", logic::bitwise_xor))
     }
 
     fn __lshift__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, logic::left_shift)
+        binary(&self.0, other, ("left_shift", logic::left_shift))
     }
 
     fn __rlshift__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, logic::left_shift)
+        reflected(&self.0, other, ("left_shift", logic::left_shift))
     }
 
     fn __rshift__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, logic::right_shift)
+        binary(&self.0, other, ("right_shift", logic::right_shift))
     }
 
     fn __rrshift__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, logic::right_shift)
+        reflected(&self.0, other, ("right_shift", logic::right_shift))
     }
 
     fn __richcmp__(&self, other: &Bound<'_, PyAny>, operator: CompareOp) -> PyResult<Py<PyAny>> {
         let operation: Operation = match operator {
-            CompareOp::Lt => logic::less,
-            CompareOp::Le => logic::less_equal,
-            CompareOp::Eq => logic::equal,
-            CompareOp::Ne => logic::not_equal,
-            CompareOp::Gt => logic::greater,
-            CompareOp::Ge => logic::greater_equal,
+            CompareOp::Lt => ("less", logic::less),
+            CompareOp::Le => ("less_equal", logic::less_equal),
+            CompareOp::Eq => ("equal", logic::equal),
+            CompareOp::Ne => ("not_equal", logic::not_equal),
+            CompareOp::Gt => ("greater", logic::greater),
+            CompareOp::Ge => ("greater_equal", logic::greater_equal),
         };
         binary(&self.0, other, operation)
     }
 
     fn __neg__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         config::sync();
-        guarded(|| wrap(py, arithmetic::negative(&self.0).or_raise()?))
+        guarded(|| wrap(py, called("negative", arithmetic::negative(&self.0))?))
     }
 
     fn __pos__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        guarded(|| wrap(py, arithmetic::positive(&self.0).or_raise()?))
+        guarded(|| wrap(py, called("positive", arithmetic::positive(&self.0))?))
     }
 
     fn __abs__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        guarded(|| wrap(py, arithmetic::absolute(&self.0).or_raise()?))
+        guarded(|| wrap(py, called("abs", arithmetic::absolute(&self.0))?))
     }
 
     fn __invert__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        guarded(|| wrap(py, logic::invert(&self.0).or_raise()?))
+        guarded(|| wrap(py, called("invert", logic::invert(&self.0))?))
     }
 
     #[pyo3(signature = (ndigits=None))]
@@ -267,24 +282,28 @@ impl PyArray {
     fn __bool__(&self) -> PyResult<bool> {
         let x = &self.0;
         match x.count() {
-            1 => x.to_bool().or_raise(),
-            0 => Err(PyValueError::new_err(
-                "The truth value of an empty array is ambiguous. Use `array.size > 0` to check \
-                 that an array is not empty.",
-            )),
-            _ => Err(PyValueError::new_err(
-                "The truth value of an array with more than one element is ambiguous. \
-                 Use a.any() or a.all()",
-            )),
+            1 => called("bool", x.to_bool()),
+            0 => Err(PyValueError::new_err(format!(
+                "bool: the truth value of an empty array is ambiguous, got {}; use `array.size > 0` \
+                 to check that an array is not empty",
+                x.aval()
+            ))),
+            _ => Err(PyValueError::new_err(format!(
+                "bool: the truth value of an array with more than one element is ambiguous, got {}; \
+                 use a.any() or a.all()",
+                x.aval()
+            ))),
         }
     }
 
     fn __int__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.number(py, "int", Need::Value)?.call_method0("__int__")
+        let value = self.number(py, "int", Need::Value)?;
+        py.get_type::<pyo3::types::PyInt>().call1((value,))
     }
 
     fn __float__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.number(py, "float", Need::Value)?.call_method0("__float__")
+        let value = self.number(py, "float", Need::Value)?;
+        py.get_type::<pyo3::types::PyFloat>().call1((value,))
     }
 
     fn __complex__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
@@ -294,9 +313,10 @@ impl PyArray {
 
     fn __index__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         if self.0.rank() > 0 || !self.0.dtype().is_integer() {
-            return Err(PyTypeError::new_err(
-                "Only integer scalar arrays can be converted to a scalar index.",
-            ));
+            return Err(PyTypeError::new_err(format!(
+                "only integer scalar arrays can be converted to an index, got {}",
+                self.0.aval()
+            )));
         }
         self.number(py, "__index__", Need::Integer)
     }
@@ -304,13 +324,19 @@ impl PyArray {
     fn __len__(&self) -> PyResult<usize> {
         match self.0.shape().first() {
             Some(&size) => Ok(size),
-            None => Err(PyTypeError::new_err("len() of unsized object")),
+            None => Err(PyTypeError::new_err(format!(
+                "len() of an array without axes, of type {}",
+                self.0.aval()
+            ))),
         }
     }
 
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
         if self.0.rank() == 0 {
-            return Err(PyTypeError::new_err("iteration over a 0-d array"));
+            return Err(PyTypeError::new_err(format!(
+                "iteration over a 0-d array, of type {}",
+                self.0.aval()
+            )));
         }
         let rows = guarded(|| manipulation::rows(&self.0).or_raise())?;
         let rows = rows.into_iter().map(|row| wrap(py, row)).collect::<PyResult<Vec<_>>>()?;
@@ -340,6 +366,12 @@ impl PyArray {
         ))
     }
 
+    fn __delitem__(&self, _index: &Bound<'_, PyAny>) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "arrays do not change, so that no element can be deleted; use pullback.numpy.delete",
+        ))
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         text::repr(py, &self.0)
     }
@@ -358,8 +390,13 @@ impl PyArray {
         {
             return item(py, tensor)?.call_method1("__format__", (spec,));
         }
-        let text = PyString::new(py, &text::str(py, &self.0)?);
-        text.call_method1("__format__", (spec,))
+        if !spec.is_empty()? {
+            return Err(PyTypeError::new_err(format!(
+                "format: a format such as '{spec}' is for one concrete number, got {}",
+                self.0.aval()
+            )));
+        }
+        Ok(PyString::new(py, &text::str(py, &self.0)?).into_any())
     }
 
     #[pyo3(signature = (dtype=None, copy=None))]
@@ -520,11 +557,11 @@ impl PyArray {
     ) -> PyResult<Py<PyAny>> {
         let _ = out_sharding;
         let py = args.py();
-        let sizes = arguments(args, "reshape")?.ok_or_else(|| {
-            PyTypeError::new_err("Shapes must be 1D sequences of concrete values of integer type")
-        })?;
+        let sizes = arguments(args, "reshape", "shape")?;
         let sizes = pullback::api::Sizes(sizes);
-        guarded(|| wrap(py, manipulation::reshape(&self.0, &sizes, order, copy).or_raise()?))
+        guarded(|| {
+            wrap(py, called("reshape", manipulation::reshape(&self.0, &sizes, order, copy))?)
+        })
     }
 
     /// The array with its axes in another order, given as one argument or several.
@@ -534,13 +571,9 @@ impl PyArray {
         let axes = match args.len() {
             0 => None,
             1 if args.get_item(0)?.is_none() => None,
-            _ => {
-                let axes = arguments(args, "transpose")?;
-                let axes = axes.ok_or_else(|| PyTypeError::new_err("axes must be integers"))?;
-                Some(pullback::api::Axes(axes))
-            }
+            _ => Some(pullback::api::Axes(arguments(args, "transpose", "axes")?)),
         };
-        guarded(|| wrap(py, manipulation::transpose(&self.0, axes.as_ref()).or_raise()?))
+        guarded(|| wrap(py, called("transpose", manipulation::transpose(&self.0, axes.as_ref()))?))
     }
 
     /// The elements one after another.
@@ -552,7 +585,7 @@ impl PyArray {
         out_sharding: Option<Py<PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let _ = out_sharding;
-        guarded(|| wrap(py, manipulation::ravel(&self.0, order).or_raise()?))
+        guarded(|| wrap(py, called("flatten", manipulation::ravel(&self.0, order))?))
     }
 
     /// One element as a number of Python.
@@ -565,6 +598,10 @@ impl PyArray {
         let tensor = self.0.concrete(Need::Value, "`item`").or_raise()?;
         match args.len() {
             0 if tensor.count() == 1 => item(py, &tensor),
+            0 => Err(PyValueError::new_err(format!(
+                "item: can only convert an array of size 1 to a Python scalar, got {}",
+                self.0.aval()
+            ))),
             _ => self.host(py)?.call_method1("item", args),
         }
     }
@@ -578,9 +615,10 @@ impl PyArray {
         }
     }
 
-    /// The bytes of the elements in row-major order.
-    fn tobytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.host(py)?.call_method0("tobytes")
+    /// The bytes of the elements, in row-major order unless asked otherwise.
+    #[pyo3(signature = (order="C"))]
+    fn tobytes<'py>(&self, py: Python<'py>, order: &str) -> PyResult<Bound<'py, PyAny>> {
+        self.host(py)?.call_method1("tobytes", (order,))
     }
 
     /// The same bytes as elements of another type.
@@ -670,18 +708,19 @@ impl PyArray {
 }
 
 /// Whole numbers given as one argument, a sequence of them, or as several arguments.
-fn arguments(args: &Bound<'_, PyTuple>, function: &str) -> PyResult<Option<Vec<i64>>> {
-    if args.len() == 1 {
-        let only = args.get_item(0)?;
-        return match whole(&only)? {
-            Some(value) => Ok(Some(vec![value])),
-            None => ints(&only),
-        };
+fn arguments(args: &Bound<'_, PyTuple>, function: &str, name: &str) -> PyResult<Vec<i64>> {
+    if args.is_empty() {
+        let message = format!("{function}() missing 1 required argument: '{name}'");
+        return Err(PyTypeError::new_err(message));
     }
-    if args.is_empty() && function == "reshape" {
-        return Err(PyTypeError::new_err("reshape() missing 1 required argument: 'shape'"));
+    let given = if args.len() == 1 { args.get_item(0)? } else { args.clone().into_any() };
+    let known = |error: PyErr| unknown(function, name, &given).unwrap_or(error);
+    if let Some(value) = whole(&given).map_err(known)? {
+        return Ok(vec![value]);
     }
-    ints(args)
+    ints(&given).map_err(known)?.ok_or_else(|| {
+        PyTypeError::new_err(format!("{function}: '{name}' must be integers, got {given}"))
+    })
 }
 
 /// An array from its pickled parts.

@@ -101,15 +101,29 @@ fn other_array_like(object: &Bound<'_, PyAny>) -> PyResult<Option<Array>> {
     Ok(None)
 }
 
+/// An exception of the same class, whose message begins with the name of the function called.
+/// One that Python code raised, on our behalf, is left as it is.
+pub fn named(py: Python<'_>, function: &str, error: PyErr) -> PyErr {
+    if error.traceback(py).is_some() {
+        return error;
+    }
+    let text = error.value(py).to_string();
+    PyErr::from_type(error.get_type(py), format!("{function}: {text}"))
+}
+
 /// The array that an object stands for, with `function` and `position` for the message.
 pub fn array_argument(
     object: &Bound<'_, PyAny>,
     function: &str,
     position: usize,
 ) -> PyResult<Array> {
-    match array_like(object)? {
-        Some(array) => Ok(array),
-        None => Err(PyTypeError::new_err(format!(
+    match array_like(object) {
+        Err(error) if error.is_instance_of::<PyOverflowError>(object.py()) => {
+            Err(named(object.py(), function, error))
+        }
+        Err(error) => Err(error),
+        Ok(Some(array)) => Ok(array),
+        Ok(None) => Err(PyTypeError::new_err(format!(
             "{function} requires ndarray or scalar arguments, got {} at position {position}.",
             object.get_type().repr()?
         ))),
@@ -147,6 +161,86 @@ pub fn as_array(object: &Bound<'_, PyAny>) -> PyResult<Array> {
     from_numpy(&array, &array.getattr("dtype")?)
 }
 
+/// As [`as_array`], for elements of type `dtype` if there is one.
+///
+/// Numbers of the host language are converted by its rules, so that one which the type cannot
+/// hold is an error, and none is rounded on the way.
+pub fn as_array_of(object: &Bound<'_, PyAny>, dtype: Option<DType>) -> PyResult<Array> {
+    let sequence = object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>();
+    match dtype {
+        Some(dtype) if sequence || is_host_number(object) => {
+            let shape = shape_of(object)?;
+            let mut leaves = vec![];
+            collect(object, &shape, &mut leaves)?;
+            match !dtype.is_opaque() && leaves.iter().all(is_host_number) {
+                true => of_host_numbers(&leaves, &shape, dtype),
+                false => as_array(object),
+            }
+        }
+        _ => as_array(object),
+    }
+}
+
+/// Whether an object is a number of the host language, or a text that can be one.
+fn is_host_number(object: &Bound<'_, PyAny>) -> bool {
+    object.cast_exact::<PyInt>().is_ok()
+        || object.cast_exact::<PyFloat>().is_ok()
+        || object.cast_exact::<PyBool>().is_ok()
+        || object.cast_exact::<PyComplex>().is_ok()
+        || object.cast_exact::<PyString>().is_ok()
+}
+
+/// An array of numbers of the host language, converted as it does.
+fn of_host_numbers(leaves: &[Bound<'_, PyAny>], shape: &[usize], dtype: DType) -> PyResult<Array> {
+    // The widest type of the kind holds each exactly, or as the host language rounds it.
+    let wide = if dtype.is_integer() {
+        let class = |leaf: &Bound<'_, PyAny>| {
+            let value = leaf.py().get_type::<PyInt>().call1((leaf,))?;
+            let outside = || {
+                PyOverflowError::new_err(format!(
+                    "Python integer {value} out of bounds for {dtype}"
+                ))
+            };
+            let bounds = pullback::numpy::dtypes::iinfo(dtype).or_raise()?;
+            let whole = value.extract::<i128>().map_err(|_| outside())?;
+            match (bounds.min..=bounds.max).contains(&whole) {
+                true => Ok(whole),
+                false => Err(outside()),
+            }
+        };
+        let values = leaves.iter().map(class).collect::<PyResult<Vec<i128>>>()?;
+        match dtype {
+            DType::U64 => {
+                let values: Vec<u64> = values.iter().map(|&value| value as u64).collect();
+                Array::from_slice(&values, shape)
+            }
+            _ => {
+                let values: Vec<i64> = values.iter().map(|&value| value as i64).collect();
+                Array::from_slice(&values, shape)
+            }
+        }
+    } else if dtype.is_complex() {
+        let class = |leaf: &Bound<'_, PyAny>| {
+            let value = leaf.py().get_type::<PyComplex>().call1((leaf,))?;
+            let value = value.cast_into::<PyComplex>()?;
+            Ok(Complex::new(value.real(), value.imag()))
+        };
+        let values = leaves.iter().map(class).collect::<PyResult<Vec<Complex<f64>>>>()?;
+        Array::from_slice(&values, shape)
+    } else if dtype == DType::Bool {
+        let class = |leaf: &Bound<'_, PyAny>| Ok(Bool::from(leaf.is_truthy()?));
+        let values = leaves.iter().map(class).collect::<PyResult<Vec<Bool>>>()?;
+        Array::from_slice(&values, shape)
+    } else {
+        let class = |leaf: &Bound<'_, PyAny>| {
+            leaf.py().get_type::<PyFloat>().call1((leaf,))?.extract::<f64>()
+        };
+        let values = leaves.iter().map(class).collect::<PyResult<Vec<f64>>>()?;
+        Array::from_slice(&values, shape)
+    };
+    promote::to_type(&wide.or_raise()?, dtype, false).or_raise()
+}
+
 fn not_an_array(object: &Bound<'_, PyAny>) -> PyErr {
     let text = object.repr().map(|text| text.to_string()).unwrap_or_default();
     PyTypeError::new_err(format!(
@@ -155,19 +249,30 @@ fn not_an_array(object: &Bound<'_, PyAny>) -> PyErr {
     ))
 }
 
-/// The leaves of nested sequences, all of one depth.
-fn nested(object: &Bound<'_, PyAny>) -> PyResult<Array> {
+/// The lengths of nested sequences, those of the first at each depth.
+fn shape_of(object: &Bound<'_, PyAny>) -> PyResult<Vec<usize>> {
     let mut shape = vec![];
     let mut level = object.clone();
-    loop {
-        let Some(items) = sequence(&level)? else { break };
+    while let Some(items) = sequence(&level)? {
         shape.push(items.len());
         match items.into_iter().next() {
             Some(first) => level = first,
             None => break,
         }
+        // A list that holds itself has no end.
+        if shape.len() > 64 {
+            return Err(PyValueError::new_err(
+                "sequences are nested more than 64 deep, the limit of dimensions",
+            ));
+        }
     }
-    let mut leaves = Vec::with_capacity(shape.iter().product());
+    Ok(shape)
+}
+
+/// The leaves of nested sequences, all of one depth.
+fn nested(object: &Bound<'_, PyAny>) -> PyResult<Array> {
+    let shape = shape_of(object)?;
+    let mut leaves = vec![];
     collect(object, &shape, &mut leaves)?;
     from_leaves(object.py(), leaves, &shape)
 }
@@ -196,7 +301,7 @@ fn collect<'py>(
             items.iter().try_for_each(|item| collect(item, rest, leaves))
         }
         _ => Err(PyValueError::new_err(
-            "the nested sequences of an array must all have the same lengths at each depth",
+            "nested sequences must all have the same lengths at each depth",
         )),
     }
 }
@@ -225,6 +330,11 @@ fn from_leaves(py: Python<'_>, leaves: Vec<Bound<'_, PyAny>>, shape: &[usize]) -
             .collect::<PyResult<_>>()?;
         return Array::from_slice(&values, shape).or_raise();
     }
+    if leaves.iter().all(is_host_number)
+        && let Some(dtype) = common_kind(&leaves)
+    {
+        return of_host_numbers(&leaves, shape, dtype);
+    }
     let mut arrays = Vec::with_capacity(leaves.len());
     for leaf in &leaves {
         match array_like(leaf)? {
@@ -235,13 +345,32 @@ fn from_leaves(py: Python<'_>, leaves: Vec<Bound<'_, PyAny>>, shape: &[usize]) -
     stacked(py, &arrays, shape)
 }
 
+/// The type of an array of numbers of the host language of several kinds; `None` if one is a text,
+/// or all are whole, which are looked at one by one.
+fn common_kind(leaves: &[Bound<'_, PyAny>]) -> Option<DType> {
+    let any = |is: fn(&Bound<'_, PyAny>) -> bool| leaves.iter().any(is);
+    if any(|leaf| leaf.is_instance_of::<PyString>()) {
+        None
+    } else if any(|leaf| leaf.is_instance_of::<PyComplex>()) {
+        Some(promote::default_complex())
+    } else if any(|leaf| leaf.is_instance_of::<PyFloat>()) {
+        Some(promote::default_float())
+    } else {
+        None
+    }
+}
+
 /// Arrays of one shape as the entries of one array, along new leading axes of sizes `shape`.
 fn stacked(_: Python<'_>, arrays: &[Array], shape: &[usize]) -> PyResult<Array> {
     let refs: Vec<&Array> = arrays.iter().collect();
     let (dtype, _) = promote::result_type_of("array", &refs).or_raise()?;
     let inner: Vec<usize> = arrays[0].shape().to_vec();
     if arrays.iter().any(|array| array.shape() != inner) {
-        return Err(PyValueError::new_err("the arrays in a list must all have the same shape"));
+        let types: Vec<_> = arrays.iter().map(|array| array.aval().to_string()).collect();
+        return Err(PyTypeError::new_err(format!(
+            "arrays in a list must all have the same shape, got {}",
+            types.join(", ")
+        )));
     }
     let whole: Vec<usize> = shape.iter().chain(&inner).copied().collect();
     // Concrete numbers are written to a buffer, without an operation for each.
@@ -411,6 +540,12 @@ pub fn dtype_object(py: Python<'_>, dtype: DType) -> PyResult<Bound<'_, PyAny>> 
 /// The element type that an object stands for, as it was asked for.
 pub fn dtype_of(object: &Bound<'_, PyAny>) -> PyResult<DType> {
     let py = object.py();
+    if let Ok(array) = object.cast_exact::<PyArray>() {
+        return Err(PyValueError::new_err(format!(
+            "an array of type {} is no dtype; its own is array.dtype",
+            array.get().0.aval()
+        )));
+    }
     if let Ok(name) = object.cast::<PyString>() {
         if let Some(dtype) = DType::from_name(&name.to_cow()?) {
             return Ok(dtype);
@@ -459,7 +594,7 @@ pub fn dtype_of(object: &Bound<'_, PyAny>) -> PyResult<DType> {
 
 /// The element type asked for in a call of `function`; a wide one is used only if wide types are.
 pub fn dtype_argument(object: &Bound<'_, PyAny>, function: &str) -> PyResult<DType> {
-    let asked = dtype_of(object)?;
+    let asked = dtype_of(object).map_err(|error| named(object.py(), function, error))?;
     let used = promote::canonical(asked);
     if used != asked {
         let py = object.py();

@@ -13,9 +13,11 @@ use pullback_core::{Error, Need};
 use pyo3::create_exception;
 use pyo3::exceptions::{
     PyFloatingPointError, PyIndexError, PyMemoryError, PyNameError, PyNotImplementedError,
-    PyRuntimeError, PyTypeError, PyValueError,
+    PyOverflowError, PyRuntimeError, PyTypeError, PyValueError, PyZeroDivisionError,
 };
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple, PyType};
 
 create_exception!(pullback.errors, JAXTypeError, PyTypeError, "A TypeError of a traced program.");
 create_exception!(
@@ -79,18 +81,44 @@ create_exception!(
     "Arrays met whose types have no common type."
 );
 
-/// Functions that repeat their arguments to one shape before any operation.
-const BROADCASTS: &[&str] = &[
-    "where",
-    "select",
-    "broadcast_to",
-    "broadcast_arrays",
-    "broadcast_shapes",
-    "full",
-    "full_like",
-    "scatter",
-    "hypot",
-];
+/// A class of two bases: what each kind of caller looks for.
+fn both(
+    py: Python<'_>,
+    cell: &'static PyOnceLock<Py<PyType>>,
+    name: &str,
+    bases: [Bound<'_, PyType>; 2],
+    doc: &str,
+) -> PyResult<Py<PyType>> {
+    let class = cell.get_or_try_init(py, || {
+        let namespace = PyDict::new(py);
+        namespace.set_item("__doc__", doc)?;
+        namespace.set_item("__module__", "pullback.errors")?;
+        let class = py.get_type::<PyType>().call1((name, PyTuple::new(py, bases)?, namespace))?;
+        PyResult::Ok(class.cast_into::<PyType>()?.unbind())
+    })?;
+    Ok(class.clone_ref(py))
+}
+
+/// As in NumPy, where JAX raises one or the other.
+fn axis_error(py: Python<'_>) -> PyResult<Py<PyType>> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let bases = [py.get_type::<PyValueError>(), py.get_type::<PyIndexError>()];
+    both(py, &CLASS, "AxisError", bases, "An axis that an array does not have.")
+}
+
+/// An error of JAX's runtime, and the class of Python for the same.
+fn out_of_memory(py: Python<'_>) -> PyResult<Py<PyType>> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let bases = [py.get_type::<JaxRuntimeError>(), py.get_type::<PyMemoryError>()];
+    both(py, &CLASS, "OutOfMemoryError", bases, "An array that does not fit in memory.")
+}
+
+fn instance(class: fn(Python<'_>) -> PyResult<Py<PyType>>, message: String) -> PyErr {
+    Python::attach(|py| match class(py) {
+        Ok(class) => PyErr::from_type(class.into_bound(py), message),
+        Err(error) => error,
+    })
+}
 
 /// A Python exception as an error of the core.
 pub fn host(error: PyErr) -> Error {
@@ -103,22 +131,20 @@ pub fn raise(error: Error) -> PyErr {
     match error {
         Error::Host(HostError(inner)) => inside(inner),
         Error::Engine(pullback_core::engine::Error::Host(HostError(inner))) => inside(inner),
-        Error::Engine(pullback_core::engine::Error::TooLarge { .. }) => {
-            PyMemoryError::new_err(message)
+        Error::TooLarge { .. } | Error::Engine(pullback_core::engine::Error::TooLarge { .. }) => {
+            instance(out_of_memory, format!("RESOURCE_EXHAUSTED: {message}"))
         }
         Error::Engine(_) => PyTypeError::new_err(message),
         Error::Promotion { .. } => TypePromotionError::new_err(message),
-        // JAX finds out about sizes that differ in the operation, and about ranks before it.
-        Error::Broadcast { function, lhs, rhs }
-            if lhs.len() == rhs.len() && !BROADCASTS.contains(&function.as_str()) =>
-        {
-            PyTypeError::new_err(message)
-        }
-        Error::Axis { .. } | Error::Broadcast { .. } => PyValueError::new_err(message),
-        Error::DType { .. } | Error::DTypeMismatch { .. } | Error::Type { .. } => {
-            PyTypeError::new_err(message)
-        }
+        Error::Axis { .. } => instance(axis_error, message),
+        Error::Broadcast { .. } => PyValueError::new_err(message),
+        Error::Elementwise { .. }
+        | Error::DType { .. }
+        | Error::DTypeMismatch { .. }
+        | Error::Type { .. } => PyTypeError::new_err(message),
         Error::Value { .. } | Error::Structure { .. } => PyValueError::new_err(message),
+        Error::ZeroDivision { .. } => PyZeroDivisionError::new_err(message),
+        Error::Overflow { .. } => PyOverflowError::new_err(message),
         Error::Index { .. } => PyIndexError::new_err(message),
         Error::Concretization { need, .. } => match need {
             Need::Bool => TracerBoolConversionError::new_err(message),
@@ -127,10 +153,9 @@ pub fn raise(error: Error) -> PyErr {
             Need::Value => ConcretizationTypeError::new_err(message),
         },
         Error::UnexpectedTracer { .. } => UnexpectedTracerError::new_err(message),
-        Error::MissingRule { .. } | Error::Unsupported { .. } => {
+        Error::MissingRule { .. } | Error::NotLinear { .. } | Error::Unsupported { .. } => {
             PyNotImplementedError::new_err(message)
         }
-        Error::NotLinear { .. } => PyTypeError::new_err(message),
         Error::UnboundAxis { .. } => PyNameError::new_err(message),
         Error::Program { .. } => PyRuntimeError::new_err(message),
         Error::NotANumber { .. } => PyFloatingPointError::new_err(message),
@@ -200,5 +225,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("TypePromotionError", py.get_type::<TypePromotionError>())?;
     module.add("KeyReuseError", py.get_type::<KeyReuseError>())?;
     module.add("JaxRuntimeError", py.get_type::<JaxRuntimeError>())?;
+    module.add("AxisError", axis_error(py)?)?;
+    module.add("OutOfMemoryError", out_of_memory(py)?)?;
     Ok(())
 }

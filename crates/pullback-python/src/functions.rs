@@ -4,8 +4,8 @@
 //! and calls the row. `ffi` makes the function objects, all with one entry point.
 
 use pullback::api::{ApiFn, Arg, Args, Kind, Param, Value};
-use pullback_core::Array;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pullback_core::{Array, DType, Need, promote};
+use pyo3::exceptions::{PyNotImplementedError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -14,8 +14,11 @@ use rustc_hash::FxHashMap;
 use std::sync::{Mutex, OnceLock};
 
 use crate::array::{PyArray, wrap};
-use crate::convert::{array_argument, array_like, as_array, dtype_argument, dtype_object};
-use crate::errors::OrRaise;
+use crate::convert::{
+    array_argument, array_like, as_array, as_array_of, dtype_argument, dtype_object, dtype_of,
+    named,
+};
+use crate::errors::{OrRaise, raise};
 use crate::{config, ffi};
 
 /// Functions that take lists where an array is asked for; the others do not, as in JAX, because
@@ -112,8 +115,12 @@ impl Builtin {
         if args.len() > limit && signature.variadic.is_none() {
             return Err(self.too_many(signature, args.len()));
         }
+        let dtype = match signature.lists {
+            true => asked_dtype(signature, args, keywords)?,
+            false => None,
+        };
         for (at, object) in args.iter().take(limit).enumerate() {
-            values[at] = self.convert(signature, at, object)?;
+            values[at] = self.convert(signature, at, object, dtype)?;
         }
         if let Some(at) = signature.variadic {
             let rest = args.get(limit..).unwrap_or_default();
@@ -146,7 +153,7 @@ impl Builtin {
                     self.api.name
                 )));
             }
-            values[at] = self.convert(signature, at, object)?;
+            values[at] = self.convert(signature, at, object, dtype)?;
         }
         for (param, value) in signature.params.iter().zip(&values) {
             if param.default.is_none() && matches!(value, Arg::Missing) {
@@ -156,8 +163,8 @@ impl Builtin {
                 )));
             }
         }
-        let value = (self.api.call)(&mut Args::new(self.api.name, values)).or_raise()?;
-        to_python(py, value)
+        let result = (self.api.call)(&mut Args::new(self.api.name, values));
+        to_python(py, result.map_err(|error| error.within(self.api.name)).or_raise()?)
     }
 
     fn too_many(&self, signature: &Signature, given: usize) -> PyErr {
@@ -180,9 +187,10 @@ impl Builtin {
         signature: &Signature,
         at: usize,
         object: &Bound<'_, PyAny>,
+        dtype: Option<DType>,
     ) -> PyResult<Arg> {
         let param = &signature.params[at];
-        self.convert_as(signature, at, param.kind, object)
+        self.convert_as(signature, at, param.kind, object, dtype)
     }
 
     fn convert_as(
@@ -191,15 +199,18 @@ impl Builtin {
         at: usize,
         kind: Kind,
         object: &Bound<'_, PyAny>,
+        dtype: Option<DType>,
     ) -> PyResult<Arg> {
-        let wrong = || self.wrong(&signature.params[at], object);
+        let param = &signature.params[at];
+        let wrong = || self.wrong(param, object);
+        let known = |error: PyErr| unknown(self.api.name, param.name, object).unwrap_or(error);
         match kind {
             Kind::Array | Kind::OptionalArray if signature.exact => match exact(object)? {
                 Some(array) => Ok(Arg::Array(array)),
                 None if object.is_none() => Ok(Arg::None),
                 None => array_argument(object, self.api.name, at).map(Arg::Array),
             },
-            Kind::Array if signature.lists => as_array(object).map(Arg::Array),
+            Kind::Array if signature.lists => self.items(object, dtype),
             Kind::Array => array_argument(object, self.api.name, at).map(Arg::Array),
             Kind::OptionalArray if object.is_none() => Ok(Arg::None),
             Kind::OptionalArray => array_argument(object, self.api.name, at).map(Arg::Array),
@@ -211,13 +222,16 @@ impl Builtin {
                 Ok(Arg::None)
             }
             Kind::OptionalShape | Kind::Ints | Kind::DType if object.is_none() => Ok(Arg::None),
-            Kind::Int | Kind::OptionalInt => whole(object)?.map(Arg::Int).ok_or_else(wrong),
+            Kind::Int | Kind::OptionalInt => {
+                whole(object).map_err(known)?.map(Arg::Int).ok_or_else(wrong)
+            }
             Kind::Float | Kind::OptionalFloat => {
                 if let Ok(number) = object.cast::<PyFloat>() {
                     return Ok(Arg::Float(number.value()));
                 }
                 if let Ok(array) = object.cast_exact::<PyArray>() {
-                    return array.get().0.to_f64().or_raise().map(Arg::Float);
+                    let number = array.get().0.to_f64().or_raise().map_err(known);
+                    return number.map(Arg::Float);
                 }
                 object.extract::<f64>().map(Arg::Float).map_err(|_| wrong())
             }
@@ -227,9 +241,9 @@ impl Builtin {
                 Err(_) => Err(wrong()),
             },
             Kind::Items if object.is_none() => Ok(Arg::None),
-            Kind::Items => as_array(object).map(Arg::Array),
+            Kind::Items => self.items(object, None),
             Kind::Nested if object.is_none() => Ok(Arg::None),
-            Kind::Nested => nested(object)?.ok_or_else(wrong),
+            Kind::Nested => nested(object).map_err(known)?.ok_or_else(wrong),
             Kind::Blocks => blocks(object),
             Kind::Tuple(kinds) => {
                 let Ok(items) = object.try_iter() else { return Err(wrong()) };
@@ -238,17 +252,26 @@ impl Builtin {
                     return Err(wrong());
                 }
                 let args = items.iter().zip(kinds);
-                let args = args.map(|(item, &kind)| self.convert_as(signature, at, kind, item));
-                args.collect::<PyResult<_>>().map(Arg::List)
+                let convert =
+                    |(item, &kind): (_, &Kind)| self.convert_as(signature, at, kind, item, None);
+                args.map(convert).collect::<PyResult<_>>().map(Arg::List)
             }
-            Kind::Ints | Kind::Shape | Kind::OptionalShape => match whole(object)? {
-                Some(value) => Ok(Arg::Int(value)),
-                None => ints(object)?.map(Arg::Ints).ok_or_else(wrong),
-            },
+            Kind::Ints | Kind::Shape | Kind::OptionalShape => {
+                match whole(object).map_err(known)? {
+                    Some(value) => Ok(Arg::Int(value)),
+                    None => ints(object).map_err(known)?.map(Arg::Ints).ok_or_else(wrong),
+                }
+            }
             Kind::DType => dtype_argument(object, self.api.name).map(Arg::DType),
             Kind::Any => anything(object),
-            Kind::Ignored => Ok(Arg::None),
+            Kind::Ignored => self.pass_over(param, object),
         }
+    }
+
+    /// An array from whatever can become one.
+    fn items(&self, object: &Bound<'_, PyAny>, dtype: Option<DType>) -> PyResult<Arg> {
+        let array = as_array_of(object, dtype);
+        array.map(Arg::Array).map_err(|error| named(object.py(), self.api.name, error))
     }
 
     fn arrays(&self, object: &Bound<'_, PyAny>, at: usize) -> PyResult<Arg> {
@@ -271,6 +294,25 @@ impl Builtin {
         Ok(Arg::Arrays(arrays))
     }
 
+    /// An argument that makes no difference; what would make one is refused.
+    fn pass_over(&self, param: &Param, object: &Bound<'_, PyAny>) -> PyResult<Arg> {
+        match param.name {
+            _ if object.is_none() => Ok(Arg::None),
+            "out" => Err(PyNotImplementedError::new_err(format!(
+                "{}: the argument 'out' is not supported, since arrays do not change",
+                self.api.name
+            ))),
+            "impl" if object.str()?.to_cow()? != "threefry2x32" => {
+                Err(PyValueError::new_err(format!(
+                    "{}: unrecognized PRNG implementation {}; the one there is is 'threefry2x32'",
+                    self.api.name,
+                    object.repr()?
+                )))
+            }
+            _ => Ok(Arg::None),
+        }
+    }
+
     fn wrong(&self, param: &Param, object: &Bound<'_, PyAny>) -> PyErr {
         PyTypeError::new_err(format!(
             "{}: argument '{}' must be {}, got {} of type {}",
@@ -281,6 +323,50 @@ impl Builtin {
             object.get_type()
         ))
     }
+}
+
+/// The element type that a call asks for, looked up before its other arguments are converted.
+fn asked_dtype(
+    signature: &Signature,
+    args: &[Bound<'_, PyAny>],
+    keywords: &[(Bound<'_, PyAny>, Bound<'_, PyAny>)],
+) -> PyResult<Option<DType>> {
+    let Some(at) = signature.params.iter().position(|param| param.kind == Kind::DType) else {
+        return Ok(None);
+    };
+    let by_name = || {
+        let (_, object) = keywords.iter().find(|(name, _)| name.eq("dtype").unwrap_or(false))?;
+        Some(object)
+    };
+    match args.get(at).or_else(by_name).filter(|object| !object.is_none()) {
+        // Errors wait for the argument's own turn.
+        Some(object) => Ok(dtype_of(object).ok().map(promote::canonical)),
+        None => Ok(None),
+    }
+}
+
+/// The error for an argument that must be known, and is or holds an array being traced; or is
+/// too large.
+pub fn unknown(function: &str, argument: &str, object: &Bound<'_, PyAny>) -> Option<PyErr> {
+    let traced = |object: &Bound<'_, PyAny>| {
+        let array = object.cast_exact::<PyArray>().ok()?.get().0.clone();
+        let error = array.concrete(Need::Value, format!("argument '{argument}'")).err()?;
+        Some(raise(error.within(function)))
+    };
+    let large = |object: &Bound<'_, PyAny>| {
+        let large = object.is_instance_of::<PyInt>() && object.extract::<i64>().is_err();
+        large.then(|| {
+            let message = format!("{function}: argument '{argument}' is too large: {object}");
+            PyOverflowError::new_err(message)
+        })
+    };
+    let error = |object: &Bound<'_, PyAny>| traced(object).or_else(|| large(object));
+    let items = || object.try_iter().ok()?.find_map(|item| error(&item.ok()?));
+    error(object).or_else(|| if is_sequence(object) { items() } else { None })
+}
+
+fn is_sequence(object: &Bound<'_, PyAny>) -> bool {
+    object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>()
 }
 
 /// A number of the host language in the widest type.

@@ -1,13 +1,13 @@
 //! Indexing: `x[...]`, and copies with changes, `x.at[...]`.
 
 use pullback::numpy::indexing::{self as core, Access, Bounds, Index, Update};
-use pullback_core::{Array, Error};
-use pyo3::exceptions::{PyIndexError, PyTypeError};
+use pullback_core::{Array, DType, Error, promote};
+use pyo3::exceptions::{PyIndexError, PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyEllipsis, PyInt, PyList, PySlice, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyEllipsis, PyInt, PyList, PySlice, PyString, PyTuple};
 
 use crate::array::{PyArray, wrap};
-use crate::convert::{array_argument, array_like};
+use crate::convert::{array_argument, array_like, as_array, named};
 use crate::errors::{NonConcreteBooleanIndexError, OrRaise, guarded, raise};
 use crate::functions::whole;
 
@@ -30,7 +30,7 @@ fn part(item: &Bound<'_, PyAny>) -> PyResult<Index> {
         return Ok(Index::Mask(Array::from(value.is_true())));
     }
     if item.is_instance_of::<PyInt>() {
-        return Ok(Index::Int(item.extract()?));
+        return position(item).map(Index::Int);
     }
     if let Ok(slice) = item.cast::<PySlice>() {
         let [start, stop, step] = ["start", "stop", "step"].map(|name| bound(slice, name));
@@ -38,7 +38,7 @@ fn part(item: &Bound<'_, PyAny>) -> PyResult<Index> {
     }
     if item.is_instance_of::<PyList>() || item.is_instance_of::<PyTuple>() {
         return Err(PyTypeError::new_err(
-            "Using a non-tuple sequence for multidimensional indexing is not allowed; use \
+            "indexing: using a non-tuple sequence for multidimensional indexing is not allowed; use \
              `arr[array(seq)]` instead of `arr[seq]`. See https://github.com/jax-ml/jax/issues/4564 \
              for more information.",
         ));
@@ -58,11 +58,29 @@ fn part(item: &Bound<'_, PyAny>) -> PyResult<Index> {
     Index::from_array(&array).or_raise()
 }
 
+/// A whole number as an index, which is one of the default integer type.
+fn position(item: &Bound<'_, PyAny>) -> PyResult<i64> {
+    let dtype = promote::default_int();
+    let fits = |value: &i64| dtype == DType::I64 || i32::try_from(*value).is_ok();
+    item.extract::<i64>().ok().filter(fits).ok_or_else(|| {
+        PyOverflowError::new_err(format!(
+            "indexing: Python int {item} too large to convert to {dtype}"
+        ))
+    })
+}
+
+/// The error for an object that is no index: what has a type of elements has a wrong one.
 fn unusable(item: &Bound<'_, PyAny>) -> PyErr {
-    PyTypeError::new_err(format!(
-        "JAX does not support indexing with objects of type {}",
+    let message = format!(
+        "indexing: only integers, slices (`:`), ellipsis (`...`), newaxis (`None`) and integer or \
+         boolean arrays are valid indices, got an object of type {}",
         item.get_type()
-    ))
+    );
+    let typed = item.is_instance_of::<PyString>() || item.is_instance_of::<PyBytes>();
+    match typed {
+        true => PyTypeError::new_err(message),
+        false => PyIndexError::new_err(message),
+    }
 }
 
 fn bound(slice: &Bound<'_, PySlice>, name: &str) -> PyResult<Option<i64>> {
@@ -71,16 +89,21 @@ fn bound(slice: &Bound<'_, PySlice>, name: &str) -> PyResult<Option<i64>> {
         return Ok(None);
     }
     let traced = value.cast_exact::<PyArray>().is_ok_and(|x| x.get().0.tensor().is_none());
+    // A bound beyond all numbers is beyond the array.
+    if value.is_instance_of::<PyInt>() {
+        let beyond = || if value.lt(0).unwrap_or(false) { i64::MIN } else { i64::MAX };
+        return Ok(Some(value.extract().unwrap_or_else(|_| beyond())));
+    }
     match whole(&value) {
         Ok(Some(value)) => Ok(Some(value)),
         _ if traced => Err(PyIndexError::new_err(
-            "Array slice indices must have static start/stop/step to be used with NumPy indexing \
-             syntax. To index a statically sized array at a dynamic position, try \
-             lax.dynamic_slice/dynamic_update_slice (JAX does not support dynamically sized \
-             arrays within JIT compiled functions).",
+            "indexing: array slice indices must have static start/stop/step to be used with NumPy \
+             indexing syntax. To index a statically sized array at a dynamic position, try \
+             lax.dynamic_slice/dynamic_update_slice (arrays of dynamic sizes are not supported in \
+             compiled functions).",
         )),
         _ => Err(PyTypeError::new_err(format!(
-            "slice indices must be integers or None or have an __index__ method, got {value}"
+            "indexing: slice indices must be integers or None or have an __index__ method, got {value}"
         ))),
     }
 }
@@ -92,7 +115,7 @@ fn index_error(error: Error, index: &[Index]) -> PyErr {
             && mask.tensor().is_none()
         {
             return NonConcreteBooleanIndexError::new_err(format!(
-                "Array boolean indices must be concrete; got {}",
+                "indexing: array boolean indices must be concrete; got {}",
                 mask.aval()
             ));
         }
@@ -158,18 +181,18 @@ impl AtIndex {
     fn update(
         &self,
         py: Python<'_>,
-        update: Update,
+        (name, update): (&str, Update),
         values: &Bound<'_, PyAny>,
         access: PyResult<Access>,
     ) -> PyResult<Py<PyAny>> {
         crate::config::sync();
         let x = &self.array.get().0;
         let index = parts(self.index.bind(py))?;
-        let values = array_argument(values, "scatter", 2)?;
+        let values = as_array(values).map_err(|error| named(py, name, error))?;
         let access = access?;
         guarded(|| {
             let result = core::update(x, &index, update, &values, &access);
-            wrap(py, result.map_err(|error| index_error(error, &index))?)
+            wrap(py, result.map_err(|error| index_error(error.within(name), &index))?)
         })
     }
 }
@@ -194,7 +217,7 @@ macro_rules! updates {
                 ) -> PyResult<Py<PyAny>> {
                     let _ = (out_sharding, wrap_negative_indices);
                     let access = access(mode, None, indices_are_sorted, unique_indices);
-                    self.update(py, Update::$update, values, access)
+                    self.update(py, (concat!("at[].", stringify!($name)), Update::$update), values, access)
                 }
             )*
 
@@ -214,7 +237,7 @@ macro_rules! updates {
                 let _ = (out_sharding, wrap_negative_indices);
                 crate::config::sync();
                 let fill = fill_value
-                    .map(|value| array_argument(value, "gather", 0)?.to_f64().or_raise())
+                    .map(|value| array_argument(value, "at[].get", 0)?.to_f64().or_raise())
                     .transpose()?;
                 let access = access(mode, fill, indices_are_sorted, unique_indices)?;
                 let index = parts(self.index.bind(py))?;
@@ -245,7 +268,7 @@ macro_rules! updates {
                 })?;
                 let values = func.call1((values,))?;
                 let access = access(mode, None, indices_are_sorted, unique_indices);
-                self.update(py, Update::Set, &values, access)
+                self.update(py, ("at[].apply", Update::Set), &values, access)
             }
 
             fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

@@ -7,7 +7,7 @@ use pullback_macros::api;
 
 use crate::api::{ApiFn, Axes};
 use crate::numpy::arithmetic::{multiply, true_divide};
-use crate::numpy::common::{axis_of, filled, inexact, number, pair, select, size_of, truth};
+use crate::numpy::common::{axis_of, filled, inexact, number, pair, select, shape_of, truth};
 use crate::numpy::joining;
 use crate::numpy::reductions::{self, Extreme, Mean, Sum};
 use crate::numpy::transcendental::logaddexp;
@@ -326,7 +326,7 @@ pub fn standardize(
 /// For each class a row with a one at its place among `num_classes`, and zeros elsewhere.
 #[api(defaults(axis = -1), keyword_only(dtype))]
 pub fn one_hot(x: &Array, num_classes: i64, dtype: Option<DType>, axis: i64) -> Result<Array> {
-    let count = size_of("one_hot", num_classes)?;
+    let count = shape_of("one_hot", &[num_classes])?[0];
     let rank = x.rank() + 1;
     let axis = axis_of("one_hot", axis, rank)?;
     let dtype = promote::canonical(dtype.unwrap_or_else(promote::default_float));

@@ -5,6 +5,7 @@
 
 use std::f64::consts::{PI, SQRT_2};
 
+use pullback_core::aval::ShapeText;
 use pullback_core::primitives::binary::nextafter::nextafter;
 use pullback_core::primitives::custom::stop_gradient::stop_gradient;
 use pullback_core::primitives::rules as lax;
@@ -69,7 +70,7 @@ pub fn key(seed: &Array) -> Result<Array> {
     if seed.rank() != 0 {
         return Err(Error::type_error(
             "key",
-            format!("accepts a scalar seed, but was given an array of shape {:?}", seed.shape()),
+            format!("accepts a scalar seed, but was given {}", seed.aval()),
         ));
     }
     lax::random_seed(seed)
@@ -115,20 +116,25 @@ fn typed(function: &str, key: &Array) -> Result<(Array, bool)> {
     }
 }
 
-/// One key.
-fn single(function: &str, key: &Array) -> Result<Array> {
-    let (key, _) = typed(function, key)?;
+/// One key, and whether it was given as words.
+fn one(function: &str, key: &Array) -> Result<(Array, bool)> {
+    let (key, words) = typed(function, key)?;
     if key.rank() != 0 {
         return Err(Error::value_error(
             function,
             format!(
-                "accepts a single key, but was given a key array of shape {:?}; use vmap for \
+                "accepts a single key, but was given a key array of shape {}; use vmap for \
                  batching",
-                key.shape()
+                ShapeText(key.shape())
             ),
         ));
     }
-    Ok(key)
+    Ok((key, words))
+}
+
+/// One key of the type of its own.
+fn single(function: &str, key: &Array) -> Result<Array> {
+    Ok(one(function, key)?.0)
 }
 
 fn as_given(key: Array, words: bool) -> Result<Array> {
@@ -139,7 +145,7 @@ fn as_given(key: Array, words: bool) -> Result<Array> {
 #[api(defaults(num = 2))]
 pub fn split(key: &Array, num: impl Into<Sizes>) -> Result<Array> {
     let num = num.into();
-    let (key, words) = typed("split", key)?;
+    let (key, words) = one("split", key)?;
     as_given(lax::random_split(&key, &shape_of("split", &num.0)?)?, words)
 }
 
@@ -148,7 +154,6 @@ pub fn split(key: &Array, num: impl Into<Sizes>) -> Result<Array> {
 /// # Errors
 /// If `key` is not one key.
 pub fn split_into<const N: usize>(key: &Array) -> Result<[Array; N]> {
-    single("split", key)?;
     let keys = rows(&split(key, N as i64)?)?;
     keys.try_into().map_err(|_| Error::Program { message: "a split gave too few keys".into() })
 }
@@ -156,11 +161,11 @@ pub fn split_into<const N: usize>(key: &Array) -> Result<[Array; N]> {
 /// A key from a key and a number.
 #[api]
 pub fn fold_in(key: &Array, data: &Array) -> Result<Array> {
-    let (key, words) = typed("fold_in", key)?;
+    let (key, words) = one("fold_in", key)?;
     if data.rank() != 0 {
         return Err(Error::type_error(
             "fold_in",
-            format!("accepts a scalar, but was given an array of shape {:?}", data.shape()),
+            format!("accepts a scalar, but was given {}", data.aval()),
         ));
     }
     let data = promote::to_type(data, DType::U32, false)?;
@@ -221,11 +226,16 @@ pub fn uniform(
 /// Uniform numbers of the type of the bounds.
 fn uniform_between(key: &Array, shape: &[usize], low: &Array, high: &Array) -> Result<Array> {
     let dtype = low.dtype();
-    let common = promote::broadcast_shapes("uniform", &[low.shape(), high.shape(), shape])?;
-    if common.as_slice() != shape {
-        return Err(Error::value_error(
+    let common = promote::broadcast_shapes("uniform", &[low.shape(), high.shape(), shape]);
+    if !common.is_ok_and(|common| common.as_slice() == shape) {
+        return Err(Error::type_error(
             "uniform",
-            format!("bounds of shape {common:?} do not fit the shape {shape:?}"),
+            format!(
+                "bounds of shapes {} and {} do not fit the shape {}",
+                ShapeText(low.shape()),
+                ShapeText(high.shape()),
+                ShapeText(shape)
+            ),
         ));
     }
     let to_rank = |x: &Array| promote::to_rank(x, shape.len());
@@ -329,7 +339,11 @@ fn shape_for(function: &str, shape: Option<&Sizes>, parameters: &[&[usize]]) -> 
     if both != shape {
         return Err(Error::value_error(
             function,
-            format!("parameters of shape {common:?} do not broadcast to the shape {shape:?}"),
+            format!(
+                "parameters of shape {} do not broadcast to the shape {}",
+                ShapeText(&common),
+                ShapeText(&shape)
+            ),
         ));
     }
     Ok(shape)
@@ -419,10 +433,12 @@ pub fn permutation(key: &Array, x: &Array, axis: i64, independent: bool) -> Resu
     let key = single("permutation", key)?;
     if x.rank() == 0 {
         if !x.dtype().is_integer() {
-            return Err(Error::type_error("permutation", "x must be an integer or at least 1-D"));
+            return Err(Error::type_error(
+                "permutation",
+                format!("x must be an integer or at least 1-D, got {}", x.aval()),
+            ));
         }
-        let count =
-            Array::new(x.concrete(Need::Integer, "the length of a permutation")?).to_i64()?;
+        let count = Array::new(x.concrete(Need::Value, "the length")?).to_i64()?;
         let dtype = if x.is_weak() { promote::default_int() } else { x.dtype() };
         let numbers = lax::iota(dtype, &[size_of("permutation", count)?], 0)?;
         return shuffle(&key, &numbers, 0);
@@ -470,8 +486,7 @@ pub fn choice(
     let shape = shape_of("choice", &shape.0)?;
     let (count, axis) = match a.rank() {
         0 => {
-            let count =
-                Array::new(a.concrete(Need::Integer, "the a argument of choice")?).to_i64()?;
+            let count = Array::new(a.concrete(Need::Value, "argument 'a'")?).to_i64()?;
             (size_of("choice", count)?, 0)
         }
         rank => {
@@ -526,7 +541,7 @@ pub fn choice(
     if p.shape() != [count] {
         return Err(Error::value_error(
             "choice",
-            format!("p must have shape ({count},), got {:?}", p.shape()),
+            format!("p must have shape ({count},), got {}", p.aval()),
         ));
     }
     if replace {
@@ -801,10 +816,26 @@ pub fn multivariate_normal(
     if mean.rank() < 1 || cov.rank() < 2 {
         return Err(Error::value_error(
             "multivariate_normal",
-            "requires a mean of at least one dimension and a covariance of at least two",
+            format!(
+                "requires a mean of at least one dimension and a covariance of at least two, got \
+                 {} and {}",
+                mean.aval(),
+                cov.aval()
+            ),
         ));
     }
     let size = mean.shape()[mean.rank() - 1];
+    if cov.shape()[cov.rank() - 2..] != [size, size] {
+        return Err(Error::value_error(
+            "multivariate_normal",
+            format!(
+                "requires a covariance of shape (..., {size}, {size}) for a mean of type {}, got \
+                 {}",
+                mean.aval(),
+                cov.aval()
+            ),
+        ));
+    }
     let batch = [&mean.shape()[..mean.rank() - 1], &cov.shape()[..cov.rank() - 2]];
     let shape = shape_for("multivariate_normal", shape, &batch)?;
     let factor = match method {
@@ -821,7 +852,7 @@ pub fn multivariate_normal(
         _ => {
             return Err(Error::value_error(
                 "multivariate_normal",
-                "method must be one of 'svd', 'eigh', or 'cholesky'",
+                format!("method must be one of 'svd', 'eigh', or 'cholesky', got '{method}'"),
             ));
         }
     };

@@ -45,6 +45,26 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1, _split_transpos
     return _transforms.scan(f, init, xs, length, reverse)
 
 
+def _shown(x):
+    """The type of an array, as messages show it."""
+    return f"{x.dtype}[{','.join(str(size) for size in x.shape)}]"
+
+
+def _bounds(lower, upper):
+    """The bounds of a loop, which must be whole numbers of one type."""
+    from pullback import dtypes
+    import numpy as np
+
+    bounds = [_pullback.as_array(bound) for bound in (lower, upper)]
+    shown = " and ".join(f"{_shown(x)}" for x in bounds)
+    if any(x.ndim or not dtypes.issubdtype(x.dtype, np.integer) for x in bounds):
+        raise TypeError(
+            f"fori_loop: lower and upper must be scalars of integer types, got {shown}"
+        )
+    if bounds[0].dtype != bounds[1].dtype and not any(x.weak_type for x in bounds):
+        raise TypeError(f"fori_loop: lower and upper must have equal types, got {shown}")
+
+
 def _concrete(x):
     try:
         return int(x.__index__())
@@ -55,16 +75,10 @@ def _concrete(x):
 def fori_loop(lower, upper, body_fun, init_val, *, unroll=None):
     """Repeats `body_fun(i, value)` for `i` from `lower` up to `upper`."""
     if not callable(body_fun):
-        raise TypeError("lax.fori_loop: body_fun argument should be callable.")
+        raise TypeError(f"fori_loop: body_fun should be callable, got {body_fun!r}")
     from pullback import dtypes, numpy as jnp
-    import numpy as np
 
-    for bound in (lower, upper):
-        if not dtypes.issubdtype(_pullback.as_array(bound).dtype, np.integer):
-            raise TypeError(
-                "lower and upper arguments to fori_loop must have integer types, got "
-                f"{_pullback.as_array(lower).dtype} and {_pullback.as_array(upper).dtype}"
-            )
+    _bounds(lower, upper)
     first, last = _concrete(lower), _concrete(upper)
     if first is not None and last is not None:
         def step(carry, _):
@@ -76,7 +90,8 @@ def fori_loop(lower, upper, body_fun, init_val, *, unroll=None):
             start = lower
         else:
             start = lower
-        (_, result), _ = scan(step, (start, init_val), None, length=count)
+        carry = (start, init_val)
+        (_, result), _ = _transforms.scan(step, carry, None, count, False, "fori_loop")
         return result
 
     def body(carry):
@@ -87,7 +102,8 @@ def fori_loop(lower, upper, body_fun, init_val, *, unroll=None):
     upper = jnp.asarray(upper)
     dtype = dtypes.result_type(lower, upper)
     carry = (lower.astype(dtype), upper.astype(dtype), init_val)
-    return while_loop(lambda carry: carry[0] < carry[1], body, carry)[2]
+    condition = lambda carry: carry[0] < carry[1]  # noqa: E731
+    return _transforms.while_loop(condition, body, carry, "fori_loop")[2]
 
 
 def map(f, xs, *, batch_size=None):
@@ -107,7 +123,7 @@ def map(f, xs, *, batch_size=None):
             return ys
         rest = vmap(f)(tree_util.tree_map(lambda x: x[whole * batch_size :], xs))
         return tree_util.tree_map(lambda a, b: jnp.concatenate([a, b]), ys, rest)
-    return scan(lambda _, x: ((), f(x)), (), xs)[1]
+    return _transforms.scan(lambda _, x: ((), f(x)), (), xs, None, False, "map")[1]
 
 
 def associative_scan(fn, elems, reverse=False, axis=0):
@@ -115,17 +131,22 @@ def associative_scan(fn, elems, reverse=False, axis=0):
     from pullback import numpy as jnp
 
     if not callable(fn):
-        raise TypeError("lax.associative_scan: fn argument should be callable.")
+        raise TypeError(f"associative_scan: fn should be callable, got {fn!r}")
     flat, structure = tree_util.tree_flatten(elems)
     flat = [_pullback.as_array(x) for x in flat]
     if not flat:
         return elems
-    axis = axis % flat[0].ndim
+    shapes = ", ".join(f"{_shown(x)}" for x in flat)
+    rank = flat[0].ndim
+    if not -rank <= axis < rank or any(x.ndim <= axis % rank for x in flat):
+        raise _pullback.AxisError(
+            f"associative_scan: axis {axis} is out of bounds for arrays of types {shapes}"
+        )
+    axis = axis % rank
     size = flat[0].shape[axis]
     if any(x.shape[axis] != size for x in flat):
         raise ValueError(
-            "Array inputs to associative_scan must have the same first dimension. "
-            f"(saw: {[x.shape for x in flat]})"
+            f"associative_scan: arrays must have equal sizes along axis {axis}, got {shapes}"
         )
     if reverse:
         flat = [jnp.flip(x, axis) for x in flat]
@@ -133,7 +154,13 @@ def associative_scan(fn, elems, reverse=False, axis=0):
     def combine(a, b):
         a = tree_util.tree_unflatten(structure, a)
         b = tree_util.tree_unflatten(structure, b)
-        return tree_util.tree_leaves(fn(a, b))
+        leaves, given = tree_util.tree_flatten(fn(a, b))
+        if given != structure:
+            raise ValueError(
+                "associative_scan: fn must give the structure that it is given, got "
+                f"{given} for {structure}"
+            )
+        return leaves
 
     def part(x, start, stop, step=1):
         return x[(slice(None),) * axis + (slice(start, stop, step),)]

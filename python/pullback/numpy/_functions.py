@@ -16,7 +16,6 @@ isdtype = _dtypes.isdtype
 can_cast = _np.can_cast
 index_exp = _np.index_exp
 s_ = _np.s_
-broadcast_shapes = _np.broadcast_shapes
 iterable = _np.iterable
 
 
@@ -24,6 +23,17 @@ def _jnp():
     from pullback import numpy
 
     return numpy
+
+
+def broadcast_shapes(*shapes):
+    """The shape that arrays of these shapes are repeated to when they meet."""
+    try:
+        return _np.broadcast_shapes(*shapes)
+    except ValueError:
+        shown = ", ".join(map(str, shapes))
+        raise ValueError(
+            f"broadcast_shapes: got incompatible shapes for broadcasting: {shown}"
+        ) from None
 
 
 def shape(a):

@@ -54,9 +54,10 @@ pub fn check(jaxpr: &Jaxpr) -> Result<()> {
             seen[var.index()] = true;
             if !aval.same_type(jaxpr.aval(var)) {
                 return wrong(format!(
-                    "'{}' gives {aval}, but its variable is {}",
+                    "'{}' gives {}, but its variable is {}",
                     primitive.name(),
-                    jaxpr.aval(var)
+                    aval.short(),
+                    jaxpr.aval(var).short()
                 ));
             }
         }

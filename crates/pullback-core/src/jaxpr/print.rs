@@ -129,7 +129,7 @@ impl<'a> Names<'a> {
         } else {
             "_".to_string()
         };
-        format!("{name}:{aval}")
+        format!("{name}:{}", aval.short())
     }
 
     fn constant(&mut self, value: &Array) {
@@ -165,7 +165,7 @@ fn same(x: &Array, y: &Array) -> bool {
 /// A scalar constant is printed in place.
 fn literal(value: &Array) -> Option<String> {
     let tensor = value.tensor().filter(|tensor| tensor.rank() == 0)?;
-    Some(format!("{}:{}", scalar_text(tensor), value.aval()))
+    Some(format!("{}:{}", scalar_text(tensor), value.aval().short()))
 }
 
 /// A scalar as Python prints it.
@@ -220,8 +220,11 @@ fn program_text(jaxpr: &Jaxpr, indent: usize, next: &Cell<usize>) -> String {
             names.constant(value);
         }
     }
-    let constants: Vec<_> =
-        names.constants.iter().map(|(value, name)| format!("{name}:{}", value.aval())).collect();
+    let constants: Vec<_> = names
+        .constants
+        .iter()
+        .map(|(value, name)| format!("{name}:{}", value.aval().short()))
+        .collect();
     let inputs: Vec<_> = jaxpr.inputs.iter().map(|&var| names.define(var)).collect();
     let mut head = String::from("{ lambda ");
     head.push_str(&constants.join(" "));

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 
+use pullback_engine::buffer::installed_memory;
 use pullback_engine::{Tensor, tile};
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
@@ -88,6 +89,7 @@ fn planned(op: &Op, inputs: &[&Array]) -> Result<Arrays> {
         Some(ready) => ready,
         None => {
             let outputs = op.primitive().infer(&key.1)?;
+            outputs.iter().try_for_each(|aval| check_size(op, aval))?;
             let weak = outputs.iter().map(|aval| aval.weak).collect();
             let plan = Arc::new(lower::lower_op(op, &key.1, &outputs)?);
             let ready = Arc::new(Ready { plan, weak });
@@ -102,6 +104,20 @@ fn planned(op: &Op, inputs: &[&Array]) -> Result<Arrays> {
     };
     let outputs = ready.plan.run(tensors)?;
     Ok(outputs.into_iter().zip(&ready.weak).map(|(t, &weak)| Array::with_weak(t, weak)).collect())
+}
+
+/// An error, if an array would not fit in memory. One repeated along its axes is a view that takes
+/// no memory, but nothing that could be done with it would end.
+fn check_size(op: &Op, aval: &Aval) -> Result<()> {
+    let elements = aval.shape.iter().fold(1u128, |all, &size| all.saturating_mul(size as u128));
+    match elements.saturating_mul(aval.dtype.size() as u128) > u128::from(installed_memory()) {
+        true => Err(Error::TooLarge {
+            function: op.primitive().name().to_string(),
+            elements,
+            dtype: aval.dtype,
+        }),
+        false => Ok(()),
+    }
 }
 
 fn check_nans(op: &Op, outputs: &[Array]) -> Result<()> {

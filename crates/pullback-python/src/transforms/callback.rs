@@ -90,9 +90,9 @@ fn callback<'py>(
     let arrays = call
         .leaves
         .iter()
-        .map(|leaf| leaf_array(leaf.bind(py), "Argument"))
+        .map(|leaf| leaf_array(leaf.bind(py), "pure_callback: argument"))
         .collect::<PyResult<Vec<_>>>()?;
-    let (types, output) = abstract_leaves(result_shape_dtypes)?;
+    let (types, output) = abstract_leaves("pure_callback", result_shape_dtypes)?;
     let vmap = match vmap_method {
         None => VmapMethod::None,
         Some("sequential" | "sequential_unrolled") => VmapMethod::Sequential,

@@ -17,6 +17,7 @@ use pyo3::types::PyTuple;
 use super::staging::{Program, record};
 use super::{avals, flat, tree_of};
 use crate::errors::{OrRaise, guarded};
+use crate::functions::{unknown, whole};
 use crate::tree::{self, PyTreeDef, TreeDef};
 
 type Object<'py> = Bound<'py, PyAny>;
@@ -60,8 +61,13 @@ fn with_common_inputs(programs: &[Program]) -> (Vec<JaxprRef>, Vec<Array>) {
 }
 
 /// The program of a function of the trees of one tuple.
-fn record_tuple(fun: &Object<'_>, structure: &TreeDef, avals: &[Aval]) -> PyResult<Program> {
-    record(avals, |inputs| super::call_tuple(fun, structure, inputs.to_vec()))
+fn record_tuple(
+    name: &str,
+    fun: &Object<'_>,
+    structure: &TreeDef,
+    avals: &[Aval],
+) -> PyResult<Program> {
+    record(name, avals, |inputs| super::call_tuple(fun, structure, inputs.to_vec()))
 }
 
 fn branches_of(
@@ -73,7 +79,7 @@ fn branches_of(
 ) -> PyResult<Vec<Program>> {
     let programs = functions
         .iter()
-        .map(|function| record_tuple(function, structure, inputs))
+        .map(|function| record_tuple(name, function, structure, inputs))
         .collect::<PyResult<Vec<_>>>()?;
     let first = &programs[0];
     let first_avals = first.jaxpr.output_avals();
@@ -84,7 +90,7 @@ fn branches_of(
         };
         if !first.output.equals(py, &other.output)? {
             return Err(PyTypeError::new_err(format!(
-                "{name} branch outputs must have the same pytree structure, but they differ: the \
+                "{name}: branch outputs must have the same pytree structure, but they differ: the \
                  {a} output has structure {} and the {b} output {}",
                 text(py, &first.output),
                 text(py, &other.output)
@@ -94,7 +100,7 @@ fn branches_of(
         for (x, y) in first_avals.iter().zip(&others) {
             if x.shape != y.shape || x.dtype != y.dtype && !(x.weak || y.weak) {
                 return Err(PyTypeError::new_err(format!(
-                    "{name} branches must have equal output types but they differ: the output of \
+                    "{name}: branches must have equal output types but they differ: the output of \
                      {a} has type {} but the corresponding output of {b} has type {}",
                     shown(x),
                     shown(y)
@@ -140,7 +146,7 @@ fn bind_branches<'py>(
     functions: &[Object<'py>],
     operands: &Bound<'py, PyTuple>,
 ) -> PyResult<Object<'py>> {
-    let (arrays, structure) = flat(operands.as_any(), "Operand")?;
+    let (arrays, structure) = flat(operands.as_any(), format_args!("{name}: operand"))?;
     let mut programs = branches_of(py, name, functions, &structure, &avals(&arrays))?;
     unified(&mut programs)?;
     let (jaxprs, captured) = with_common_inputs(&programs);
@@ -161,22 +167,22 @@ fn cond<'py>(
     let py = pred.py();
     if !true_fun.is_callable() || !false_fun.is_callable() {
         return Err(PyTypeError::new_err(
-            "lax.cond: true_fun and false_fun arguments should be callable.",
+            "cond: true_fun and false_fun arguments should be callable.",
         ));
     }
     if tree::split(pred)?.is_some() {
         return Err(PyTypeError::new_err(format!(
-            "Pred must be a scalar, got {} of type {}.",
+            "cond: pred must be a scalar, got {} of type {}.",
             pred.repr()?,
             pred.get_type()
         )));
     }
-    let which = super::leaf_array(pred, "Pred")?;
+    let which = super::leaf_array(pred, "cond: pred")?;
     if which.rank() != 0 {
         return Err(PyTypeError::new_err(format!(
-            "Pred must be a scalar, got {} of shape {}.",
+            "cond: pred must be a scalar, got {} of type {}",
             pred.repr()?,
-            pullback_core::aval::ShapeText(which.shape())
+            which.aval()
         )));
     }
     guarded(|| {
@@ -187,7 +193,7 @@ fn cond<'py>(
         let index = rules::convert_element_type(&which, DType::I32).or_raise()?;
         // Errors name the true branch first, as the call does.
         let swapped = [true_fun.clone(), false_fun.clone()];
-        let (arrays, structure) = flat(operands.as_any(), "Operand")?;
+        let (arrays, structure) = flat(operands.as_any(), "cond: operand")?;
         let mut programs = branches_of(py, "cond", &swapped, &structure, &avals(&arrays))?;
         programs.swap(0, 1);
         unified(&mut programs)?;
@@ -208,25 +214,25 @@ fn switch<'py>(
     crate::config::sync();
     let py = index.py();
     if branches.is_empty() {
-        return Err(PyValueError::new_err("Empty branch sequence"));
+        return Err(PyValueError::new_err("switch: the sequence of branches is empty"));
     }
     if !branches.iter().all(|branch| branch.is_callable()) {
         return Err(PyTypeError::new_err(
-            "lax.switch: branches argument should be a sequence of callables.",
+            "switch: branches argument should be a sequence of callables.",
         ));
     }
-    let which = super::leaf_array(index, "Index")?;
+    let which = super::leaf_array(index, "switch: index")?;
     if which.rank() != 0 {
         return Err(PyTypeError::new_err(format!(
-            "Branch index must be scalar, got {} of shape {}.",
+            "switch: the index must be a scalar, got {} of type {}",
             index.repr()?,
-            pullback_core::aval::ShapeText(which.shape())
+            which.aval()
         )));
     }
     if !which.dtype().is_integer() {
         return Err(PyTypeError::new_err(format!(
-            "Index type must be an integer, got {}.",
-            which.dtype()
+            "switch: the index must be an integer, got {}",
+            which.aval()
         )));
     }
     guarded(|| {
@@ -244,17 +250,10 @@ fn carry_error(
     (before, in_tree): (&[Aval], &TreeDef),
     (after, out_tree): (&[Aval], &TreeDef),
 ) -> PyResult<Option<PyErr>> {
-    let what = match name {
-        "scan" => {
-            "scan body function carry input and carry output must have the same pytree structure"
-        }
-        _ => {
-            "while_loop body function carry input and carry output must have the same pytree structure"
-        }
-    };
     if !in_tree.equals(py, out_tree)? {
         return Ok(Some(PyTypeError::new_err(format!(
-            "{what}, but they differ: the input carry is {} but the output carry is {}",
+            "{name}: the carry of the body function must have the same pytree structure before and \
+             after, but they differ: the input carry is {} but the output carry is {}",
             text(py, in_tree),
             text(py, out_tree)
         ))));
@@ -262,9 +261,9 @@ fn carry_error(
     for (x, y) in before.iter().zip(after) {
         if !x.same_type(y) {
             return Ok(Some(PyTypeError::new_err(format!(
-                "{name} body function carry input and carry output must have equal types, but \
-                 they differ: the input carry has type {} but the corresponding output carry \
-                 component has type {}, so the shapes or dtypes do not match",
+                "{name}: the carry of the body function must have the same types before and after, \
+                 but they differ: the input carry has type {} but the corresponding output carry \
+                 component has type {}",
                 shown(x),
                 shown(y)
             ))));
@@ -307,25 +306,27 @@ fn converted(arrays: &[Array], types: &[Aval]) -> PyResult<Vec<Array>> {
 
 /// Repeats a function as long as another says so.
 #[pyfunction]
+#[pyo3(signature = (cond_fun, body_fun, init_val, name="while_loop"))]
 fn while_loop<'py>(
     cond_fun: &Object<'py>,
     body_fun: &Object<'py>,
     init_val: &Object<'py>,
+    name: &str,
 ) -> PyResult<Object<'py>> {
     crate::config::sync();
     let py = init_val.py();
     if !cond_fun.is_callable() || !body_fun.is_callable() {
         return Err(PyTypeError::new_err(
-            "lax.while_loop: body_fun and cond_fun arguments should be callable.",
+            "while_loop: body_fun and cond_fun arguments should be callable.",
         ));
     }
     guarded(|| {
-        let (init, structure) = flat(init_val, "Carry")?;
+        let (init, structure) = flat(init_val, format_args!("{name}: carry"))?;
         let mut types = avals(&init);
         let call = |function: &Object<'py>, inputs: &[Array]| {
             function.call1((tree_of(py, &structure, inputs.to_vec())?,))
         };
-        let mut body = record(&types, |inputs| call(body_fun, inputs))?;
+        let mut body = record(name, &types, |inputs| call(body_fun, inputs))?;
         for _ in 0..2 {
             let after = body.jaxpr.output_avals();
             if !structure.equals(py, &body.output)? {
@@ -333,24 +334,24 @@ fn while_loop<'py>(
             }
             let Some(next) = strengthened(&types, &after) else { break };
             types = next;
-            body = record(&types, |inputs| call(body_fun, inputs))?;
+            body = record(name, &types, |inputs| call(body_fun, inputs))?;
         }
         let after = body.jaxpr.output_avals();
-        let carried = carry_error(py, "while_loop", (&types, &structure), (&after, &body.output))?;
+        let carried = carry_error(py, name, (&types, &structure), (&after, &body.output))?;
         if let Some(error) = carried {
             return Err(error);
         }
-        let condition = record(&types, |inputs| call(cond_fun, inputs))?;
+        let condition = record(name, &types, |inputs| call(cond_fun, inputs))?;
         if !condition.output.is_leaf() {
             return Err(PyTypeError::new_err(format!(
-                "cond_fun must return a boolean scalar, but got pytree {}.",
+                "{name}: cond_fun must return a boolean scalar, but got pytree {}.",
                 text(py, &condition.output)
             )));
         }
         let test = &condition.jaxpr.output_avals()[0];
         if test.rank() != 0 || test.dtype != DType::Bool {
             return Err(PyTypeError::new_err(format!(
-                "cond_fun must return a boolean scalar, but got output type(s) [{}].",
+                "{name}: cond_fun must return a boolean scalar, but got output type(s) [{}].",
                 shown(test)
             )));
         }
@@ -371,63 +372,69 @@ fn while_loop<'py>(
 
 /// Repeats a function over the leading axis of arrays, handing on a carry.
 #[pyfunction]
-#[pyo3(signature = (f, init, xs, length, reverse))]
+#[pyo3(signature = (f, init, xs, length, reverse, name="scan"))]
 fn scan<'py>(
     f: &Object<'py>,
     init: &Object<'py>,
     xs: &Object<'py>,
     length: Option<&Object<'py>>,
     reverse: bool,
+    name: &str,
 ) -> PyResult<Object<'py>> {
     crate::config::sync();
     let py = f.py();
     if !f.is_callable() {
-        return Err(PyTypeError::new_err("lax.scan: f argument should be a callable."));
+        return Err(PyTypeError::new_err(format!(
+            "{name}: the function should be a callable, got {}",
+            f.repr()?
+        )));
     }
     guarded(|| {
-        let (init, carry_tree) = flat(init, "Carry")?;
-        let (xs, xs_tree) = flat(xs, "Scanned")?;
+        let (init, carry_tree) = flat(init, format_args!("{name}: carry"))?;
+        let (xs, xs_tree) = flat(xs, format_args!("{name}: value to scan over"))?;
         let mut sizes = vec![];
         for x in &xs {
             match x.shape().first() {
                 Some(&size) => sizes.push(size),
                 None => {
-                    return Err(PyValueError::new_err(
-                        "scan got value with no leading axis to scan over: it has rank 0",
-                    ));
+                    return Err(PyValueError::new_err(format!(
+                        "{name}: got a value with no leading axis to scan over, of type {}",
+                        x.aval()
+                    )));
                 }
             }
         }
         let length = match length {
             None => None,
             Some(length) => {
-                let given = crate::functions::whole(length)?.ok_or_else(|| {
-                    PyTypeError::new_err(
-                        "The `length` argument to `scan` expects a concrete `int` value.",
-                    )
+                let known = |error| unknown(name, "length", length).unwrap_or(error);
+                let given = whole(length).map_err(known)?.ok_or_else(|| {
+                    PyTypeError::new_err(format!(
+                        "{name}: the length must be a concrete integer, got {length}"
+                    ))
                 })?;
-                Some(
-                    usize::try_from(given)
-                        .map_err(|_| PyValueError::new_err("scan: length must not be negative"))?,
-                )
+                let negative =
+                    |_| PyValueError::new_err(format!("{name}: the length is negative: {given}"));
+                Some(usize::try_from(given).map_err(negative)?)
             }
         };
         let count = match (length, sizes.first()) {
             (Some(length), _) => length,
             (None, Some(&size)) => size,
             (None, None) => {
-                return Err(PyValueError::new_err(
-                    "scan got no values to scan over and `length` not provided.",
-                ));
+                return Err(PyValueError::new_err(format!(
+                    "{name}: got no values to scan over, and no length"
+                )));
             }
         };
         if sizes.iter().any(|&size| size != count) {
+            let types: Vec<_> = xs.iter().map(|x| x.aval().to_string()).collect();
+            let types = types.join(", ");
             return Err(PyValueError::new_err(match length {
                 Some(length) => format!(
-                    "scan got `length` argument of {length} which disagrees with leading axis \
-                     sizes {sizes:?}."
+                    "{name}: the length {length} disagrees with the leading axis of {types}"
                 ),
-                None => format!("scan got values with different leading axis sizes: {sizes:?}."),
+                None => format!("{name}: the leading axes of {types} have different sizes"),
             }));
         }
         let entries: Vec<Aval> = xs
@@ -443,7 +450,7 @@ fn scan<'py>(
         let trace = |types: &[Aval]| -> PyResult<(Program, TreeDef, TreeDef)> {
             let all: Vec<Aval> = types.iter().chain(&entries).cloned().collect();
             let left = super::Left::new();
-            let program = record(&all, |inputs| {
+            let program = record(name, &all, |inputs| {
                 let (state, entry) = inputs.split_at(carry);
                 let state = tree_of(py, &carry_tree, state.to_vec())?;
                 let entry = tree_of(py, &xs_tree, entry.to_vec())?;
@@ -451,7 +458,7 @@ fn scan<'py>(
                 let pair = result.cast::<PyTuple>().ok().filter(|pair| pair.len() == 2);
                 let Some(pair) = pair else {
                     return Err(PyTypeError::new_err(format!(
-                        "scan body output must be a pair, got {}.",
+                        "{name}: the output of the body function must be a pair, got {}",
                         result.repr()?
                     )));
                 };
@@ -475,7 +482,7 @@ fn scan<'py>(
         }
         let after = program.jaxpr.output_avals();
         let after = &after[..next.leaves()];
-        if let Some(error) = carry_error(py, "scan", (&types, &carry_tree), (after, &next))? {
+        if let Some(error) = carry_error(py, name, (&types, &carry_tree), (after, &next))? {
             return Err(error);
         }
         let init = converted(&init, &types)?;

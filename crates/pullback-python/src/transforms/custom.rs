@@ -46,13 +46,13 @@ fn output_of(py: Python<'_>, shelf: &Shelf, outputs: Vec<Array>) -> PyResult<Py<
 }
 
 /// The function itself, over flat arrays.
-fn function(fun: &Object<'_>, input: &TreeDef, shelf: &Shelf) -> Arc<Fun> {
+fn function(transform: &'static str, fun: &Object<'_>, input: &TreeDef, shelf: &Shelf) -> Arc<Fun> {
     let (fun, input, shelf) = (fun.clone().unbind(), input.clone(), shelf.clone());
     Arc::new(move |x: &[Array]| {
         Python::attach(|py| {
             inside(|| {
                 let result = call_tuple(fun.bind(py), &input, x.to_vec())?;
-                let (arrays, structure) = flat(&result, "Output")?;
+                let (arrays, structure) = flat(&result, format_args!("{transform}: output"))?;
                 let mut found = lock(&shelf);
                 found.output = Some(structure);
                 found.output_avals = avals(&arrays);
@@ -74,9 +74,9 @@ fn custom_jvp_call(
 ) -> PyResult<Py<PyAny>> {
     crate::config::sync();
     let _ = symbolic_zeros;
-    let (arrays, input) = flat(args.as_any(), "Argument")?;
+    let (arrays, input) = flat(args.as_any(), "custom_jvp: argument")?;
     let shelf = Shelf::default();
-    let function = function(fun, &input, &shelf);
+    let function = function("custom_jvp", fun, &input, &shelf);
     let rule = {
         let (rule, input, shelf) = (rule.clone().unbind(), input.clone(), shelf.clone());
         let name = name.to_string();
@@ -111,27 +111,22 @@ fn custom_jvp_call(
 
 fn jvp_result(name: &str, result: &Object<'_>) -> PyResult<(Vec<Array>, Vec<Tangent>, TreeDef)> {
     let py = result.py();
-    let pair = result.cast::<PyTuple>().ok().filter(|pair| pair.len() == 2);
-    let pair = match (pair, result.cast::<PyList>()) {
-        (Some(pair), _) => pair.clone(),
-        (None, Ok(list)) if list.len() == 2 => list.to_tuple(),
-        _ => {
-            return Err(PyTypeError::new_err(format!(
-                "Custom JVP rule for function {name} must produce a pair (list or tuple of length \
-                 two) representing primal and tangent outputs, but got {}.",
-                result.repr()?
-            )));
-        }
+    let Some(pair) = super::pair_of(result) else {
+        return Err(PyTypeError::new_err(format!(
+            "custom_jvp: the rule of {name} must produce a pair (list or tuple of length two) of \
+             primal and tangent outputs, but got {}",
+            result.repr()?
+        )));
     };
-    let (ys, structure) = flat(&pair.get_item(0)?, "Output")?;
+    let (ys, structure) = flat(&pair.get_item(0)?, "custom_jvp: primal output")?;
     let dy = pair.get_item(1)?;
-    let (dys, tangent_structure) = flat(&dy, "Tangent")?;
+    let (dys, tangent_structure) = flat(&dy, "custom_jvp: tangent output")?;
     if !structure.equals(py, &tangent_structure)? {
         return Err(tree::mismatch(
             py,
             &format!(
-                "Custom JVP rule for function {name} must produce primal and tangent outputs with \
-                 equal container (pytree) structures"
+                "custom_jvp: the rule of {name} must produce primal and tangent outputs with equal \
+                 container (pytree) structures"
             ),
             &structure,
             &tangent_structure,
@@ -146,8 +141,9 @@ fn jvp_result(name: &str, result: &Object<'_>) -> PyResult<(Vec<Array>, Vec<Tang
         }
         if !expected.same_type(&dy.aval()) {
             return Err(PyTypeError::new_err(format!(
-                "Custom JVP rule must produce primal and tangent outputs with corresponding \
-                 shapes and dtypes. Expected {expected} (tangent type of {}) but got {}.",
+                "custom_jvp: the rule of {name} must produce primal and tangent outputs with \
+                 corresponding shapes and dtypes, expected {expected} (tangent type of {}) but got \
+                 {}",
                 y.aval(),
                 dy.aval()
             )));
@@ -169,9 +165,9 @@ fn custom_vjp_call(
     symbolic_zeros: bool,
 ) -> PyResult<Py<PyAny>> {
     crate::config::sync();
-    let (arrays, input) = flat(args.as_any(), "Argument")?;
+    let (arrays, input) = flat(args.as_any(), "custom_vjp: argument")?;
     let shelf = Shelf::default();
-    let function = function(fun, &input, &shelf);
+    let function = function("custom_vjp", fun, &input, &shelf);
     let forward = forward_rule(fwd, &input, &shelf, name, symbolic_zeros);
     let backward = backward_rule(bwd, &input, avals(&arrays), &shelf, name);
     guarded(|| {
@@ -212,17 +208,16 @@ fn forward_rule(
                     }
                 };
                 let result = fwd.bind(py).call1(args.cast_into::<PyTuple>()?)?;
-                let pair = result.cast::<PyTuple>().ok().filter(|pair| pair.len() == 2);
-                let Some(pair) = pair else {
+                let Some(pair) = super::pair_of(&result) else {
                     return Err(PyTypeError::new_err(format!(
-                        "Custom VJP fwd rule {name} must produce a pair (list or tuple of length \
-                         two) where the first element represents the primal output and the second \
-                         the residuals for the bwd rule, but got {}.",
+                        "custom_vjp: the fwd rule of {name} must produce a pair (list or tuple of \
+                         length two) of the primal output and the residuals for the bwd rule, but \
+                         got {}",
                         result.repr()?
                     )));
                 };
-                let (ys, output) = flat(&pair.get_item(0)?, "Output")?;
-                let (residuals, structure) = flat(&pair.get_item(1)?, "Residual")?;
+                let (ys, output) = flat(&pair.get_item(0)?, "custom_vjp: output of fwd")?;
+                let (residuals, structure) = flat(&pair.get_item(1)?, "custom_vjp: residual")?;
                 let mut found = lock(&shelf);
                 found.output = Some(output);
                 found.output_avals = avals(&ys);
@@ -282,7 +277,7 @@ fn bwd_result(
         let (_, given) = tree::flatten(result, None)?;
         let given = crate::tree::PyTreeDef(given).text(py)?;
         Ok(PyTypeError::new_err(format!(
-            "Custom VJP bwd rule {name} must produce an output with the same container (pytree) \
+            "custom_vjp: the bwd rule of {name} must produce an output with the same container (pytree) \
              structure as the args tuple of the primal function, and in particular must produce a \
              tuple of length equal to the number of arguments to the primal function, but got bwd \
              output structure {given} for primal input structure {expected}."
@@ -321,8 +316,8 @@ fn bwd_result(
             }
             if ct.shape() != &expected.shape[..] {
                 return Err(PyValueError::new_err(format!(
-                    "Custom VJP bwd rule {name} must produce a tuple of arrays with shapes and \
-                     dtypes corresponding to the primal inputs, but the output for argument leaf \
+                    "custom_vjp: the bwd rule of {name} must produce a tuple of arrays with shapes \
+                     and dtypes corresponding to the primal inputs, but the output for argument leaf \
                      {at} has type {} where {expected} was expected",
                     ct.aval()
                 )));
@@ -352,11 +347,12 @@ impl Converted {
     fn __call__<'py>(&self, py: Python<'py>, args: &Bound<'py, PyTuple>) -> PyResult<Object<'py>> {
         let count = self.input.root().arity;
         let own = args.get_slice(0, count);
-        let (mut arrays, structure) = flat(own.as_any(), "Argument")?;
+        let (mut arrays, structure) = flat(own.as_any(), "closure_convert: argument")?;
         if !structure.equals(py, &self.input)? {
             return Err(tree::mismatch(py, "closure_convert", &self.input, &structure));
         }
-        let (mut inputs, _) = flat(args.get_slice(count, args.len()).as_any(), "Constant")?;
+        let (mut inputs, _) =
+            flat(args.get_slice(count, args.len()).as_any(), "closure_convert: constant")?;
         inputs.append(&mut arrays);
         let outputs = guarded(|| self.jaxpr.eval_all(&inputs).or_raise())?;
         tree_of(py, &self.output, outputs)
@@ -371,8 +367,10 @@ fn closure_convert<'py>(
 ) -> PyResult<Object<'py>> {
     crate::config::sync();
     let py = fun.py();
-    let (types, input) = super::staging::abstract_leaves(example_args.as_any())?;
-    let program = guarded(|| record(&types, |inputs| call_tuple(fun, &input, inputs.to_vec())))?;
+    let (types, input) = super::staging::abstract_leaves("closure_convert", example_args.as_any())?;
+    let program = guarded(|| {
+        record("closure_convert", &types, |inputs| call_tuple(fun, &input, inputs.to_vec()))
+    })?;
     let converted = Converted { jaxpr: program.jaxpr, input, output: program.output };
     let constants = program.captured.into_iter().map(|array| wrap(py, array));
     let constants = PyList::new(py, constants.collect::<PyResult<Vec<_>>>()?)?;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use pullback_core::jaxpr::{JaxprRef, Staged, stage};
 use pullback_core::trace::Tangent;
 use pullback_core::transforms::{self, Linearized};
-use pullback_core::{Array, Aval, DType};
+use pullback_core::{Array, Aval, DType, Error};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
 use super::{Aux, Left, avals, call_tuple, flat, inside, tree_of, with_aux};
-use crate::errors::{OrRaise, guarded};
+use crate::convert::named;
+use crate::errors::{OrRaise, guarded, raise};
 use crate::tree::{TreeDef, mismatch};
 
 type Object<'py> = Bound<'py, PyAny>;
@@ -22,13 +23,24 @@ struct Call<'a, 'py> {
     fun: &'a Object<'py>,
     structure: &'a TreeDef,
     has_aux: bool,
+    /// The transformation, for messages.
+    name: &'static str,
     output: Left<(TreeDef, usize)>,
     aux: Left<Aux>,
 }
 
 impl<'a, 'py> Call<'a, 'py> {
-    fn new(fun: &'a Object<'py>, structure: &'a TreeDef, has_aux: bool) -> Self {
-        Call { fun, structure, has_aux, output: Left::new(), aux: Left::new() }
+    fn new(
+        name: &'static str,
+        fun: &'a Object<'py>,
+        structure: &'a TreeDef,
+        has_aux: bool,
+    ) -> PyResult<Self> {
+        if !fun.is_callable() {
+            return Err(super::not_callable(name, fun)?);
+        }
+        let (output, aux) = (Left::new(), Left::new());
+        Ok(Call { name, fun, structure, has_aux, output, aux })
     }
 
     fn run(&self, inputs: &[Array]) -> Result<Vec<Array>, pullback_core::Error> {
@@ -36,11 +48,11 @@ impl<'a, 'py> Call<'a, 'py> {
             let mut result = call_tuple(self.fun, self.structure, inputs.to_vec())?;
             let mut aux = None;
             if self.has_aux {
-                let (first, second) = with_aux(result)?;
+                let (first, second) = with_aux(self.name, &result)?;
                 result = first;
                 aux = Some(second);
             }
-            let (mut arrays, structure) = flat(&result, "Output value")?;
+            let (mut arrays, structure) = flat(&result, format_args!("{}: output", self.name))?;
             self.output.put((structure, arrays.len()));
             if let Some(aux) = aux {
                 self.aux.put(Aux::new(&aux, &mut arrays)?);
@@ -55,8 +67,7 @@ fn check_tangent(primal: &Array, tangent: &Array, function: &str) -> PyResult<()
     let expected = primal.aval().tangent();
     if tangent.dtype() != expected.dtype {
         return Err(PyTypeError::new_err(format!(
-            "primal and tangent arguments to jax.{function} do not match; dtypes must be equal, or \
-             in case of int/bool primal dtype the tangent dtype must be float0. Got primal dtype \
+            "{function}: primal and tangent arguments do not match; dtypes must be equal, or in case of int/bool primal dtype the tangent dtype must be float0. Got primal dtype \
              {} and so expected tangent dtype {}, but got tangent dtype {} instead.",
             primal.dtype(),
             expected.dtype,
@@ -64,12 +75,11 @@ fn check_tangent(primal: &Array, tangent: &Array, function: &str) -> PyResult<()
         )));
     }
     if tangent.shape() != primal.shape() {
-        let shape = pullback_core::aval::ShapeText;
         return Err(PyValueError::new_err(format!(
-            "jvp called with different primal and tangent shapes; Got primal shape {} and tangent \
-             shape as {}",
-            shape(primal.shape()),
-            shape(tangent.shape())
+            "{function}: primal and tangent shapes must be equal; got a primal of type {} and a \
+             tangent of type {}",
+            primal.aval(),
+            tangent.aval()
         )));
     }
     Ok(())
@@ -106,23 +116,23 @@ fn jvp<'py>(
     };
     if !is_sequence(primals) || !is_sequence(tangents) {
         return Err(PyTypeError::new_err(format!(
-            "primal and tangent arguments to jax.jvp must be tuples or lists; found {} and {}.",
+            "jvp: primal and tangent arguments must be tuples or lists; found {} and {}",
             primals.get_type().name()?,
             tangents.get_type().name()?
         )));
     }
     let primals = as_tuple(primals)?;
     let tangents = as_tuple(tangents)?;
-    let (xs, structure) = flat(primals.as_any(), "Argument")?;
-    let (dxs, tangent_structure) = flat(tangents.as_any(), "Tangent")?;
+    let (xs, structure) = flat(primals.as_any(), "jvp: argument")?;
+    let (dxs, tangent_structure) = flat(tangents.as_any(), "jvp: tangent")?;
     if !structure.equals(py, &tangent_structure)? {
-        let what = "primal and tangent arguments to jax.jvp must have the same tree structure";
+        let what = "jvp: primal and tangent arguments must have the same tree structure";
         return Err(mismatch(py, what, &structure, &tangent_structure));
     }
     for (x, dx) in xs.iter().zip(&dxs) {
         check_tangent(x, dx, "jvp")?;
     }
-    let call = Call::new(fun, &structure, has_aux);
+    let call = Call::new("jvp", fun, &structure, has_aux)?;
     let dxs = dxs.into_iter().map(tangent_of).collect();
     let (mut ys, dys) = guarded(|| transforms::jvp(|x| call.run(x), &xs, dxs).or_raise())?;
     let (structure, count) = call.output.take()?;
@@ -156,11 +166,11 @@ pub struct Vjp {
 impl Vjp {
     fn __call__<'py>(&self, py: Python<'py>, ct: &Object<'py>) -> PyResult<Object<'py>> {
         crate::config::sync();
-        let (cts, structure) = flat(ct, "Cotangent")?;
+        let (cts, structure) = flat(ct, "vjp: cotangent")?;
         if !structure.equals(py, &self.output)? {
             let text = |tree: &TreeDef| crate::tree::PyTreeDef(tree.clone()).text(py);
             return Err(PyValueError::new_err(format!(
-                "unexpected tree structure of argument to vjp function: got {}, but expected to \
+                "vjp: unexpected tree structure of the argument of the vjp function: got {}, but expected to \
                  match {}",
                 text(&structure)?,
                 text(&self.output)?
@@ -171,9 +181,9 @@ impl Vjp {
             let expected = output.tangent();
             if ct.dtype() != expected.dtype || ct.shape() != &expected.shape[..] {
                 return Err(PyValueError::new_err(format!(
-                    "unexpected JAX type (e.g. shape/dtype) for argument to vjp function: got \
+                    "vjp: unexpected type for the argument of the vjp function: got \
                      {}, but expected {expected} because the corresponding output of the \
-                     differentiated function had JAX type {output}",
+                     differentiated function had type {output}",
                     ct.aval()
                 )));
             }
@@ -206,8 +216,8 @@ fn vjp<'py>(
     crate::config::sync();
     let _ = reduce_axes;
     let py = fun.py();
-    let (xs, input) = flat(primals.as_any(), "Argument")?;
-    let call = Call::new(fun, &input, has_aux);
+    let (xs, input) = flat(primals.as_any(), "vjp: argument")?;
+    let call = Call::new("vjp", fun, &input, has_aux)?;
     let active = vec![true; xs.len()];
     let (mut ys, derivative) =
         guarded(|| transforms::linearize(|x| call.run(x), &xs, &active).or_raise())?;
@@ -248,17 +258,18 @@ impl Jvp {
         tangents: &Bound<'py, PyTuple>,
     ) -> PyResult<Object<'py>> {
         crate::config::sync();
-        let (dxs, structure) = flat(tangents.as_any(), "Tangent")?;
+        let (dxs, structure) = flat(tangents.as_any(), "linearize: tangent")?;
         if !structure.equals(py, &self.input)? {
-            let what = "linearized function called with arguments of another structure";
+            let what =
+                "linearize: the linear function was called with arguments of another structure";
             return Err(mismatch(py, what, &structure, &self.input));
         }
         for (x, dx) in self.primals.iter().zip(&dxs) {
             let expected = x.aval().tangent();
             if !expected.same_type(&dx.aval()) {
                 return Err(PyValueError::new_err(format!(
-                    "linearized function called on tangent values inconsistent with the original \
-                     primal values: got tangent aval {} for primal aval {}",
+                    "linearize: the linear function was called on tangents that do not fit the \
+                     primals: got a tangent of type {} for a primal of type {}",
                     dx.aval(),
                     x.aval()
                 )));
@@ -282,8 +293,8 @@ fn linearize<'py>(
 ) -> PyResult<Object<'py>> {
     crate::config::sync();
     let py = fun.py();
-    let (xs, input) = flat(primals.as_any(), "Argument")?;
-    let call = Call::new(fun, &input, has_aux);
+    let (xs, input) = flat(primals.as_any(), "linearize: argument")?;
+    let call = Call::new("linearize", fun, &input, has_aux)?;
     let active = vec![true; xs.len()];
     let (mut ys, derivative) =
         guarded(|| transforms::linearize(|x| call.run(x), &xs, &active).or_raise())?;
@@ -316,11 +327,11 @@ pub struct Transposed {
 #[pymethods]
 impl Transposed {
     fn __call__<'py>(&self, py: Python<'py>, ct: &Object<'py>) -> PyResult<Object<'py>> {
-        let (cts, structure) = flat(ct, "Cotangent")?;
+        let (cts, structure) = flat(ct, "linear_transpose: cotangent")?;
         if !structure.equals(py, &self.output)? {
             return Err(mismatch(
                 py,
-                "cotangent tree does not match function output",
+                "linear_transpose: the cotangent tree does not match the function output",
                 &structure,
                 &self.output,
             ));
@@ -329,7 +340,8 @@ impl Transposed {
         for (ct, aval) in cts.iter().zip(&expected) {
             if !ct.aval().same_type(aval) {
                 return Err(PyTypeError::new_err(format!(
-                    "cotangent type does not match function output, expected {aval} and got {}",
+                    "linear_transpose: the cotangent type does not match the function output, expected \
+                     {aval} and got {}",
                     ct.aval()
                 )));
             }
@@ -338,7 +350,11 @@ impl Transposed {
         let linear: Vec<bool> = (0..self.jaxpr.inputs.len()).map(|at| at >= skip).collect();
         let seeds: Vec<_> = cts.into_iter().map(Some).collect();
         let results = guarded(|| {
-            transforms::backward(&self.jaxpr, &linear, &self.captured, &seeds).or_raise()
+            let results = transforms::backward(&self.jaxpr, &linear, &self.captured, &seeds);
+            results.map_err(|error| match error {
+                Error::NotLinear { .. } => named(py, "linear_transpose", raise(error)),
+                error => raise(error),
+            })
         })?;
         let avals = self.jaxpr.input_avals();
         let arrays = results
@@ -361,8 +377,8 @@ fn linear_transpose<'py>(
     crate::config::sync();
     let _ = reduce_axes;
     let py = fun.py();
-    let (avals, input) = super::staging::abstract_leaves(primals.as_any())?;
-    let call = Call::new(fun, &input, false);
+    let (avals, input) = super::staging::abstract_leaves("linear_transpose", primals.as_any())?;
+    let call = Call::new("linear_transpose", fun, &input, false)?;
     let Staged { jaxpr, captured } = guarded(|| stage(&avals, |x| call.run(x)).or_raise())?;
     let (output, _) = call.output.take()?;
     Ok(Bound::new(py, Transposed { jaxpr: jaxpr.into(), captured, input, output })?.into_any())

@@ -6,7 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::{
-    Aux, Function, Left, Transform, argnums, flat, inside, leaf_array, positions, tree_of, with_aux,
+    Aux, Function, Left, Transform, argnums, flat, inside, leaf_array, numbers, positions, tree_of,
+    with_aux,
 };
 use crate::errors::OrRaise;
 use crate::tree::TreeDef;
@@ -22,8 +23,27 @@ struct Grad {
 }
 
 impl Grad {
-    fn name(&self) -> &'static str {
-        if self.with_value { "value_and_grad" } else { "grad" }
+    /// The positions of the arguments to differentiate with respect to.
+    fn places(&self, count: usize) -> PyResult<Vec<usize>> {
+        let given = numbers(&self.argnums);
+        let most = self.argnums.iter().copied().max().unwrap_or(-1);
+        if most >= count as i64 {
+            return Err(PyTypeError::new_err(format!(
+                "{}: differentiating with respect to argnums={given} requires at least {} \
+                 positional arguments to be passed by the caller, but got only {count} positional \
+                 arguments",
+                self.name(),
+                most.saturating_add(1)
+            )));
+        }
+        let places = positions(&self.argnums, count, &format!("{}: argnums", self.name()))?;
+        if (1..places.len()).any(|at| places[..at].contains(&places[at])) {
+            return Err(PyTypeError::new_err(format!(
+                "{}: argnums={given} names an argument twice",
+                self.name()
+            )));
+        }
+        Ok(places)
     }
 
     fn check_input(&self, array: &Array) -> PyResult<()> {
@@ -48,14 +68,25 @@ impl Grad {
         Ok(())
     }
 
+    fn scalar(&self, result: &Bound<'_, PyAny>) -> PyResult<Array> {
+        if crate::tree::split(result)?.is_some() {
+            return Err(PyTypeError::new_err(format!(
+                "{}: only defined for scalar-output functions; the output was {}",
+                self.name(),
+                result.repr()?
+            )));
+        }
+        leaf_array(result, format_args!("{}: output", self.name()))
+    }
+
     fn check_output(&self, array: &Array) -> PyResult<()> {
         let (name, dtype) = (self.name(), array.dtype());
         if array.rank() != 0 {
             return Err(PyTypeError::new_err(format!(
-                "Gradient only defined for scalar-output functions. Output had shape: {}. To get \
-                 the gradient, reduce the output to a scalar with output.sum(), or use \
-                 jax.jacobian to differentiate a function with a non-scalar output.",
-                pullback_core::aval::ShapeText(array.shape())
+                "{name}: only defined for scalar-output functions; the output had type {}. Reduce \
+                 it to a scalar, as with output.sum(), or use pullback.jacobian to differentiate a \
+                 function whose output is not a scalar",
+                array.aval()
             )));
         }
         if self.holomorphic && !dtype.is_complex() {
@@ -83,6 +114,10 @@ impl Grad {
 }
 
 impl Transform for Grad {
+    fn name(&self) -> &'static str {
+        if self.with_value { "value_and_grad" } else { "grad" }
+    }
+
     fn call<'py>(
         &self,
         fun: &Bound<'py, PyAny>,
@@ -90,11 +125,12 @@ impl Transform for Grad {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = fun.py();
-        let at = positions(&self.argnums, args.len(), "differentiating with respect to argnums =")?;
+        let at = self.places(args.len())?;
         let mut primals: Vec<Array> = vec![];
         let mut structures: Vec<TreeDef> = vec![];
         for &at in &at {
-            let (arrays, structure) = flat(&args.get_item(at)?, "Argument")?;
+            let (arrays, structure) =
+                flat(&args.get_item(at)?, format_args!("{}: argument", self.name()))?;
             arrays.iter().try_for_each(|array| self.check_input(array))?;
             primals.extend(arrays);
             structures.push(structure);
@@ -113,10 +149,10 @@ impl Transform for Grad {
                     let result = fun.call(PyTuple::new(py, arguments)?, kwargs)?;
                     let mut arrays = vec![];
                     match self.has_aux {
-                        false => arrays.push(scalar(&result)?),
+                        false => arrays.push(self.scalar(&result)?),
                         true => {
-                            let (result, aux) = with_aux(result)?;
-                            arrays.push(scalar(&result)?);
+                            let (result, aux) = with_aux(self.name(), &result)?;
+                            arrays.push(self.scalar(&result)?);
                             left.put(Aux::new(&aux, &mut arrays)?);
                         }
                     }
@@ -163,16 +199,6 @@ impl Transform for Grad {
     }
 }
 
-fn scalar(result: &Bound<'_, PyAny>) -> PyResult<Array> {
-    if crate::tree::split(result)?.is_some() {
-        return Err(PyTypeError::new_err(format!(
-            "Gradient only defined for scalar-output functions. Output was {}.",
-            result.repr()?
-        )));
-    }
-    leaf_array(result, "Output")
-}
-
 /// The cotangent of an input, of its weakness; zero if there is none.
 pub fn gradient(ct: Option<Array>, primal: &Array) -> PyResult<Array> {
     let aval = primal.aval().tangent();
@@ -207,7 +233,8 @@ fn make<'py>(
     allow_int: bool,
     with_value: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let (argnums, single) = argnums(numbers, "argnums")?;
+    let name = if with_value { "value_and_grad" } else { "grad" };
+    let (argnums, single) = argnums(numbers, &format!("{name}: argnums"))?;
     let grad = Grad { argnums, single, has_aux, holomorphic, allow_int, with_value };
     Function::make(fun, None, grad)
 }

@@ -212,7 +212,7 @@ impl Jit {
         for fixed in &statics {
             let hash = fixed.value.bind(py).hash().map_err(|error| {
                 PyValueError::new_err(format!(
-                    "Non-hashable static arguments are used in a jit function: static argument \
+                    "jit: non-hashable static arguments are used: static argument \
                      {} of type {} for function {} is non-hashable: {error}",
                     fixed.key,
                     fixed.value.bind(py).get_type(),
@@ -261,7 +261,7 @@ impl Jit {
             return Ok(entry);
         }
         let Prepared { fun, structure, statics, .. } = prepared;
-        let program = record(&avals, |inputs| call_flat(&fun, &structure, inputs))?;
+        let program = record("jit", &avals, |inputs| call_flat(&fun, &structure, inputs))?;
         let plain = plain && statics.is_empty() && axes.is_empty();
         let closed = program.captured.is_empty();
         let entry = Arc::new(Entry { settings, axes, plain, structure, avals, statics, program });
@@ -288,7 +288,7 @@ impl Jit {
         let prepared = self.prepare(py, args, kwargs)?;
         let mut arrays = vec![];
         for leaf in &prepared.leaves {
-            arrays.push(leaf_array(leaf, &format!("Argument of jit-compiled {}:", self.name))?);
+            arrays.push(leaf_array(leaf, format_args!("jit: argument of {}", self.name))?);
         }
         let plain = kwargs.is_none_or(|kwargs| kwargs.is_empty())
             && prepared.leaves.len() == args.len()
@@ -356,7 +356,8 @@ impl Jit {
     ) -> PyResult<Stage> {
         config::sync();
         let prepared = self.prepare(py, args, kwargs)?;
-        let avals = prepared.leaves.iter().map(aval_of).collect::<PyResult<Vec<_>>>()?;
+        let leaves = prepared.leaves.iter();
+        let avals = leaves.map(|leaf| aval_of("jit", leaf)).collect::<PyResult<Vec<_>>>()?;
         let input = prepared.structure.clone();
         let entry = guarded(|| self.entry(py, prepared, avals, false))?;
         Ok(Stage { entry, input, name: self.name.clone() })
@@ -484,7 +485,7 @@ impl Stage {
         }
         let mut arrays = vec![];
         for (leaf, aval) in call.leaves.iter().zip(&self.entry.avals) {
-            let array = leaf_array(leaf.bind(py), "Argument")?;
+            let array = leaf_array(leaf.bind(py), "a compiled function: argument")?;
             if !array.aval().same_type(aval) {
                 return Err(PyTypeError::new_err(format!(
                     "Argument types differ from the types for which this computation was \
@@ -515,10 +516,7 @@ fn jit<'py>(
     inline: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     if !fun.is_callable() {
-        return Err(PyTypeError::new_err(format!(
-            "Expected a callable value, got {}",
-            fun.repr()?
-        )));
+        return Err(super::not_callable("jit", fun)?);
     }
     let jit = Jit {
         fun: fun.clone().unbind(),

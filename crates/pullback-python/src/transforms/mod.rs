@@ -4,12 +4,13 @@
 //! function, and puts the results together again.
 
 use std::cell::RefCell;
+use std::fmt::Display;
 
 use pullback_core::{Array, Aval, Error};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 
 use crate::array::{PyArray, wrap};
@@ -30,6 +31,9 @@ pub mod vmap;
 
 /// What a transformed function does when it is called.
 pub trait Transform: Send + Sync {
+    /// What it is called, in messages.
+    fn name(&self) -> &'static str;
+
     /// The results of `fun`, transformed, on these arguments.
     fn call<'py>(
         &self,
@@ -55,16 +59,18 @@ impl Function {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = fun.py();
         if !fun.is_callable() {
-            return Err(PyTypeError::new_err(format!(
-                "Expected a callable value, got {}",
-                fun.repr()?
-            )));
+            return Err(not_callable(transform.name(), fun)?);
         }
         let function = Function { fun: fun.clone().unbind(), transform: Box::new(transform) };
         let function = Bound::new(py, function)?.into_any();
         dress(&function, fun, name)?;
         Ok(function)
     }
+}
+
+/// The error for what is to be transformed and is no function.
+pub fn not_callable(transform: &str, fun: &Bound<'_, PyAny>) -> PyResult<PyErr> {
+    Ok(PyTypeError::new_err(format!("{transform}: expected a callable value, got {}", fun.repr()?)))
 }
 
 /// Gives a wrapper the name, the documentation and the signature of what it wraps.
@@ -140,8 +146,9 @@ pub fn name_of(fun: &Bound<'_, PyAny>) -> String {
     }
 }
 
-/// An object that must be an array or a number, for the argument of a transformed function.
-pub fn leaf_array(object: &Bound<'_, PyAny>, what: &str) -> PyResult<Array> {
+/// An object that must be an array or a number; `what` names the function called, and what the
+/// object is to it.
+pub fn leaf_array(object: &Bound<'_, PyAny>, what: impl Display) -> PyResult<Array> {
     match array_like(object)? {
         Some(array) => Ok(array),
         None => Err(PyTypeError::new_err(format!(
@@ -153,7 +160,10 @@ pub fn leaf_array(object: &Bound<'_, PyAny>, what: &str) -> PyResult<Array> {
 }
 
 /// A tree as flat arrays and its structure.
-pub fn flat(object: &Bound<'_, PyAny>, what: &str) -> PyResult<(Vec<Array>, TreeDef)> {
+pub fn flat(
+    object: &Bound<'_, PyAny>,
+    what: impl Display + Copy,
+) -> PyResult<(Vec<Array>, TreeDef)> {
     if let Ok(array) = object.cast_exact::<PyArray>() {
         return Ok((vec![array.get().0.clone()], TreeDef::leaf()));
     }
@@ -270,19 +280,29 @@ pub fn avals(arrays: &[Array]) -> Vec<Aval> {
 
 /// The positions that an argument like `argnums` names, in a call with `count` arguments.
 pub fn positions(given: &[i64], count: usize, what: &str) -> PyResult<Vec<usize>> {
-    given
-        .iter()
-        .map(|&at| {
-            let from_front = if at < 0 { at + count as i64 } else { at };
-            usize::try_from(from_front).ok().filter(|&at| at < count).ok_or_else(|| {
-                PyTypeError::new_err(format!(
-                    "{what} {at} requires at least {} positional arguments to be passed by the \
-                     caller, but got only {count} positional arguments.",
-                    if at < 0 { -at } else { at + 1 }
-                ))
-            })
-        })
-        .collect()
+    let place = |at: i64| {
+        let from_front = if at < 0 { at.saturating_add(count as i64) } else { at };
+        usize::try_from(from_front).ok().filter(|&at| at < count)
+    };
+    let places = given.iter().map(|&at| place(at)).collect::<Option<Vec<_>>>();
+    places.ok_or_else(|| {
+        PyValueError::new_err(format!(
+            "{what}={} must name positional arguments, each at least -{count} and less than \
+             {count}, the number of those given",
+            numbers(given)
+        ))
+    })
+}
+
+/// Whole numbers as the user gave them: one, or a tuple.
+pub fn numbers(given: &[i64]) -> String {
+    match given {
+        [only] => only.to_string(),
+        several => {
+            let several: Vec<_> = several.iter().map(ToString::to_string).collect();
+            format!("({})", several.join(", "))
+        }
+    }
 }
 
 /// An integer or a sequence of them, and which it was.
@@ -299,23 +319,29 @@ pub fn argnums(object: &Bound<'_, PyAny>, what: &str) -> PyResult<(Vec<i64>, boo
     }
 }
 
-/// The two parts of what a function with auxiliary results returned.
+/// The two parts of what a function with auxiliary results returned to `transform`.
 pub fn with_aux<'py>(
-    result: Bound<'py, PyAny>,
+    transform: &str,
+    result: &Bound<'py, PyAny>,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-    let pair = result.cast_into::<PyTuple>().map_err(|error| {
-        PyTypeError::new_err(format!(
-            "expected function with aux output to return a two-element tuple, but got type {}",
-            error.into_inner().get_type()
-        ))
-    })?;
-    if pair.len() != 2 {
-        return Err(PyTypeError::new_err(format!(
-            "expected function with aux output to return a two-element tuple, but got length {}",
-            pair.len()
-        )));
+    match pair_of(result) {
+        Some(pair) => Ok((pair.get_item(0)?, pair.get_item(1)?)),
+        None => Err(PyTypeError::new_err(format!(
+            "{transform}: expected a function with auxiliary output to return a pair, got {} of \
+             type {}",
+            result.repr()?,
+            result.get_type()
+        ))),
     }
-    Ok((pair.get_item(0)?, pair.get_item(1)?))
+}
+
+/// A tuple or list of two, as a tuple.
+pub fn pair_of<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyTuple>> {
+    let pair = match object.cast::<PyTuple>() {
+        Ok(tuple) => tuple.clone(),
+        Err(_) => object.cast::<PyList>().ok()?.to_tuple(),
+    };
+    Some(pair).filter(|pair| pair.len() == 2)
 }
 
 /// A tree whose leaves are arrays or anything else: the arrays, to be seen by the core.

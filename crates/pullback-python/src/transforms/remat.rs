@@ -21,6 +21,10 @@ struct Checkpoint {
 }
 
 impl Transform for Checkpoint {
+    fn name(&self) -> &'static str {
+        "checkpoint"
+    }
+
     fn call<'py>(
         &self,
         fun: &Bound<'py, PyAny>,
@@ -28,15 +32,17 @@ impl Transform for Checkpoint {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = fun.py();
-        let fixed = positions(&self.static_argnums, args.len(), "static_argnums")?;
+        let fixed = positions(&self.static_argnums, args.len(), "checkpoint: static_argnums")?;
         let (fun, args) = super::jit::without_static(fun, args, &fixed)?;
         let call = flatten_call(&args, kwargs)?;
         let arrays = call
             .leaves
             .iter()
-            .map(|leaf| leaf_array(leaf.bind(py), "Argument"))
+            .map(|leaf| leaf_array(leaf.bind(py), "checkpoint: argument"))
             .collect::<PyResult<Vec<_>>>()?;
-        let program = record(&avals(&arrays), |inputs| call_flat(&fun, &call.structure, inputs))?;
+        let program = record(self.name(), &avals(&arrays), |inputs| {
+            call_flat(&fun, &call.structure, inputs)
+        })?;
         let inputs: Vec<&Array> = program.captured.iter().chain(&arrays).collect();
         let op = Remat {
             jaxpr: program.jaxpr.clone(),

@@ -24,15 +24,16 @@ pub struct Program {
     pub output: TreeDef,
 }
 
-/// Records a function on leaves of which only `avals` are known.
+/// Records a function on leaves of which only `avals` are known, for `transform`.
 pub fn record<'py>(
+    transform: &str,
     avals: &[Aval],
     call: impl FnOnce(&[Array]) -> PyResult<Bound<'py, PyAny>>,
 ) -> PyResult<Program> {
     let left = Left::new();
     let Staged { jaxpr, captured } = stage(avals, |inputs| {
         inside(|| {
-            let (arrays, structure) = flat(&call(inputs)?, "Output value")?;
+            let (arrays, structure) = flat(&call(inputs)?, format_args!("{transform}: output"))?;
             left.put(structure);
             Ok(arrays)
         })
@@ -42,7 +43,7 @@ pub fn record<'py>(
 }
 
 /// What is known of an array, or of an object with a shape and a dtype.
-pub fn aval_of(object: &Bound<'_, PyAny>) -> PyResult<Aval> {
+pub fn aval_of(transform: &str, object: &Bound<'_, PyAny>) -> PyResult<Aval> {
     let py = object.py();
     if let Some(class) = shape_dtype_struct(py)?
         && object.is_instance(&class)?
@@ -53,7 +54,7 @@ pub fn aval_of(object: &Bound<'_, PyAny>) -> PyResult<Aval> {
         Ok(Some(array)) => Ok(array.aval()),
         _ if object.hasattr(intern!(py, "shape"))? => described(object),
         Ok(None) => Err(PyTypeError::new_err(format!(
-            "Argument {} of type {} is not a valid JAX type",
+            "{transform}: argument {} of type {} is not a valid JAX type",
             object.repr()?,
             object.get_type()
         ))),
@@ -77,10 +78,14 @@ fn described(object: &Bound<'_, PyAny>) -> PyResult<Aval> {
 }
 
 /// What is known of the leaves of a tree, and its structure.
-pub fn abstract_leaves(object: &Bound<'_, PyAny>) -> PyResult<(Vec<Aval>, TreeDef)> {
+pub fn abstract_leaves(
+    transform: &str,
+    object: &Bound<'_, PyAny>,
+) -> PyResult<(Vec<Aval>, TreeDef)> {
     let py = object.py();
     let (leaves, structure) = tree::flatten(object, None)?;
-    let avals = leaves.iter().map(|leaf| aval_of(leaf.bind(py))).collect::<PyResult<_>>()?;
+    let avals =
+        leaves.iter().map(|leaf| aval_of(transform, leaf.bind(py))).collect::<PyResult<_>>()?;
     Ok((avals, structure))
 }
 
@@ -113,10 +118,13 @@ fn eval_shape<'py>(
     crate::config::sync();
     let py = fun.py();
     let call = flatten_call(args, kwargs)?;
-    let avals =
-        call.leaves.iter().map(|leaf| aval_of(leaf.bind(py))).collect::<PyResult<Vec<_>>>()?;
+    let avals = call
+        .leaves
+        .iter()
+        .map(|leaf| aval_of("eval_shape", leaf.bind(py)))
+        .collect::<PyResult<Vec<_>>>()?;
     let program = crate::errors::guarded(|| {
-        record(&avals, |inputs| call_flat(fun, &call.structure, inputs))
+        record("eval_shape", &avals, |inputs| call_flat(fun, &call.structure, inputs))
     })?;
     tree_of_types(py, &program.output, &program.jaxpr.output_avals())
 }
@@ -226,6 +234,10 @@ struct MakeJaxpr {
 }
 
 impl Transform for MakeJaxpr {
+    fn name(&self) -> &'static str {
+        "make_jaxpr"
+    }
+
     fn call<'py>(
         &self,
         fun: &Bound<'py, PyAny>,
@@ -233,13 +245,17 @@ impl Transform for MakeJaxpr {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = fun.py();
-        let fixed = super::positions(&self.static_argnums, args.len(), "static_argnums")?;
+        let fixed =
+            super::positions(&self.static_argnums, args.len(), "make_jaxpr: static_argnums")?;
         let (fun, args) = super::jit::without_static(fun, args, &fixed)?;
         let call = flatten_call(&args, kwargs)?;
-        let avals =
-            call.leaves.iter().map(|leaf| aval_of(leaf.bind(py))).collect::<PyResult<Vec<_>>>()?;
+        let avals = call
+            .leaves
+            .iter()
+            .map(|leaf| aval_of(self.name(), leaf.bind(py)))
+            .collect::<PyResult<Vec<_>>>()?;
         let program = trace::with_axes(&self.axis_env, || {
-            record(&avals, |inputs| call_flat(&fun, &call.structure, inputs))
+            record(self.name(), &avals, |inputs| call_flat(&fun, &call.structure, inputs))
         })?;
         let types = program.jaxpr.output_avals();
         let jaxpr = Bound::new(py, PyJaxpr { jaxpr: program.jaxpr })?.into_any();
@@ -268,7 +284,7 @@ fn make_jaxpr<'py>(
         .map(|(name, size)| Ok((super::collective::axis_name(name)?, *size)))
         .collect::<PyResult<_>>()?;
     let static_argnums = match static_argnums {
-        Some(numbers) => super::argnums(&numbers, "static_argnums")?.0,
+        Some(numbers) => super::argnums(&numbers, "make_jaxpr: static_argnums")?.0,
         None => vec![],
     };
     Function::make(fun, None, MakeJaxpr { static_argnums, axis_env, return_shape })

@@ -2,7 +2,7 @@
 
 use pullback_core::trace::batch::at_axis;
 use pullback_core::trace::{AxisData, AxisName};
-use pullback_core::{Array, transforms};
+use pullback_core::{Array, Aval, transforms};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyList, PyTuple};
@@ -20,21 +20,25 @@ struct Vmap {
     size: Option<usize>,
 }
 
-/// The position of an axis, or none, as the user gave it.
-fn axis_at(object: &Bound<'_, PyAny>, rank: usize, what: &str) -> PyResult<Option<usize>> {
+/// The position of an axis, or none, as the user gave it in `what`; `aval` is what has the axis,
+/// and `rank` how many it has or will have.
+fn axis_at(
+    object: &Bound<'_, PyAny>,
+    rank: usize,
+    what: &str,
+    aval: &Aval,
+) -> PyResult<Option<usize>> {
     if object.is_none() {
         return Ok(None);
     }
     let axis: i64 = object.extract().map_err(|_| {
-        PyTypeError::new_err(format!("{what} must be an int or None, got {object}"))
+        PyTypeError::new_err(format!("vmap: {what} must be an int or None, got {object}"))
     })?;
-    let from_front = if axis < 0 { axis + rank as i64 } else { axis };
+    let from_front = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
     match usize::try_from(from_front) {
         Ok(at) if at < rank => Ok(Some(at)),
         _ => Err(PyValueError::new_err(format!(
-            "vmap was requested to map its argument along axis {axis}, which implies that its \
-             rank should be at least {}, but is only {rank}",
-            if axis < 0 { -axis } else { axis + 1 }
+            "vmap: {what} names axis {axis}, which one of type {aval} does not have"
         ))),
     }
 }
@@ -51,14 +55,14 @@ impl Vmap {
             && tuple.len() != args.len()
         {
             return Err(PyValueError::new_err(format!(
-                "vmap in_axes must be an int, None, or a tuple of entries corresponding to the \
+                "vmap: in_axes must be an int, None, or a tuple of entries corresponding to the \
                  positional arguments passed to the function, but got len(in_axes)={}, len(args)={}",
                 tuple.len(),
                 args.len()
             )));
         }
         let children = structure.children();
-        let what = "vmap in_axes specification";
+        let what = "vmap: in_axes";
         let mut axes = broadcast_prefix(what, in_axes, &children[0], true)?;
         // Arguments given by name are always mapped over their first axis.
         axes.extend((0..children[1].leaves()).map(|_| PyInt::new(py, 0).into_any().unbind()));
@@ -67,6 +71,10 @@ impl Vmap {
 }
 
 impl Transform for Vmap {
+    fn name(&self) -> &'static str {
+        "vmap"
+    }
+
     fn call<'py>(
         &self,
         fun: &Bound<'py, PyAny>,
@@ -80,8 +88,8 @@ impl Transform for Vmap {
         let mut places = vec![];
         let mut sizes = vec![];
         for (leaf, axis) in call.leaves.iter().zip(&axes) {
-            let array = leaf_array(leaf.bind(py), "Argument")?;
-            let place = axis_at(axis, array.rank(), "in_axes")?;
+            let array = leaf_array(leaf.bind(py), "vmap: argument")?;
+            let place = axis_at(axis, array.rank(), "in_axes", &array.aval())?;
             sizes.extend(place.map(|at| array.shape()[at]));
             arrays.push(array);
             places.push(place);
@@ -91,13 +99,13 @@ impl Transform for Vmap {
             (None, Some(&size)) => size,
             (None, None) if arrays.is_empty() => {
                 return Err(PyValueError::new_err(
-                    "vmap wrapped function must be passed at least one argument containing an \
+                    "vmap: the wrapped function must be passed at least one argument containing an \
                      array, got empty *args and **kwargs",
                 ));
             }
             (None, None) => {
                 return Err(PyValueError::new_err(
-                    "vmap must have at least one non-None value in in_axes",
+                    "vmap: there must be at least one non-None value in in_axes",
                 ));
             }
         };
@@ -112,8 +120,11 @@ impl Transform for Vmap {
                     ));
                 }
             }
+            if let Some(size) = self.size {
+                seen.push(format!("axis_size is {size}"));
+            }
             return Err(PyValueError::new_err(format!(
-                "vmap got inconsistent sizes for array axes to be mapped:\n  * {}",
+                "vmap: got inconsistent sizes for array axes to be mapped:\n  * {}",
                 seen.join("\n  * ")
             )));
         }
@@ -123,7 +134,7 @@ impl Transform for Vmap {
             |inputs| {
                 inside(|| {
                     let result = call_flat(fun, &call.structure, inputs)?;
-                    let (arrays, structure) = flat(&result, "Output")?;
+                    let (arrays, structure) = flat(&result, "vmap: output")?;
                     left.put(structure);
                     Ok(arrays)
                 })
@@ -134,22 +145,26 @@ impl Transform for Vmap {
         )
         .or_raise()?;
         let structure: TreeDef = left.take()?;
-        let wanted = broadcast_prefix(
-            "vmap out_axes specification",
-            self.out_axes.bind(py),
-            &structure,
-            true,
-        )?;
+        let wanted = broadcast_prefix("vmap: out_axes", self.out_axes.bind(py), &structure, true)?;
         let mut outputs = vec![];
         for ((result, place), wanted) in results.iter().zip(places).zip(&wanted) {
             let rank = result.rank() + usize::from(place.is_none());
-            match axis_at(wanted.bind(py), rank, "out_axes")? {
+            let mut own = result.aval();
+            own.shape = own
+                .shape
+                .iter()
+                .copied()
+                .enumerate()
+                .filter(|(at, _)| Some(*at) != place)
+                .map(|(_, n)| n)
+                .collect();
+            match axis_at(wanted.bind(py), rank, "out_axes", &own)? {
                 Some(to) => outputs.push(at_axis(result, place, size, to).or_raise()?),
                 None if place.is_none() => outputs.push(result.clone()),
                 None => {
-                    return Err(PyValueError::new_err(
-                        "vmap has mapped output but out_axes is None",
-                    ));
+                    return Err(PyValueError::new_err(format!(
+                        "vmap: an output of type {own} is mapped, but its out_axes is None"
+                    )));
                 }
             }
         }
@@ -183,7 +198,7 @@ fn vmap<'py>(
         || in_axes.is_instance_of::<PyTuple>();
     if !plain {
         return Err(PyTypeError::new_err(format!(
-            "vmap in_axes must be an int, None, or a tuple of entries corresponding to the \
+            "vmap: in_axes must be an int, None, or a tuple of entries corresponding to the \
              positional arguments passed to the function, but got {in_axes}."
         )));
     }

@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
 use super::{PyTreeDef, TreeDef, flatten, flatten_up_to, keys, split};
+use crate::convert::named;
 
 type Object<'py> = Bound<'py, PyAny>;
 
@@ -28,14 +29,17 @@ fn tree_flatten<'py>(
 fn tree_unflatten<'py>(treedef: &Object<'py>, leaves: &Object<'py>) -> PyResult<Object<'py>> {
     let py = treedef.py();
     let structure = treedef.cast::<PyTreeDef>().map_err(|_| {
-        PyTypeError::new_err(format!("expected a PyTreeDef, got {}", treedef.get_type()))
+        PyTypeError::new_err(format!(
+            "tree_unflatten: expected a PyTreeDef, got {}",
+            treedef.get_type()
+        ))
     })?;
     let leaves = leaves.try_iter()?.collect::<PyResult<Vec<_>>>()?;
     let expected = structure.get().0.leaves();
     if leaves.len() != expected {
         let much = if leaves.len() > expected { "many" } else { "few" };
         return Err(PyValueError::new_err(format!(
-            "Too {much} leaves for PyTreeDef; expected {expected}, got {}.",
+            "tree_unflatten: too {much} leaves for PyTreeDef; expected {expected}, got {}",
             leaves.len()
         )));
     }
@@ -70,7 +74,7 @@ fn tree_map<'py>(
 ) -> PyResult<Object<'py>> {
     let py = tree.py();
     let (leaves, structure) = flatten(tree, is_leaf)?;
-    let columns = others(&structure, rest)?;
+    let columns = others("tree_map", &structure, rest)?;
     let mut results = Vec::with_capacity(leaves.len());
     for (at, leaf) in leaves.iter().enumerate() {
         results.push(match columns.is_empty() {
@@ -84,12 +88,18 @@ fn tree_map<'py>(
     structure.unflatten(py, results)
 }
 
-fn others<'py>(structure: &TreeDef, rest: &Bound<'py, PyTuple>) -> PyResult<Vec<Vec<Object<'py>>>> {
+fn others<'py>(
+    function: &str,
+    structure: &TreeDef,
+    rest: &Bound<'py, PyTuple>,
+) -> PyResult<Vec<Vec<Object<'py>>>> {
     rest.iter()
         .map(|tree| {
             let mut subtrees = vec![];
-            flatten_up_to(structure, &tree, &mut subtrees)?;
-            Ok(subtrees)
+            match flatten_up_to(structure, &tree, &mut subtrees) {
+                Ok(()) => Ok(subtrees),
+                Err(error) => Err(named(rest.py(), function, error)),
+            }
         })
         .collect()
 }
@@ -114,9 +124,9 @@ fn tree_reduce<'py>(
     };
     let mut sum = match start {
         Some(start) => start,
-        None => leaves.next().ok_or_else(|| {
-            PyTypeError::new_err("reduce() of empty iterable with no initial value")
-        })?,
+        None => leaves
+            .next()
+            .ok_or_else(|| PyTypeError::new_err("tree_reduce: no leaves, and no initial value"))?,
     };
     for leaf in leaves {
         sum = function.call1((sum, leaf))?;
@@ -148,15 +158,21 @@ fn tree_transpose<'py>(
     let py = pytree_to_transpose.py();
     let outer = &outer_treedef.cast::<PyTreeDef>()?.get().0;
     let mut subtrees = vec![];
-    flatten_up_to(outer, pytree_to_transpose, &mut subtrees)
-        .map_err(|error| PyTypeError::new_err(format!("Mismatch: {}", error.value(py))))?;
+    flatten_up_to(outer, pytree_to_transpose, &mut subtrees).map_err(|error| {
+        PyTypeError::new_err(format!("tree_transpose: mismatch: {}", error.value(py)))
+    })?;
     let mut inner = inner_treedef.map(|inner| inner.get().0.clone());
     let mut rows = vec![];
     for subtree in &subtrees {
         let (leaves, structure) = flatten(subtree, None)?;
         match &inner {
             Some(inner) if !inner.equals(py, &structure)? => {
-                return Err(super::mismatch(py, "Mismatch of inner structures", inner, &structure));
+                return Err(super::mismatch(
+                    py,
+                    "tree_transpose: mismatch of inner structures",
+                    inner,
+                    &structure,
+                ));
             }
             Some(_) => {}
             None => inner = Some(structure),
@@ -249,7 +265,7 @@ fn tree_map_with_path<'py>(
     let leaves = keyed(tree, is_leaf, is_leaf_takes_path)?;
     let plain = if is_leaf_takes_path { None } else { is_leaf };
     let (_, structure) = flatten(tree, plain)?;
-    let columns = others(&structure, rest)?;
+    let columns = others("tree_map_with_path", &structure, rest)?;
     let mut results = Vec::with_capacity(leaves.len());
     for (at, (path, leaf)) in leaves.iter().enumerate() {
         let row = [path.as_any(), leaf].into_iter().chain(columns.iter().map(|c| &c[at]));

@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLock};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 use rustc_hash::FxHashMap;
 
 /// How objects of a registered class are taken apart and put together.
@@ -36,14 +36,26 @@ fn add(class: &Bound<'_, PyType>, how: How) -> PyResult<()> {
     let mut registry = REGISTRY.write().unwrap_or_else(|poisoned| poisoned.into_inner());
     let registry = registry.get_or_insert_default();
     let key = class.as_ptr() as usize;
-    if registry.contains_key(&key) {
+    if registry.contains_key(&key) || is_known(class)? {
         return Err(PyValueError::new_err(format!(
-            "Duplicate custom PyTreeDef type registration for {}.",
+            "register_pytree_node: duplicate custom PyTreeDef type registration for {}",
             class.repr()?
         )));
     }
     registry.insert(key, Arc::new(Registration { class: class.clone().unbind(), how }));
     Ok(())
+}
+
+/// Whether a class is a container without being registered.
+fn is_known(class: &Bound<'_, PyType>) -> PyResult<bool> {
+    let py = class.py();
+    let builtin = class.is(py.get_type::<PyTuple>())
+        || class.is(py.get_type::<PyList>())
+        || class.is(py.get_type::<PyDict>())
+        || class.is(py.None().bind(py).get_type());
+    Ok(builtin
+        || class.is(py.import("collections")?.getattr("OrderedDict")?)
+        || class.is(py.import("collections")?.getattr("defaultdict")?))
 }
 
 impl Registration {
@@ -119,10 +131,10 @@ impl Registration {
 
 fn parts<'py>(result: &Bound<'py, PyAny>) -> PyResult<(Vec<Bound<'py, PyAny>>, Py<PyAny>)> {
     let wrong = || {
-        PyTypeError::new_err(
-            "The to_iterable function for a custom PyTree node should return a (children, \
-             aux_data) tuple",
-        )
+        PyValueError::new_err(format!(
+            "register_pytree_node: the function that flattens a custom PyTree node should return a \
+             (children, aux_data) tuple, got {result}"
+        ))
     };
     let pair = result.cast::<PyTuple>().map_err(|_| wrong())?;
     if pair.len() != 2 {

@@ -98,7 +98,7 @@ pub(crate) fn axes_of(function: &str, axes: Option<&Axes>, rank: usize) -> Resul
         if result.contains(&axis) {
             return Err(Error::value_error(
                 function,
-                format!("duplicate value in 'axis': {axes:?}"),
+                format!("duplicate value in 'axis': {}", TupleText(axes)),
             ));
         }
         result.push(axis);
@@ -106,16 +106,39 @@ pub(crate) fn axes_of(function: &str, axes: Option<&Axes>, rank: usize) -> Resul
     Ok(result)
 }
 
-/// A size of an axis, which must not be negative.
+/// Whole numbers as Python writes a tuple.
+pub(crate) struct TupleText<'a>(pub &'a [i64]);
+
+impl std::fmt::Display for TupleText<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let axes: Vec<_> = self.0.iter().map(ToString::to_string).collect();
+        write!(f, "({}{})", axes.join(", "), if axes.len() == 1 { "," } else { "" })
+    }
+}
+
+/// A number of elements, which must not be negative.
 pub(crate) fn size_of(function: &str, size: i64) -> Result<usize> {
     usize::try_from(size).map_err(|_| {
-        Error::value_error(function, format!("sizes must not be negative, got {size}"))
+        Error::value_error(function, format!("a size must not be negative, got {size}"))
     })
 }
 
 /// A shape, whose sizes must not be negative.
 pub(crate) fn shape_of(function: &str, sizes: &[i64]) -> Result<Shape> {
-    sizes.iter().map(|&size| size_of(function, size)).collect()
+    let shape: Option<Shape> = sizes.iter().map(|&size| usize::try_from(size).ok()).collect();
+    shape.ok_or_else(|| {
+        Error::type_error(
+            function,
+            format!("the sizes of a shape must not be negative, got {}", TupleText(sizes)),
+        )
+    })
+}
+
+/// A number of axes, of which there are no more than NumPy has.
+pub(crate) fn rank_of(function: &str, rank: i64) -> Result<usize> {
+    usize::try_from(rank).ok().filter(|&rank| rank <= 64).ok_or_else(|| {
+        Error::value_error(function, format!("the number of axes must be 0 to 64, got {rank}"))
+    })
 }
 
 /// An error, unless the family has the type of `x`.
@@ -149,5 +172,5 @@ pub(crate) fn as_type(x: &Array, dtype: Option<DType>) -> Result<Array> {
 
 /// The product of sizes.
 pub(crate) fn product(sizes: &[usize]) -> usize {
-    sizes.iter().product()
+    sizes.iter().fold(1, |all, &size| all.saturating_mul(size))
 }

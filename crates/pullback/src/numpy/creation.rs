@@ -7,7 +7,7 @@ use pullback_macros::api;
 
 use super::arithmetic::{multiply, power};
 use super::common::{
-    as_type, axis_of, broadcast, filled, inexact, number, pair, select, shape_of, size_of,
+    as_type, axis_of, broadcast, filled, inexact, number, pair, rank_of, select, shape_of, size_of,
 };
 use super::dtypes::astype;
 use super::manipulation::ravel;
@@ -60,7 +60,7 @@ pub fn array(
     ndmin: i64,
 ) -> Result<Array> {
     let _ = (copy, order);
-    promote::to_rank(&as_type(object, dtype)?, size_of("array", ndmin)?)
+    promote::to_rank(&as_type(object, dtype)?, rank_of("array", ndmin)?)
 }
 
 /// The object as an array of the type given, or of its own.
@@ -179,10 +179,10 @@ pub fn arange(
     dtype: Option<DType>,
 ) -> Result<Array> {
     let given: Vec<&Array> = [Some(start), stop, step].into_iter().flatten().collect();
-    if let Some(x) = given.iter().find(|x| x.rank() != 0) {
-        return Err(Error::type_error(
+    if let Some(x) = given.iter().find(|x| x.rank() != 0 || x.dtype().is_complex()) {
+        return Err(Error::value_error(
             "arange",
-            format!("start, stop and step must be scalars, got {}", x.aval()),
+            format!("start, stop and step must be real scalars, got {}", x.aval()),
         ));
     }
     let dtype = match dtype {
@@ -217,11 +217,17 @@ fn is_zero(x: &Array) -> bool {
 
 /// How many steps lead from one number to another.
 fn range_size(start: Option<&Array>, stop: &Array, step: Option<&Array>) -> Result<usize> {
-    let what = "a bound of arange";
-    let concrete = |x: Option<&Array>| x.map(|x| x.concrete(Need::Integer, what)).transpose();
+    let concrete = |x: Option<&Array>| x.map(|x| x.concrete(Need::Value, "a bound")).transpose();
     let (start, stop, step) =
-        (concrete(start)?, stop.concrete(Need::Integer, what)?, concrete(step)?);
-    let too_large = || Error::value_error("arange", "the range is too large");
+        (concrete(start)?, stop.concrete(Need::Value, "a bound")?, concrete(step)?);
+    let too_large = || Error::Overflow {
+        function: "arange".into(),
+        message: "there are too many numbers between the bounds".into(),
+    };
+    let no_step = || Error::ZeroDivision {
+        function: "arange".into(),
+        message: "step must not be zero".into(),
+    };
     let whole = |x: &Option<pullback_core::Tensor>, default: i128| match x {
         Some(x) => integer_item(x),
         None => Some(default),
@@ -230,7 +236,7 @@ fn range_size(start: Option<&Array>, stop: &Array, step: Option<&Array>) -> Resu
         (whole(&start, 0), integer_item(&stop), whole(&step, 1))
     {
         if step == 0 {
-            return Err(Error::value_error("arange", "step must not be zero"));
+            return Err(no_step());
         }
         let distance = stop - start;
         let size = distance / step + (distance % step != 0) as i128;
@@ -245,6 +251,9 @@ fn range_size(start: Option<&Array>, stop: &Array, step: Option<&Array>) -> Resu
         None => Ok(default),
     };
     let (start, stop, step) = (real(start, 0.0)?, real(Some(stop), 0.0)?, real(step, 1.0)?);
+    if step == 0.0 {
+        return Err(no_step());
+    }
     let size = ((stop - start) / step).ceil();
     match size {
         size if size.is_nan() => Err(Error::value_error("arange", "the bounds must be finite")),
@@ -439,7 +448,10 @@ pub fn diagonal(a: &Array, offset: i64, axis1: i64, axis2: i64) -> Result<Array>
     }
     let (i, j) = (axis_of("diagonal", axis1, a.rank())?, axis_of("diagonal", axis2, a.rank())?);
     if i == j {
-        return Err(Error::value_error("diagonal", "axis1 and axis2 cannot be the same"));
+        return Err(Error::type_error(
+            "diagonal",
+            format!("axis1 and axis2 are both {i}, for {}", a.aval()),
+        ));
     }
     let order: Vec<usize> =
         (0..a.rank()).filter(|&axis| axis != i && axis != j).chain([i, j]).collect();
@@ -473,9 +485,9 @@ pub fn diagflat(v: &Array, k: i64) -> Result<Array> {
 /// Ones on a diagonal and below it, zeros elsewhere.
 #[api(defaults(k = 0), rename(n = "N", m = "M"))]
 pub fn tri(n: i64, m: Option<i64>, k: i64, dtype: Option<DType>) -> Result<Array> {
-    let (n, m) = (size_of("tri", n)?, size_of("tri", m.unwrap_or(n))?);
+    let shape = shape_of("tri", &[n, m.unwrap_or(n)])?;
     let dtype = promote::canonical(dtype.unwrap_or_else(promote::default_float));
-    lax::convert_element_type(&below_diagonal(&[n, m], k)?, dtype)
+    lax::convert_element_type(&below_diagonal(&shape, k)?, dtype)
 }
 
 fn at_least_matrix(function: &str, m: &Array) -> Result<()> {
@@ -586,6 +598,10 @@ fn triangle(
     keep: impl Fn(i64, i64) -> bool,
 ) -> Result<(Array, Array)> {
     let (n, m) = (size_of(function, n)?, size_of(function, m.unwrap_or(n))?);
+    let elements = n as u128 * m as u128;
+    if elements * 4 > u128::from(pullback_core::engine::buffer::installed_memory()) {
+        return Err(Error::TooLarge { function: function.into(), elements, dtype: DType::I32 });
+    }
     let places = (0..n as i64).flat_map(|i| (0..m as i64).map(move |j| (i, j)));
     let (rows, columns): (Vec<i32>, Vec<i32>) =
         places.filter(|&(i, j)| keep(i, j)).map(|(i, j)| (i as i32, j as i32)).unzip();
@@ -612,5 +628,5 @@ pub fn triu_indices(n: i64, k: i64, m: Option<i64>) -> Result<(Array, Array)> {
 #[api(defaults(ndim = 2))]
 pub fn diag_indices(n: i64, ndim: i64) -> Result<Value> {
     let index = lax::iota(promote::default_int(), &[size_of("diag_indices", n)?], 0)?;
-    Ok(Value::Tuple(vec![index; size_of("diag_indices", ndim)?]))
+    Ok(Value::Tuple(vec![index; rank_of("diag_indices", ndim)?]))
 }

@@ -6,6 +6,7 @@
 
 use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo};
 
+use pullback_core::aval::ShapeText;
 use pullback_core::engine::kernels::gather::IndexMode;
 use pullback_core::engine::kernels::scatter::ScatterOp;
 use pullback_core::primitives::indexing::gather::{FillValue, Gather, GatherDims};
@@ -247,8 +248,9 @@ fn resolve(x: &Array, index: &[Index]) -> Result<(Array, Resolved)> {
                 if mask.shape() != expected {
                     return Err(index_error(format!(
                         "boolean index did not match shape of indexed array in index {place}: \
-                         got {}, expected {expected:?}",
-                        pullback_core::aval::ShapeText(mask.shape())
+                         got {}, expected {}",
+                        ShapeText(mask.shape()),
+                        ShapeText(expected)
                     )));
                 }
                 parts.extend(positions(mask)?.into_iter().map(Index::Array));

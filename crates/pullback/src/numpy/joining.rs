@@ -72,7 +72,11 @@ pub fn stack(arrays: &[Array], axis: i64, out: (), dtype: Option<DType>) -> Resu
         return Err(Error::value_error("stack", "need at least one array to stack"));
     };
     if arrays.iter().any(|x| x.shape() != first.shape()) {
-        return Err(Error::value_error("stack", "all input arrays must have the same shape"));
+        let types: Vec<_> = arrays.iter().map(|x| x.aval().to_string()).collect();
+        return Err(Error::value_error(
+            "stack",
+            format!("all input arrays must have the same shape, got {}", types.join(", ")),
+        ));
     }
     let axis = axis_of("stack", axis, first.rank() + 1)?;
     let arrays = of_one_type("stack", arrays, dtype)?;
@@ -181,18 +185,33 @@ fn cut(
     let size = x.shape()[axis];
     let bounds: Vec<usize> = match sections {
         Sections::Count(count) => {
-            let count =
-                usize::try_from(*count).ok().filter(|&count| count > 0).ok_or_else(|| {
-                    Error::value_error(function, "number of sections must be larger than 0")
-                })?;
-            if equal && !size.is_multiple_of(count) {
-                return Err(Error::value_error(
-                    function,
-                    "array split does not result in an equal division",
-                ));
-            }
+            let count = match usize::try_from(*count) {
+                Ok(0) => {
+                    return Err(Error::ZeroDivision {
+                        function: function.into(),
+                        message: format!("{} cannot be split into 0 sections", x.aval()),
+                    });
+                }
+                Ok(count) if !equal || size.is_multiple_of(count) => count,
+                _ => {
+                    return Err(Error::value_error(
+                        function,
+                        format!(
+                            "{} cannot be split into {count} equal sections along axis {axis}",
+                            x.aval()
+                        ),
+                    ));
+                }
+            };
             let (short, longer) = (size / count, size % count);
-            (0..=count).map(|part| part * short + part.min(longer)).collect()
+            let mut bounds = vec![];
+            bounds.try_reserve_exact(count.saturating_add(1)).map_err(|_| Error::TooLarge {
+                function: function.into(),
+                elements: count as u128,
+                dtype: x.dtype(),
+            })?;
+            bounds.extend((0..=count).map(|part| part * short + part.min(longer)));
+            bounds
         }
         Sections::At(at) => {
             let within = |at: i64| {
@@ -216,15 +235,15 @@ pub fn tile(a: &Array, reps: impl Into<Sizes>) -> Result<Array> {
     let reps = reps.into();
     let rank = a.rank().max(reps.0.len());
     let a = promote::to_rank(a, rank)?;
-    let repeats: Vec<usize> = std::iter::repeat_n(Ok(1), rank - reps.0.len())
-        .chain(reps.0.iter().map(|&n| super::common::size_of("tile", n)))
-        .collect::<Result<_>>()?;
+    let repeats: Vec<usize> = std::iter::repeat_n(1, rank - reps.0.len())
+        .chain(super::common::shape_of("tile", &reps.0)?)
+        .collect();
     // Every axis becomes two: how often, and which element.
     let mut wide = Vec::with_capacity(2 * rank);
     let mut merged = Vec::with_capacity(rank);
     for (&size, &count) in a.shape().iter().zip(&repeats) {
         wide.extend([count, size]);
-        merged.push(count * size);
+        merged.push(count.saturating_mul(size));
     }
     let axes: Vec<usize> = (0..rank).map(|axis| 2 * axis + 1).collect();
     lax::reshape(&lax::broadcast_in_dim(&a, &wide, &axes)?, &merged)

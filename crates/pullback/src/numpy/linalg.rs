@@ -159,6 +159,7 @@ pub(crate) fn lu_solve_transposed(
 /// ```
 #[api]
 pub fn solve(a: &Array, b: &Array) -> Result<Array> {
+    let wrong = format!("the right hand side {} does not fit matrices {}", b.aval(), a.aval());
     let [a, b] = inexact_types("solve", a, b)?;
     let n = square("solve", &a)?;
     let vector = b.rank() == 1;
@@ -179,10 +180,11 @@ pub fn solve(a: &Array, b: &Array) -> Result<Array> {
     }
     let b = if vector { lax::expand_dims(&b, &[1])? } else { b };
     if b.rank() < 2 || b.shape()[b.rank() - 2] != n {
-        return Err(Error::value_error(
-            "solve",
-            format!("the right hand side {} does not fit matrices {}", b.aval(), a.aval()),
-        ));
+        return Err(Error::value_error("solve", wrong));
+    }
+    let stacks = [&a.shape()[..a.rank() - 2], &b.shape()[..b.rank() - 2]];
+    if promote::broadcast_shapes("solve", &stacks).is_err() {
+        return Err(Error::value_error("solve", wrong));
     }
     let x = solve_columns(&a, &b)?;
     if vector { lax::squeeze(&x, &[x.rank() - 1]) } else { Ok(x) }

@@ -5,8 +5,8 @@ use pullback_core::primitives::rules as lax;
 use pullback_core::{Array, Error, Result, Shape, promote};
 use pullback_macros::api;
 
-use super::common::{axes_of, axis_of, broadcast, broadcast_all, product, shape_of};
-use crate::api::{ApiFn, Axes, Sizes, Value};
+use super::common::{TupleText, axes_of, axis_of, broadcast, broadcast_all, product, shape_of};
+use crate::api::{ApiFn, Axes, Items, Sizes, Value};
 
 /// The functions of this module.
 pub(crate) static FUNCTIONS: &[&ApiFn] = &[
@@ -66,13 +66,16 @@ fn resolved(function: &str, sizes: &[i64], from: &[usize]) -> Result<Shape> {
             format!(
                 "cannot reshape array of shape {} (size {count}) into shape {}",
                 ShapeText(from),
-                SizesText(sizes)
+                TupleText(sizes)
             ),
         )
     };
     let unknown = sizes.iter().filter(|&&size| size == -1).count();
     if unknown > 1 {
-        return Err(Error::value_error(function, "can only specify one unknown axis size with -1"));
+        return Err(Error::type_error(
+            function,
+            format!("can only specify one unknown axis size with -1, got {}", TupleText(sizes)),
+        ));
     }
     if unknown == 0 {
         let shape = shape_of(function, sizes)?;
@@ -86,15 +89,6 @@ fn resolved(function: &str, sizes: &[i64], from: &[usize]) -> Result<Shape> {
         return Err(mismatch());
     }
     Ok(sizes.iter().map(|&size| if size == -1 { count / known } else { size as usize }).collect())
-}
-
-struct SizesText<'a>(&'a [i64]);
-
-impl std::fmt::Display for SizesText<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let sizes: Vec<_> = self.0.iter().map(ToString::to_string).collect();
-        write!(f, "({}{})", sizes.join(", "), if sizes.len() == 1 { "," } else { "" })
-    }
 }
 
 fn reversed(x: &Array) -> Result<Array> {
@@ -111,14 +105,27 @@ pub fn ravel(a: &Array, order: &str) -> Result<Array> {
 #[api(aliases("permute_dims"))]
 pub fn transpose(a: &Array, axes: Option<&Axes>) -> Result<Array> {
     let Some(axes) = axes else { return reversed(a) };
-    let axes = axes_of("transpose", Some(axes), a.rank())?;
+    let axes = places_of("transpose", axes, a)?;
     if axes.len() != a.rank() {
         return Err(Error::value_error(
             "transpose",
-            format!("axes {axes:?} do not match an array of dimension {}", a.rank()),
+            format!("axes {} do not match those of {}", ShapeText(&axes), a.aval()),
         ));
     }
     lax::transpose(a, &axes)
+}
+
+/// The axes of a permutation, each at most once.
+fn places_of(function: &str, axes: &Axes, x: &Array) -> Result<Vec<usize>> {
+    let places = axes.0.iter().map(|&axis| axis_of(function, axis, x.rank()));
+    let places = places.collect::<Result<Vec<_>>>()?;
+    match (1..places.len()).any(|at| places[..at].contains(&places[at])) {
+        true => Err(Error::type_error(
+            function,
+            format!("axes {} of {} are not distinct", ShapeText(&places), x.aval()),
+        )),
+        false => Ok(places),
+    }
 }
 
 /// The last two axes swapped.
@@ -145,8 +152,8 @@ pub fn swapaxes(a: &Array, axis1: i64, axis2: i64) -> Result<Array> {
 /// Axes moved to other positions; the others keep their order.
 #[api]
 pub fn moveaxis(a: &Array, source: &Axes, destination: &Axes) -> Result<Array> {
-    let source = axes_of("moveaxis", Some(source), a.rank())?;
-    let destination = axes_of("moveaxis", Some(destination), a.rank())?;
+    let source = places_of("moveaxis", source, a)?;
+    let destination = places_of("moveaxis", destination, a)?;
     if source.len() != destination.len() {
         return Err(Error::value_error(
             "moveaxis",
@@ -288,17 +295,20 @@ pub fn flipud(m: &Array) -> Result<Array> {
 ///
 /// Without axes the array is treated as one row.
 #[api]
-pub fn roll(a: &Array, shift: &Array, axis: Option<&Axes>) -> Result<Array> {
+pub fn roll(a: &Array, shift: impl Into<Items>, axis: Option<&Axes>) -> Result<Array> {
+    let Items(shift) = shift.into();
     let Some(axes) = axis else {
         let y = roll(&ravel(a, "C")?, shift, Some(&Axes(vec![0])))?;
         return lax::reshape(&y, a.shape());
     };
     let axes: Vec<usize> =
         axes.0.iter().map(|&axis| axis_of("roll", axis, a.rank())).collect::<Result<_>>()?;
-    let tensor = shift.concrete(pullback_core::Need::Integer, "the shift of roll")?;
-    let shifts = super::dtypes::integers(&tensor)
-        .filter(|_| shift.rank() <= 1)
-        .ok_or_else(|| Error::type_error("roll", "shift must be whole numbers"))?;
+    let tensor = shift.concrete(pullback_core::Need::Value, "the shift")?;
+    let shifts =
+        super::dtypes::integers(&tensor).filter(|_| shift.rank() <= 1).ok_or_else(|| {
+            let message = format!("shift must be whole numbers, got {}", shift.aval());
+            Error::type_error("roll", message)
+        })?;
     if shifts.len() != 1 && axes.len() != 1 && shifts.len() != axes.len() {
         return Err(Error::value_error(
             "roll",

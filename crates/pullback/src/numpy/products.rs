@@ -110,8 +110,13 @@ pub fn matmul(a: &Array, b: &Array, preferred_element_type: Option<DType>) -> Re
     // Axes in front of the matrices are batches where both have them, else free.
     let x_batch = a.rank().saturating_sub(2);
     let y_batch = b.rank().saturating_sub(2);
-    let shape =
-        promote::broadcast_shapes("matmul", &[&a.shape()[..x_batch], &b.shape()[..y_batch]])?;
+    let batches = [&a.shape()[..x_batch], &b.shape()[..y_batch]];
+    let shape = promote::broadcast_shapes("matmul", &batches).map_err(|_| {
+        Error::value_error(
+            "matmul",
+            format!("the batches of {} and {} do not broadcast together", a.aval(), b.aval()),
+        )
+    })?;
     let mut dims = DotDims::default();
     let (mut x_drop, mut y_drop) = (vec![], vec![]);
     let (mut shared, mut x_free, mut y_free) = (vec![], vec![], vec![]);
@@ -188,15 +193,29 @@ pub fn vecdot(
 ) -> Result<Array> {
     let last = |x: &Array| lax::move_axis(x, axis_of("vecdot", axis, x.rank())?, x.rank() - 1);
     let (x, y) = (conjugated(&last(x1)?)?, last(x2)?);
+    cores_fit("vecdot", x1, x2, x.shape().last() == y.shape().last())?;
     let row = lax::expand_dims(&x, &[x.rank() - 1])?;
     let column = lax::expand_dims(&y, &[y.rank()])?;
     let product = matmul(&row, &column, preferred_element_type)?;
     lax::squeeze(&product, &[product.rank() - 2, product.rank() - 1])
 }
 
+/// An error, unless the axes fit that are summed over together.
+fn cores_fit(function: &str, x1: &Array, x2: &Array, fit: bool) -> Result<()> {
+    match fit {
+        true => Ok(()),
+        false => Err(Error::value_error(
+            function,
+            format!("the axes of {} and {} to sum over differ", x1.aval(), x2.aval()),
+        )),
+    }
+}
+
 /// The products of matrices and vectors; other axes broadcast together.
 #[api]
 pub fn matvec(x1: &Array, x2: &Array) -> Result<Array> {
+    let columns = x1.shape().last().filter(|_| x1.rank() > 1);
+    cores_fit("matvec", x1, x2, columns.is_some() && columns == x2.shape().last())?;
     let product = matmul(x1, &lax::expand_dims(x2, &[x2.rank()])?, None)?;
     lax::squeeze(&product, &[product.rank() - 1])
 }
@@ -204,6 +223,8 @@ pub fn matvec(x1: &Array, x2: &Array) -> Result<Array> {
 /// The products of conjugated vectors and matrices; other axes broadcast together.
 #[api]
 pub fn vecmat(x1: &Array, x2: &Array) -> Result<Array> {
+    let rows = x2.rank().checked_sub(2).map(|axis| &x2.shape()[axis]);
+    cores_fit("vecmat", x1, x2, rows.is_some() && rows == x1.shape().last())?;
     let row = lax::expand_dims(&conjugated(x1)?, &[x1.rank().saturating_sub(1)])?;
     let product = matmul(&row, x2, None)?;
     lax::squeeze(&product, &[product.rank() - 2])

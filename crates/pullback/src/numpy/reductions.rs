@@ -486,9 +486,13 @@ pub fn average(
     let weights = if weights.shape() == a.shape() {
         weights
     } else if axis.is_none() {
-        return Err(Error::type_error(
+        return Err(Error::value_error(
             "average",
-            "axis must be specified when shapes of a and weights differ",
+            format!(
+                "axis must be specified when the shapes of {} and of weights {} differ",
+                a.aval(),
+                weights.aval()
+            ),
         ));
     } else {
         let fits = weights.rank() == axes.len()
@@ -496,7 +500,7 @@ pub fn average(
         if !fits {
             return Err(Error::value_error(
                 "average",
-                "shape of weights must be consistent with shape of a along the specified axis",
+                format!("weights {} do not fit {} along the axes given", weights.aval(), a.aval()),
             ));
         }
         let mut order: Vec<usize> = (0..axes.len()).collect();

@@ -6,7 +6,8 @@ use pullback_macros::api;
 
 use super::arithmetic::{add, multiply, subtract, true_divide};
 use super::common::{
-    as_type, axis_of, broadcast, filled, inexact, not_equal_itself, number, select, size_of, truth,
+    as_type, axis_of, broadcast, filled, inexact, not_equal_itself, number, select, shape_of,
+    size_of, truth,
 };
 use super::indexing::{Access, Bounds, Index, Update, get, get_with, positions, update};
 use super::logic::where_;
@@ -193,7 +194,7 @@ pub fn r#where(
     match (x, y) {
         (Some(x), Some(y)) => Ok(Value::Array(where_(condition, x, y)?)),
         (None, None) => nonzero(condition, size, fill_value),
-        _ => Err(Error::value_error("where", "either both or neither of x and y should be given")),
+        _ => Err(Error::type_error("where", "either both or neither of x and y should be given")),
     }
 }
 
@@ -211,9 +212,10 @@ pub fn nonzero(a: &Array, size: Option<i64>, fill_value: Option<&Array>) -> Resu
     }
     let mask = truth(a)?;
     let Some(size) = size else {
-        mask.concrete(Need::Array, "the number of elements that are not zero")?;
+        let what = "the number of elements that are not zero";
+        let mask = mask.concrete(Need::Value, what).map_err(|error| error.within("nonzero"))?;
         let dtype = promote::default_int();
-        let at = positions(&Array::new(mask.concrete(Need::Array, "nonzero")?))?;
+        let at = positions(&Array::new(mask))?;
         let at = at.iter().map(|x| lax::convert_element_type(x, dtype)).collect::<Result<_>>()?;
         return Ok(Value::Tuple(at));
     };
@@ -275,7 +277,15 @@ pub fn searchsorted(
     sorter: Option<&Array>,
     method: &str,
 ) -> Result<Array> {
-    let _ = method;
+    if !["compare_all", "scan", "scan_unrolled", "sort"].contains(&method) {
+        return Err(Error::value_error(
+            "searchsorted",
+            format!(
+                "{method} is an invalid value for keyword 'method'; expected one of \
+                 ['compare_all', 'scan', 'scan_unrolled', 'sort']"
+            ),
+        ));
+    }
     if side != "left" && side != "right" {
         return Err(Error::value_error(
             "searchsorted",
@@ -285,7 +295,10 @@ pub fn searchsorted(
         ));
     }
     if a.rank() != 1 {
-        return Err(Error::value_error("searchsorted", "a should be 1-dimensional"));
+        return Err(Error::value_error(
+            "searchsorted",
+            format!("a should be 1-dimensional, got {}", a.aval()),
+        ));
     }
     let a = match sorter {
         Some(sorter) => get(a, &[Index::from_array(sorter)?])?,
@@ -335,7 +348,10 @@ fn comes_before(x: &Array, y: &Array, or_equal: bool) -> Result<Array> {
 pub fn digitize(x: &Array, bins: &Array, right: bool, method: Option<&str>) -> Result<Array> {
     let _ = method;
     if bins.rank() != 1 {
-        return Err(Error::value_error("digitize", "bins must be a 1-dimensional array"));
+        return Err(Error::value_error(
+            "digitize",
+            format!("bins must be 1-dimensional, got {}", bins.aval()),
+        ));
     }
     let size = bins.shape()[0];
     if size == 0 {
@@ -360,12 +376,15 @@ pub fn bincount(
     length: Option<i64>,
 ) -> Result<Array> {
     if x.rank() != 1 {
-        return Err(Error::value_error("bincount", "only 1-dimensional input supported"));
+        return Err(Error::value_error(
+            "bincount",
+            format!("x must be 1-dimensional, got {}", x.aval()),
+        ));
     }
     if !x.dtype().is_integer() && x.dtype() != DType::Bool {
         return Err(Error::type_error(
             "bincount",
-            format!("x argument must have an integer type; got {}", x.dtype()),
+            format!("x must have an integer type, got {}", x.aval()),
         ));
     }
     let x = match x.dtype() {
@@ -373,9 +392,9 @@ pub fn bincount(
         _ => x.clone(),
     };
     let length = match length {
-        Some(length) => size_of("bincount", length)?,
+        Some(length) => shape_of("bincount", &[length])?[0],
         None => {
-            let values = x.concrete(Need::Integer, "the length of bincount")?;
+            let values = x.concrete(Need::Value, "the largest element")?;
             let values = super::dtypes::integers(&values).unwrap_or_default();
             let largest = values.iter().max().map_or(0, |largest| largest + 1);
             size_of("bincount", largest.max(minlength).max(0))?
@@ -403,7 +422,7 @@ pub fn histogram_bin_edges(
     if bins.rank() == 1 {
         return Ok(bins.clone());
     }
-    let count = Array::new(bins.concrete(Need::Integer, "the number of bins")?).to_i64()?;
+    let count = Array::new(bins.concrete(Need::Value, "the number of bins")?).to_i64()?;
     let dtype = inexact(a)?.dtype();
     let flat = ravel(a, "C")?;
     let (low, high) = match range {
@@ -538,7 +557,7 @@ pub fn unique(
     }
     let starts = match size {
         None => {
-            let mask = is_new.concrete(Need::Array, "the number of distinct elements")?;
+            let mask = is_new.concrete(Need::Value, "the number of distinct elements")?;
             positions(&Array::new(mask))?.swap_remove(0)
         }
         Some(size) => {
@@ -749,7 +768,7 @@ fn quantile_of(
     if q.rank() > 1 {
         return Err(Error::value_error(
             function,
-            format!("q must be have rank <= 1, got shape {:?}", q.shape()),
+            format!("q must be a scalar or 1-dimensional, got {}", q.aval()),
         ));
     }
     let (dtype, _) = promote::inexact_type(promote::result_type_of(function, &[a, q])?);

@@ -3,12 +3,11 @@
 //! Whole numbers and bools become real numbers first.
 
 use pullback_core::primitives::rules as lax;
-use pullback_core::primitives::unary::Accepts;
 use pullback_core::primitives::{binary, unary};
-use pullback_core::{Array, Result};
+use pullback_core::{Array, Error, Result};
 use pullback_macros::api;
 
-use super::common::{check, filled, inexact, inexact_pair, not_equal_itself, number, select};
+use super::common::{filled, inexact, inexact_pair, not_equal_itself, number, select};
 use crate::api::ApiFn;
 
 /// The functions of this module.
@@ -264,8 +263,17 @@ pub fn arctan2(x1: &Array, x2: &Array) -> Result<Array> {
 /// `sqrt(x1² + x2²)`, without overflow on the way.
 #[api]
 pub fn hypot(x1: &Array, x2: &Array) -> Result<Array> {
-    let [x, y] = inexact_pair("hypot", x1, x2)?;
-    check("hypot", &x, Accepts::Float)?;
+    let [x, y] = inexact_pair("hypot", x1, x2).map_err(|error| match error {
+        // The shapes are repeated before anything else.
+        Error::Elementwise { function, lhs, rhs } => Error::Broadcast { function, lhs, rhs },
+        error => error,
+    })?;
+    if x.dtype().is_complex() {
+        return Err(Error::value_error(
+            "hypot",
+            format!("is not defined for complex numbers, got {} and {}", x1.aval(), x2.aval()),
+        ));
+    }
     let (x, y) = (lax::abs(&x)?, lax::abs(&y)?);
     let (large, small) = (lax::max(&x, &y)?, lax::min(&x, &y)?);
     let zero = lax::eq(&large, &number(0.0, &large))?;

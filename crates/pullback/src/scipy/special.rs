@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use pullback_core::primitives::rules as lax;
 use pullback_core::primitives::unary::{self, Accepts};
-use pullback_core::{Array, Result};
+use pullback_core::{Array, Result, promote};
 use pullback_macros::api;
 
 use crate::api::{ApiFn, Axes, Value};
@@ -68,8 +68,8 @@ pub fn logsumexp(
 ) -> Result<Value> {
     let (mut x, b) = match b {
         Some(b) => {
-            let [x, b] = inexact_pair("logsumexp", a, b)?;
-            let [x, b]: [Array; 2] = match broadcast_all("logsumexp", &[x, b])?.try_into() {
+            let both = promote::promote_types("logsumexp", &[&inexact(a)?, &inexact(b)?])?;
+            let [x, b]: [Array; 2] = match broadcast_all("logsumexp", &both)?.try_into() {
                 Ok(both) => both,
                 Err(_) => unreachable!("broadcasting keeps the number of operands"),
             };

@@ -96,7 +96,7 @@ pub(crate) fn broadcast_shapes(
     y: &[usize],
 ) -> Result<crate::aval::Shape> {
     let mismatch =
-        || Error::Broadcast { function: function.to_string(), lhs: x.into(), rhs: y.into() };
+        || Error::Elementwise { function: function.to_string(), lhs: x.into(), rhs: y.into() };
     if x == y || y.is_empty() {
         return Ok(x.into());
     }

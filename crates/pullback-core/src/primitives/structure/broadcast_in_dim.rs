@@ -72,10 +72,11 @@ impl Primitive for BroadcastInDim {
             ));
         }
         if pullback_engine::layout::checked_count(&self.shape).is_none() {
-            return Err(Error::Engine(pullback_engine::Error::TooLarge {
-                elements: self.shape.iter().map(|&n| n as u128).product(),
+            return Err(Error::TooLarge {
+                function: self.name().to_string(),
+                elements: self.shape.iter().fold(1, |all, &n| all.saturating_mul(n as u128)),
                 dtype: x.dtype,
-            }));
+            });
         }
         Ok(one(x.with_shape(&self.shape)))
     }
