@@ -27,6 +27,7 @@ test: $(TEST)/ready
 	$(call BUILD,$(TEST)) clippy --workspace --all-targets -- -D warnings
 	$(call BUILD,$(TEST)) test --workspace
 	$(call BUILD,$(TEST)) build --workspace
+	target/debug/xtask check
 	cp target/debug/lib_pullback.so $(EXTENSION)
 	PYTHONPATH=python $(TEST)/bin/python -m pytest -q tests/python
 
@@ -46,8 +47,11 @@ bench: $(TEST)/ready
 	cp target/release/lib_pullback.so $(EXTENSION)
 	PYTHONPATH=python $(TEST)/bin/python benches/bench.py
 
-# Needs the extension that `make test` builds.
-generate:
+# Stubs, the reference of primitives, and the table of compatibility.
+generate: $(TEST)/ready
+	$(call BUILD,$(TEST)) build --workspace
+	target/debug/xtask generate
+	cp target/debug/lib_pullback.so $(EXTENSION)
 	PYTHONPATH=python $(TEST)/bin/python scripts/compatibility.py
 
 $(TOUR)/ready: scripts/requirements-tour.txt

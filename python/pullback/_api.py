@@ -479,14 +479,7 @@ class named_scope:
         return fun
 
 
-class ensure_compile_time_eval:
-    """What is computed inside is computed now, also while a program is recorded."""
-
-    def __enter__(self):
-        raise NotImplementedError("ensure_compile_time_eval is not (yet) provided by pullback")
-
-    def __exit__(self, *_):
-        return None
+ensure_compile_time_eval = _transforms.ensure_compile_time_eval
 
 
 def device_put(x, device=None, *, src=None, donate=False, may_alias=None):

@@ -15,11 +15,21 @@ class CustomVJPPrimal:
 
 
 class SymbolicZero:
-    """A cotangent that is known to be zero."""
+    """A tangent or cotangent that is known to be zero: only its type is there."""
 
     def __init__(self, aval):
         self.aval = aval
 
+    def __repr__(self):
+        return f"SymbolicZero({self.aval})"
+
+
+def zero_from_primal(val, symbolic_zeros=False):
+    """The zero tangent of a value, symbolic or as an array."""
+    from pullback import core, numpy as jnp
+
+    aval = core.ShapeDtypeStruct(jnp.shape(val), jnp.asarray(val).dtype)
+    return SymbolicZero(aval) if symbolic_zeros else jnp.zeros(aval.shape, aval.dtype)
 
 
 

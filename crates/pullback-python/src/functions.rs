@@ -597,44 +597,6 @@ fn modules() -> Vec<&'static str> {
     names
 }
 
-/// Methods of arrays that are functions of the table under the same name.
-const METHODS: &[&str] = &[
-    "all",
-    "any",
-    "argmax",
-    "argmin",
-    "argpartition",
-    "argsort",
-    "astype",
-    "choose",
-    "clip",
-    "compress",
-    "conj",
-    "conjugate",
-    "cumprod",
-    "cumsum",
-    "diagonal",
-    "dot",
-    "max",
-    "mean",
-    "min",
-    "nonzero",
-    "prod",
-    "ptp",
-    "ravel",
-    "repeat",
-    "round",
-    "searchsorted",
-    "sort",
-    "squeeze",
-    "std",
-    "sum",
-    "swapaxes",
-    "take",
-    "trace",
-    "var",
-];
-
 /// Gives arrays their methods.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = module.py();
@@ -642,7 +604,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(modules, module)?)?;
     let numpy = functions(py, "numpy")?;
     let class: Bound<'_, PyType> = py.get_type::<PyArray>();
-    for name in METHODS {
+    for name in pullback::numpy::METHODS {
         if let Some(function) = numpy.get_item(name)? {
             class.setattr(*name, ffi::method(&function)?)?;
         }

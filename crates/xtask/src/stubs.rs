@@ -37,10 +37,40 @@ pub fn files() -> Vec<Generated> {
         })
         .collect();
     files.push(Generated {
+        path: PathBuf::from("python/pullback/_pullback.pyi"),
+        text: extension(),
+    });
+    files.push(Generated {
         path: PathBuf::from("python/pullback/_tables/__init__.pyi"),
         text: "# Written by `make generate`; not to be edited.\n".into(),
     });
     files
+}
+
+/// What the extension module has for users: arrays.
+fn extension() -> String {
+    let mut text = include_str!("array.pyi").to_string();
+    let tables = pullback::modules();
+    let functions = tables.iter().filter(|(module, _)| *module == "numpy");
+    let functions: Vec<&ApiFn> =
+        functions.flat_map(|(_, functions)| functions.iter().copied()).collect();
+    for &name in pullback::numpy::METHODS {
+        let is_named = |f: &&&ApiFn| f.name == name || f.aliases.contains(&name);
+        let Some(function) = functions.iter().find(is_named) else { continue };
+        let mut params = (function.params)();
+        if let Some(array) = params.iter().position(|param| ["a", "x", "arr"].contains(&param.name))
+        {
+            params.remove(array);
+        }
+        let rest = parameters(&params);
+        let comma = if rest.is_empty() { "" } else { ", " };
+        let _ = writeln!(
+            text,
+            "    def {name}(self{comma}{rest}) -> {}: ...",
+            returned(function.returns)
+        );
+    }
+    text
 }
 
 fn stub(functions: &[&ApiFn]) -> String {

@@ -239,4 +239,8 @@ def stop_gradient(x):
     return tree_util.tree_map(_transforms.stop_gradient, x)
 
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pullback._tables.lax import *  # noqa: F403
+
 _modules.fill(globals(), "lax")

@@ -93,4 +93,8 @@ _LAZY.update(
     }
 )
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pullback._tables.numpy import *  # noqa: F403
+
 _modules.fill(globals(), "numpy")

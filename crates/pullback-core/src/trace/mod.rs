@@ -42,6 +42,8 @@ pub(crate) enum TraceKind {
     Batch(AxisData),
     /// Records everything.
     Stage(Builder),
+    /// Evaluates what is concrete, and leaves the rest to its parent.
+    Evaluate,
 }
 
 /// What a trace knows of one array.
@@ -80,6 +82,18 @@ pub fn with_current<R>(trace: TraceRef, f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Makes another trace the current one, and gives the one before. For scopes that are not a call,
+/// such as a `with` block of Python; [`with_current`] cannot be left without restoring.
+pub fn replace_current(trace: TraceRef) -> TraceRef {
+    CURRENT.replace(trace)
+}
+
+/// A trace in which operations on concrete arrays are evaluated, even where everything is being
+/// recorded; all others are left to the current trace.
+pub fn evaluation() -> TraceRef {
+    Some(Trace::new(current(), TraceKind::Evaluate))
+}
+
 /// Applies an operation to arrays, in the current trace.
 pub fn bind(op: impl Into<Op>, inputs: &[&Array]) -> Result<Arrays> {
     bind_in(&current(), &op.into(), inputs)
@@ -101,6 +115,10 @@ pub fn bind_in(trace: &TraceRef, op: &Op, inputs: &[&Array]) -> Result<Arrays> {
             TraceKind::Tape(builder) => stage::process_tape(trace, builder, op, inputs),
             TraceKind::Batch(axis) => batch::process(trace, axis, op, inputs),
             TraceKind::Stage(builder) => stage::process(trace, builder, op, inputs),
+            TraceKind::Evaluate if inputs.iter().all(|x| x.tensor().is_some()) => {
+                eval::process(op, inputs)
+            }
+            TraceKind::Evaluate => bind_in(&trace.parent, op, inputs),
         },
     }
 }
@@ -178,8 +196,10 @@ pub fn with_axes<R>(axes: &[(AxisName, usize)], f: impl FnOnce() -> R) -> R {
 pub fn is_staging() -> bool {
     let mut trace = current();
     while let Some(inner) = trace {
-        if let TraceKind::Stage(_) = &inner.kind {
-            return true;
+        match &inner.kind {
+            TraceKind::Stage(_) => return true,
+            TraceKind::Evaluate => return false,
+            TraceKind::Jvp { .. } | TraceKind::Tape(_) | TraceKind::Batch(_) => {}
         }
         trace = inner.parent.clone();
     }

@@ -16,7 +16,7 @@ use pyo3::types::{PyList, PyTuple};
 
 use super::forward::instantiate;
 use super::grad::zeros;
-use super::staging::record;
+use super::staging::{record, shape_struct};
 use super::{avals, call_tuple, flat, inside, tree_of};
 use crate::array::{PyArray, wrap};
 use crate::errors::{OrRaise, guarded};
@@ -62,6 +62,26 @@ fn function(transform: &'static str, fun: &Object<'_>, input: &TreeDef, shelf: &
     })
 }
 
+fn class<'py>(py: Python<'py>, name: &str) -> PyResult<Object<'py>> {
+    py.import("pullback.custom_derivatives")?.getattr(name)
+}
+
+/// A tree of tangents or cotangents, in which zeros that are known to be are objects that say so.
+fn with_symbolic_zeros<'py>(
+    py: Python<'py>,
+    structure: &TreeDef,
+    values: impl Iterator<Item = (Option<Array>, Aval)>,
+) -> PyResult<Object<'py>> {
+    let zero = class(py, "SymbolicZero")?;
+    let leaves = values
+        .map(|(value, aval)| match value {
+            Some(value) => Ok(wrap(py, value)?.into_bound(py).into_any()),
+            None => zero.call1((shape_struct(py, &aval)?,)),
+        })
+        .collect::<PyResult<Vec<_>>>()?;
+    structure.unflatten(py, leaves)
+}
+
 /// Applies a function whose forward derivative is `rule`.
 #[pyfunction]
 fn custom_jvp_call(
@@ -73,7 +93,6 @@ fn custom_jvp_call(
     symbolic_zeros: bool,
 ) -> PyResult<Py<PyAny>> {
     crate::config::sync();
-    let _ = symbolic_zeros;
     let (arrays, input) = flat(args.as_any(), "custom_jvp: argument")?;
     let shelf = Shelf::default();
     let function = function("custom_jvp", fun, &input, &shelf);
@@ -83,10 +102,17 @@ fn custom_jvp_call(
         let rule: Arc<JvpRule> = Arc::new(move |x: &[Array], dx: &[Tangent]| {
             Python::attach(|py| {
                 inside(|| {
-                    let tangents =
-                        dx.iter().cloned().map(instantiate).collect::<PyResult<Vec<_>>>()?;
                     let primals = tree_of(py, &input, x.to_vec())?;
-                    let tangents = tree_of(py, &input, tangents)?;
+                    let tangents = match symbolic_zeros {
+                        true => {
+                            let tangents = dx.iter().map(|dx| (dx.value().cloned(), dx.aval()));
+                            with_symbolic_zeros(py, &input, tangents)?
+                        }
+                        false => {
+                            let tangents = dx.iter().cloned().map(instantiate);
+                            tree_of(py, &input, tangents.collect::<PyResult<Vec<_>>>()?)?
+                        }
+                    };
                     let result = rule.bind(py).call1((primals, tangents))?;
                     let (arrays, dys, structure) = jvp_result(&name, &result)?;
                     let mut found = lock(&shelf);
@@ -119,8 +145,15 @@ fn jvp_result(name: &str, result: &Object<'_>) -> PyResult<(Vec<Array>, Vec<Tang
         )));
     };
     let (ys, structure) = flat(&pair.get_item(0)?, "custom_jvp: primal output")?;
-    let dy = pair.get_item(1)?;
-    let (dys, tangent_structure) = flat(&dy, "custom_jvp: tangent output")?;
+    let zero = class(py, "SymbolicZero")?;
+    let (leaves, tangent_structure) = tree::flatten(&pair.get_item(1)?, None)?;
+    let dys = leaves
+        .iter()
+        .map(|leaf| match leaf.bind(py).is_instance(&zero)? {
+            true => Ok(None),
+            false => super::leaf_array(leaf.bind(py), "custom_jvp: tangent output").map(Some),
+        })
+        .collect::<PyResult<Vec<_>>>()?;
     if !structure.equals(py, &tangent_structure)? {
         return Err(tree::mismatch(
             py,
@@ -135,10 +168,10 @@ fn jvp_result(name: &str, result: &Object<'_>) -> PyResult<(Vec<Array>, Vec<Tang
     let mut tangents = vec![];
     for (y, dy) in ys.iter().zip(dys) {
         let expected = y.aval().tangent();
-        if !expected.is_differentiable() {
+        let Some(dy) = dy.filter(|_| expected.is_differentiable()) else {
             tangents.push(Tangent::Zero(expected));
             continue;
-        }
+        };
         if !expected.same_type(&dy.aval()) {
             return Err(PyTypeError::new_err(format!(
                 "custom_jvp: the rule of {name} must produce primal and tangent outputs with \
@@ -169,7 +202,7 @@ fn custom_vjp_call(
     let shelf = Shelf::default();
     let function = function("custom_vjp", fun, &input, &shelf);
     let forward = forward_rule(fwd, &input, &shelf, name, symbolic_zeros);
-    let backward = backward_rule(bwd, &input, avals(&arrays), &shelf, name);
+    let backward = backward_rule(bwd, &input, avals(&arrays), &shelf, name, symbolic_zeros);
     guarded(|| {
         let outputs = bind_vjp(
             Shared::new(name, function),
@@ -197,8 +230,7 @@ fn forward_rule(
                 let args = match symbolic_zeros {
                     false => tree_of(py, &input, x.to_vec())?,
                     true => {
-                        let class = py.import("pullback.custom_derivatives")?;
-                        let class = class.getattr("CustomVJPPrimal")?;
+                        let class = class(py, "CustomVJPPrimal")?;
                         let leaves = x
                             .iter()
                             .zip(active)
@@ -234,6 +266,7 @@ fn backward_rule(
     types: Vec<Aval>,
     shelf: &Shelf,
     name: &str,
+    symbolic_zeros: bool,
 ) -> Arc<Bwd> {
     let (bwd, input, shelf) = (bwd.clone().unbind(), input.clone(), shelf.clone());
     let name = name.to_string();
@@ -247,16 +280,22 @@ fn backward_rule(
                 let (Some(output), Some(structure)) = (output, structure) else {
                     return Err(PyValueError::new_err("bwd was called before fwd"));
                 };
-                let cts = ct
-                    .iter()
-                    .zip(&output_avals)
-                    .map(|(ct, aval)| match ct {
-                        Some(ct) => Ok(ct.clone()),
-                        None => zeros(&aval.tangent()),
-                    })
-                    .collect::<PyResult<Vec<_>>>()?;
                 let residuals = tree_of(py, &structure, residuals.to_vec())?;
-                let cts = tree_of(py, &output, cts)?;
+                let typed = ct.iter().zip(&output_avals).map(|(ct, aval)| (ct, aval.tangent()));
+                let cts = match symbolic_zeros {
+                    true => with_symbolic_zeros(
+                        py,
+                        &output,
+                        typed.map(|(ct, aval)| (ct.clone(), aval)),
+                    )?,
+                    false => {
+                        let cts = typed.map(|(ct, aval)| match ct {
+                            Some(ct) => Ok(ct.clone()),
+                            None => zeros(&aval),
+                        });
+                        tree_of(py, &output, cts.collect::<PyResult<Vec<_>>>()?)?
+                    }
+                };
                 let result = bwd.bind(py).call1((residuals, cts))?;
                 bwd_result(&name, &input, &types, &result)
             })

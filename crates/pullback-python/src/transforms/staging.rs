@@ -1,7 +1,9 @@
 //! Programs of functions: `make_jaxpr`, `eval_shape`, and what a compiled function shows.
 
+use std::sync::{Mutex, PoisonError};
+
 use pullback_core::jaxpr::{Atom, JaxprRef, Staged, stage};
-use pullback_core::trace::{self, AxisName};
+use pullback_core::trace::{self, AxisName, TraceRef};
 use pullback_core::{Array, Aval};
 use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
@@ -290,10 +292,34 @@ fn make_jaxpr<'py>(
     Function::make(fun, None, MakeJaxpr { static_argnums, axis_env, return_shape })
 }
 
+/// What is computed from concrete arrays inside is computed now, also while a program is recorded.
+#[pyclass(name = "ensure_compile_time_eval", module = "pullback", frozen)]
+#[derive(Default)]
+struct Evaluation(Mutex<Vec<TraceRef>>);
+
+#[pymethods]
+impl Evaluation {
+    #[new]
+    fn new() -> Evaluation {
+        Evaluation::default()
+    }
+
+    fn __enter__(&self) {
+        let before = trace::replace_current(trace::evaluation());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(before);
+    }
+
+    fn __exit__(&self, _class: Py<PyAny>, _error: Py<PyAny>, _traceback: Py<PyAny>) {
+        let before = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        trace::replace_current(before.flatten());
+    }
+}
+
 /// Adds the functions.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyJaxpr>()?;
     module.add_class::<PyEqn>()?;
+    module.add_class::<Evaluation>()?;
     module.add_function(wrap_pyfunction!(eval_shape, module)?)?;
     module.add_function(wrap_pyfunction!(make_jaxpr, module)?)
 }

@@ -1,0 +1,1 @@
+# Written by `make generate`; not to be edited.

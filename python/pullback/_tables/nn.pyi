@@ -1,0 +1,93 @@
+# Written by `make generate` from the table of functions; not to be edited.
+from collections.abc import Sequence
+from typing import Any
+
+from pullback._pullback import Array
+from pullback.typing import ArrayLike, DTypeLike
+
+def celu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
+    """`max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1)`."""
+
+def elu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
+    """`x` where it is positive, else `alpha * (exp(x) - 1)`."""
+
+def gelu(x: ArrayLike, approximate: bool = True) -> Array:
+    """`x` times the probability that a normal variable is smaller.
+    
+    By default by an approximation with the hyperbolic tangent."""
+
+def glu(x: ArrayLike, axis: int = -1) -> Array:
+    """The first half of an axis times the sigmoid of the second."""
+
+def hard_sigmoid(x: ArrayLike) -> Array:
+    """`relu6(x + 3) / 6`."""
+
+def hard_silu(x: ArrayLike) -> Array:
+    """`x * hard_sigmoid(x)`."""
+
+hard_swish = hard_silu
+
+def hard_tanh(x: ArrayLike) -> Array:
+    """`x` between -1 and 1, else the bound it passes."""
+
+def identity(x: ArrayLike) -> Array:
+    """The elements as they are."""
+
+def leaky_relu(x: ArrayLike, negative_slope: ArrayLike = 0.01) -> Array:
+    """`x` where it is positive, else a small multiple of it."""
+
+def log_sigmoid(x: ArrayLike) -> Array:
+    """`log(sigmoid(x))`."""
+
+def log_softmax(x: ArrayLike, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
+    """The logarithm of [`softmax`]."""
+
+def logsumexp(a: ArrayLike, axis: int | Sequence[int] | None = None, b: ArrayLike | None = None, keepdims: bool = False, return_sign: bool = False, where: ArrayLike | None = None) -> Any:
+    """The logarithm of the sum of exponentials over axes."""
+
+def mish(x: ArrayLike) -> Array:
+    """`x * tanh(softplus(x))`."""
+
+def one_hot(x: ArrayLike, num_classes: int, *, dtype: DTypeLike | None = None, axis: int = -1) -> Array:
+    """For each class a row with a one at its place among `num_classes`, and zeros elsewhere."""
+
+def relu(x: ArrayLike) -> Array:
+    """`x` where it is positive, else 0; the derivative at 0 is 0."""
+
+def relu6(x: ArrayLike) -> Array:
+    """`x` between 0 and 6, else the bound it passes."""
+
+def selu(x: ArrayLike) -> Array:
+    """The exponential linear unit, scaled so that mean and variance keep."""
+
+def sigmoid(x: ArrayLike) -> Array:
+    """`1 / (1 + exp(-x))`."""
+
+def silu(x: ArrayLike) -> Array:
+    """`x * sigmoid(x)`."""
+
+swish = silu
+
+def soft_sign(x: ArrayLike) -> Array:
+    """`x / (1 + |x|)`."""
+
+def softmax(x: ArrayLike, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
+    """Exponentials divided by their sum over axes, of the elements that `where` has."""
+
+def softplus(x: ArrayLike) -> Array:
+    """`log(1 + exp(x))`."""
+
+def sparse_plus(x: ArrayLike) -> Array:
+    """0 up to -1, `x` from 1 on, and a parabola between."""
+
+def sparse_sigmoid(x: ArrayLike) -> Array:
+    """0 up to -1, 1 from 1 on, and a line between."""
+
+def squareplus(x: ArrayLike, b: ArrayLike = 4) -> Array:
+    """`(x + sqrt(x² + b)) / 2`."""
+
+def standardize(x: ArrayLike, axis: int | Sequence[int] | None = -1, mean: ArrayLike | None = None, variance: ArrayLike | None = None, epsilon: ArrayLike = 1e-5, where: ArrayLike | None = None) -> Array:
+    """`x` with mean 0 and variance 1 along axes."""
+
+def tanh(x: ArrayLike) -> Array:
+    """The hyperbolic tangent."""

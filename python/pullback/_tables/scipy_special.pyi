@@ -1,0 +1,98 @@
+# Written by `make generate` from the table of functions; not to be edited.
+from collections.abc import Sequence
+from typing import Any
+
+from pullback._pullback import Array
+from pullback.typing import ArrayLike, DTypeLike
+
+def beta(a: ArrayLike, b: ArrayLike) -> Array:
+    """The beta function, `gamma(a) gamma(b) / gamma(a + b)`."""
+
+def betaln(a: ArrayLike, b: ArrayLike) -> Array:
+    """The logarithm of the magnitude of the beta function."""
+
+def digamma(x: ArrayLike) -> Array:
+    """The derivative of [`gammaln`]."""
+
+psi = digamma
+
+def entr(x: ArrayLike) -> Array:
+    """`-x log(x)`; 0 at 0, and minus infinity below."""
+
+def erf(x: ArrayLike) -> Array:
+    """The error function."""
+
+def erfc(x: ArrayLike) -> Array:
+    """One minus the error function, also precise where that is small."""
+
+def erfinv(x: ArrayLike) -> Array:
+    """The inverse of the error function."""
+
+def expit(x: ArrayLike) -> Array:
+    """`1 / (1 + exp(-x))`."""
+
+def factorial(n: ArrayLike, exact: bool = False) -> Array:
+    """`gamma(n + 1)`, and 0 where `n` is negative."""
+
+def gamma(x: ArrayLike) -> Array:
+    """The gamma function, which continues the factorials."""
+
+def gammaln(x: ArrayLike) -> Array:
+    """The logarithm of the magnitude of the gamma function."""
+
+def gammasgn(x: ArrayLike) -> Array:
+    """The sign of the gamma function."""
+
+def i0(x: ArrayLike) -> Array:
+    """The modified Bessel function of the first kind and order zero."""
+
+def i0e(x: ArrayLike) -> Array:
+    """`exp(-|x|)` times the modified Bessel function of the first kind and order zero."""
+
+def i1(x: ArrayLike) -> Array:
+    """The modified Bessel function of the first kind and order one."""
+
+def i1e(x: ArrayLike) -> Array:
+    """`exp(-|x|)` times the modified Bessel function of the first kind and order one."""
+
+def kl_div(p: ArrayLike, q: ArrayLike) -> Array:
+    """`p log(p / q) - p + q`."""
+
+def log_ndtr(x: ArrayLike, series_order: int = 3) -> Array:
+    """The logarithm of [`ndtr`], also precise where that is small."""
+
+def log_softmax(x: ArrayLike, *, axis: int | Sequence[int] | None = None) -> Array:
+    """The logarithm of [`softmax`]."""
+
+def logit(x: ArrayLike) -> Array:
+    """`log(x / (1 - x))`, the inverse of [`expit`]."""
+
+def logsumexp(a: ArrayLike, axis: int | Sequence[int] | None = None, b: ArrayLike | None = None, keepdims: bool = False, return_sign: bool = False, where: ArrayLike | None = None) -> Any:
+    """The logarithm of the sum of exponentials over axes, each times its factor `b`; with
+    `return_sign` of the magnitude of the sum, and its sign."""
+
+def multigammaln(a: ArrayLike, d: int) -> Array:
+    """The logarithm of the gamma function of `d` dimensions."""
+
+def ndtr(x: ArrayLike) -> Array:
+    """The probability that a normal variable is below `x`."""
+
+def ndtri(p: ArrayLike) -> Array:
+    """The number that a normal variable is below with probability `p`: the inverse of [`ndtr`].
+    
+    By the rational approximations of Wichura, "Algorithm AS 241", Applied Statistics 37 (1988)."""
+
+def poch(z: ArrayLike, m: ArrayLike) -> Array:
+    """`gamma(z + m) / gamma(z)`, a rising factorial."""
+
+def rel_entr(p: ArrayLike, q: ArrayLike) -> Array:
+    """`p log(p / q)`; 0 where `p` is 0 and `q` is not negative, infinity outside the domain."""
+
+def softmax(x: ArrayLike, *, axis: int | Sequence[int] | None = None) -> Array:
+    """Exponentials divided by their sum over axes: all, if none are given."""
+
+def xlog1py(x: ArrayLike, y: ArrayLike) -> Array:
+    """`x log(1 + y)`, and 0 where `x` is 0."""
+
+def xlogy(x: ArrayLike, y: ArrayLike) -> Array:
+    """`x log(y)`, and 0 where `x` is 0."""
