@@ -542,7 +542,10 @@ pub fn unique(
         true => lax::iota(int, &[count], 0)?,
         false => lexsort(&columns.iter().rev().cloned().collect::<Vec<_>>(), -1)?,
     };
-    let arranged = get(&rows, &[Index::Array(order.clone())])?;
+    let arranged = match count {
+        0 => rows.clone(),
+        _ => get(&rows, &[Index::Array(order.clone())])?,
+    };
     // An entry is new if it differs from the one before it.
     let mut is_new = broadcast(&Array::from(true), &[count.min(1)])?;
     if count > 1 {
@@ -582,10 +585,14 @@ pub fn unique(
     };
     let mut results = vec![];
     let mut values = rows_at(&arranged)?;
-    if size.is_some() && found > 0 && count > 0 {
+    if size.is_some() && found > 0 {
         let fill = match fill_value {
             Some(fill) => broadcast(&as_type(fill, Some(values.dtype()))?, &[1, width])?,
-            None => part(&arranged, 0, 0, 1)?,
+            None if count > 0 => part(&arranged, 0, 0, 1)?,
+            None => {
+                let message = "of no elements, a size asks for a fill_value";
+                return Err(Error::value_error("unique", message));
+            }
         };
         let valid = lax::expand_dims(&valid, &[1])?;
         values = select(&valid, &values, &fill)?;
