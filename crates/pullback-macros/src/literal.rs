@@ -72,7 +72,14 @@ pub fn doc_of(attributes: &[syn::Attribute]) -> String {
         })
         .map(|line| line.strip_prefix(' ').map(str::to_string).unwrap_or(line))
         .collect();
-    lines.join("\n").trim().to_string()
+    // Examples are in Rust, and of no use to the other language.
+    let mut in_example = false;
+    let prose = lines.iter().filter(|line| {
+        let fence = line.trim_start().starts_with("```");
+        in_example ^= fence;
+        !fence && !in_example
+    });
+    prose.map(String::as_str).collect::<Vec<_>>().join("\n").trim().to_string()
 }
 
 /// An identifier made from a name, raw where it has to be.

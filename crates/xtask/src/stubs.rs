@@ -84,7 +84,7 @@ fn stub(functions: &[&ApiFn]) -> String {
             function.name,
             parameters(&(function.params)()),
             returned(function.returns),
-            prose(function.doc).replace('\n', "\n    "),
+            function.doc.replace('\\', "\\\\").replace('\n', "\n    "),
         );
         for alias in function.aliases {
             let _ = writeln!(text, "\n{alias} = {}", function.name);
@@ -150,18 +150,4 @@ fn returned(rust: &str) -> String {
         "i64" | "usize" => "int".into(),
         _ => "Any".into(),
     }
-}
-
-/// Documentation without the examples, which are in Rust.
-fn prose(doc: &str) -> String {
-    let mut lines = vec![];
-    let mut in_code = false;
-    for line in doc.lines() {
-        if line.trim_start().starts_with("```") {
-            in_code = !in_code;
-        } else if !in_code {
-            lines.push(line.trim().replace('\\', "\\\\"));
-        }
-    }
-    lines.join("\n").trim().to_string()
 }

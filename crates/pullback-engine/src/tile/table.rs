@@ -313,6 +313,7 @@ fn complex64(op: ScalarOp) -> Found {
         Expm1 => plain1(complex::expm1),
         Log => plain1(complex::log),
         Log1p => plain1(complex::log1p),
+        Log2 => plain1(complex::log2),
         Sqrt => plain1(complex::sqrt),
         Rsqrt => plain1(complex::rsqrt),
         Sin => plain1(complex::sin),

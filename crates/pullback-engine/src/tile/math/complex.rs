@@ -127,6 +127,10 @@ pub(crate) fn log(z: C) -> C {
     c(log_norm(z.re, z.im), z.im.atan2(z.re))
 }
 
+pub(crate) fn log2(z: C) -> C {
+    log(z) * std::f64::consts::LOG2_E
+}
+
 pub(crate) fn log1p(z: C) -> C {
     if z.re.abs() < 0.5 && z.im.abs() < 0.5 {
         // |1 + z|² - 1 = 2x + x² + y²
