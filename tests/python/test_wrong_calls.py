@@ -122,7 +122,7 @@ AXES = [
     row(lambda jax, jnp: jax.nn.one_hot(jnp.arange(3), 3, axis=5), "one_hot", "axis 5", "dimension 2"),
     row(lambda jax, jnp: jnp.max(jnp.ones((0, 3))), "max", "zero-size"),
     row(lambda jax, jnp: jnp.argmax(jnp.ones((0,))), "argmax", "empty"),
-    row(lambda jax, jnp: jnp.apply_along_axis(jnp.sum, 5, jnp.ones((2, 3))), "axis 5"),
+    row(lambda jax, jnp: jnp.apply_along_axis(jnp.sum, 5, jnp.ones((2, 3))), "apply_along_axis", "axis 5"),
 ]
 
 RESHAPING = [
@@ -299,7 +299,7 @@ OPERATIONS = [
     row(lambda jax, jnp: -jnp.ones(3, bool), "negative", "bool"),
     row(lambda jax, jnp: jnp.ones(3, bool) - jnp.ones(3, bool), "subtract", "bool"),
     row(lambda jax, jnp: jnp.floor(1j), "floor", "complex64"),
-    row(lambda jax, jnp: jnp.mod(1j, 2.0), "mod", "complex64"),
+    row(lambda jax, jnp: jnp.mod(1j, 2.0), "remainder", "complex64"),
     row(lambda jax, jnp: jnp.ones(3, complex) // 2, "floor_divide", "complex"),
     row(lambda jax, jnp: jnp.cbrt(1j), "cbrt", "complex64"),
     row(lambda jax, jnp: jnp.hypot(1j, 1.0), "hypot", "complex64"),

@@ -87,8 +87,7 @@ _LAZY.update(
             "vectorize apply_along_axis apply_over_axes piecewise issubdtype result_type "
             "promote_types can_cast finfo iinfo isdtype shape ndim size isscalar iscomplexobj "
             "isrealobj load from_dlpack fromfunction frombuffer fromiter fromstring "
-            "broadcast_shapes einsum einsum_path ix_ r_ c_ mgrid ogrid index_exp s_ "
-            "array_split block ufunc iterable get_printoptions frompyfunc"
+            "broadcast_shapes index_exp s_ iterable"
         ).split()
     }
 )

@@ -127,6 +127,10 @@ def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     from pullback import vmap
 
     arr = _pullback.as_array(arr)
+    if not -arr.ndim <= axis < arr.ndim:
+        raise _pullback.AxisError(
+            f"apply_along_axis: axis {axis} is out of bounds for array of dimension {arr.ndim}"
+        )
     axis = axis + arr.ndim if axis < 0 else axis
     function = lambda row: func1d(row, *args, **kwargs)  # noqa: E731
     for i in range(1, arr.ndim - axis):

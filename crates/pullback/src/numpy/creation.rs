@@ -520,7 +520,10 @@ pub fn triu(m: &Array, k: i64) -> Result<Array> {
 #[api(defaults(increasing = false), rename(n = "N"))]
 pub fn vander(x: &Array, n: Option<i64>, increasing: bool) -> Result<Array> {
     let [size] = *x.shape() else {
-        return Err(Error::value_error("vander", "x must be a one-dimensional array"));
+        return Err(Error::value_error(
+            "vander",
+            format!("x must be one-dimensional, got {}", x.aval()),
+        ));
     };
     let n = size_of("vander", n.unwrap_or(size as i64))?;
     let dtype = if x.dtype() == DType::Bool { promote::default_int() } else { x.dtype() };

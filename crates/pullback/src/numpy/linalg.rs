@@ -65,6 +65,14 @@ pub(crate) fn square(function: &str, a: &Array) -> Result<usize> {
     }
 }
 
+/// An error, unless an array has matrices to be decomposed.
+fn matrices(function: &str, a: &Array) -> Result<()> {
+    match a.rank() {
+        0 | 1 => Err(Error::type_error(function, format!("needs matrices, got {}", a.aval()))),
+        _ => Ok(()),
+    }
+}
+
 /// The sizes of the matrices of an array.
 pub(crate) fn sizes(function: &str, a: &Array) -> Result<(usize, usize)> {
     match a.shape() {
@@ -476,7 +484,7 @@ pub fn qr(a: &Array, mode: &str) -> Result<Value> {
             ));
         }
     };
-    sizes("qr", a)?;
+    matrices("qr", a)?;
     let [q, r] = lax::qr(&inexact(a)?, full)?;
     Ok(if mode == "r" { Value::Array(r) } else { Value::Tuple(vec![q, r]) })
 }
@@ -490,7 +498,7 @@ pub fn qr(a: &Array, mode: &str) -> Result<Value> {
 )]
 pub fn svd(a: &Array, full_matrices: bool, compute_uv: bool, hermitian: bool) -> Result<Value> {
     let a = inexact(a)?;
-    sizes("svd", &a)?;
+    matrices("svd", &a)?;
     match (hermitian, compute_uv) {
         (true, true) => Ok(Value::Tuple(hermitian_svd(&a)?.into())),
         (true, false) => {
@@ -543,7 +551,7 @@ fn thin_svd(a: &Array, hermitian: bool) -> Result<[Array; 3]> {
 /// The singular values of each matrix, in descending order.
 #[api]
 pub fn svdvals(x: &Array) -> Result<Array> {
-    sizes("svdvals", x)?;
+    matrices("svdvals", x)?;
     Ok(lax::svd(&inexact(x)?, false, false)?.swap_remove(0))
 }
 
@@ -1058,17 +1066,27 @@ pub fn multi_dot(arrays: &[Array]) -> Result<Array> {
         ));
     }
     let flat = |at: usize| at == 0 || at == count - 1;
+    let types = || {
+        let types: Vec<_> = arrays.iter().map(|x| x.aval().to_string()).collect();
+        types.join(", ")
+    };
     if (0..count).any(|at| arrays[at].rank() != 2 && !(flat(at) && arrays[at].rank() == 1)) {
         return Err(Error::value_error(
             "multi_dot",
-            "all arrays must be two-dimensional, but for the first and last, which may be \
-             one-dimensional",
+            format!(
+                "all arrays must be two-dimensional, but for the first and last, which may be \
+                 one-dimensional; got {}",
+                types()
+            ),
         ));
     }
     if arrays.windows(2).any(|x| x[0].shape().last() != x[1].shape().first()) {
         return Err(Error::value_error(
             "multi_dot",
-            "the last dimension of each array must match the first of the following one",
+            format!(
+                "the last dimension of each array must match the first of the following one, got {}",
+                types()
+            ),
         ));
     }
     let rows = |x: &Array| if x.rank() == 2 { x.shape()[0] } else { 1 };

@@ -325,7 +325,10 @@ pub fn cross(
         |x: &Array, axis: i64| lax::move_axis(x, axis_of("cross", axis, x.rank())?, x.rank() - 1);
     let (x, y) = (last(a, axisa)?, last(b, axisb)?);
     if x.shape()[x.rank() - 1] != 3 || y.shape()[y.rank() - 1] != 3 {
-        return Err(Error::value_error("cross", "Dimension must be 3 for cross product"));
+        return Err(Error::value_error(
+            "cross",
+            format!("needs vectors of 3 components, got {} and {}", a.aval(), b.aval()),
+        ));
     }
     let part = |x: &Array, at: usize| -> Result<Array> {
         let axis = x.rank() - 1;

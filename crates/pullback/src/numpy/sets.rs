@@ -154,7 +154,8 @@ fn kept_places(mask: &Array, size: usize) -> Result<(Array, Array)> {
 fn check_known(function: &str, size: Option<i64>, arrays: &[&Array]) -> Result<()> {
     if size.is_none() {
         for x in arrays {
-            x.concrete(Need::Array, format!("the number of results of {function}"))?;
+            x.concrete(Need::Value, "the number of results")
+                .map_err(|error| error.within(function))?;
         }
     }
     Ok(())

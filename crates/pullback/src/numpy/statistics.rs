@@ -309,6 +309,12 @@ pub fn histogram2d(
     weights: Option<&Array>,
     density: Option<bool>,
 ) -> Result<(Array, Array, Array)> {
+    if x.count() != y.count() {
+        return Err(Error::type_error(
+            "histogram2d",
+            format!("needs as many of both coordinates, got {} and {}", x.aval(), y.aval()),
+        ));
+    }
     let sample = super::joining::stack(&[ravel(x, "C")?, ravel(y, "C")?], 1, (), None)?;
     let bins = match bins {
         // Bounds for both.

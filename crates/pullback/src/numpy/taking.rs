@@ -1,5 +1,6 @@
 //! Taking entries by their positions, putting them back, repeating, deleting and inserting them.
 
+use pullback_core::engine::buffer::installed_memory;
 use pullback_core::primitives::indexing::gather::{FillValue, Gather, GatherDims};
 use pullback_core::primitives::rules as lax;
 use pullback_core::{Array, DType, Error, Need, Result, Shape, promote};
@@ -391,7 +392,7 @@ pub fn choose(a: &Array, choices: &[Array], out: (), mode: &str) -> Result<Array
     let count = choices.len();
     let which = match mode {
         "raise" => {
-            let tensor = a.concrete(Need::Array, "choose with mode='raise'")?;
+            let tensor = a.concrete(Need::Value, "choose with mode='raise'")?;
             let valid = |at: &i64| (0..count as i64).contains(at);
             if !integers(&tensor).unwrap_or_default().iter().all(valid) {
                 return Err(Error::value_error("choose", "invalid entry in choice array"));
@@ -442,7 +443,7 @@ pub fn compress(
     let (x, axis) = row_or_axis("compress", a, axis)?;
     let length = x.shape()[axis].min(condition.count());
     let Some(size) = size else {
-        let tensor = condition.concrete(Need::Array, "compress without a size")?;
+        let tensor = condition.concrete(Need::Value, "compress without a size")?;
         let holds = integers(&tensor).unwrap_or_default();
         if holds[length..].contains(&1) {
             return Err(Error::value_error(
@@ -515,19 +516,24 @@ pub fn repeat(
     if counts.count() != 1 && counts.count() != size {
         return Err(Error::value_error(
             "repeat",
-            format!("repeats of shape {:?} do not fit an axis of size {size}", repeats.shape()),
+            format!("repeats {} do not fit an axis of size {size}", repeats.aval()),
         ));
     }
     let Some(total) = total_repeat_length else {
-        let tensor = counts.concrete(
-            Need::Value,
-            "the number of repeats (or else total_repeat_length) of repeat",
-        )?;
+        let tensor =
+            counts.concrete(Need::Value, "the number of repeats (or else total_repeat_length)")?;
         let counts = integers(&tensor).unwrap_or_default();
-        let counts: Vec<usize> =
-            counts.iter().map(|&n| size_of("repeat", n)).collect::<Result<_>>()?;
+        let counts: Vec<usize> = shape_of("repeat", &counts)?.into_iter().collect();
         if let [count] = counts[..] {
             return repeated(&x, axis, count);
+        }
+        let total = counts.iter().fold(0u64, |all, &count| all.saturating_add(count as u64));
+        if total > installed_memory() / 8 {
+            return Err(Error::TooLarge {
+                function: "repeat".into(),
+                elements: total.into(),
+                dtype: x.dtype(),
+            });
         }
         let at: Vec<i64> = counts
             .iter()
@@ -600,12 +606,12 @@ pub fn delete(
         Index::Int(at) => keep[axis_of("delete", *at, size)?] = false,
         Index::Slice { .. } => {
             let all = lax::iota(DType::I32, &[size], 0)?;
-            let gone = get(&all, &[obj.clone()])?.concrete(Need::Array, "delete")?;
+            let gone = get(&all, &[obj.clone()])?.concrete(Need::Value, "delete")?;
             integers(&gone).unwrap_or_default().iter().for_each(|&at| keep[at as usize] = false);
         }
         Index::Array(at) if assume_unique_indices => return without_unique(&x, at, axis),
         Index::Array(at) => {
-            let tensor = at.concrete(Need::Array, "the positions that delete takes away")?;
+            let tensor = at.concrete(Need::Value, "the positions that delete takes away")?;
             for at in integers(&tensor).unwrap_or_default() {
                 let from_front = if at < 0 { at + size as i64 } else { at };
                 let slot = usize::try_from(from_front).ok().and_then(|at| keep.get_mut(at));
@@ -616,7 +622,7 @@ pub fn delete(
             }
         }
         Index::Mask(mask) if mask.shape() == [size] => {
-            let tensor = mask.concrete(Need::Array, "the mask that delete takes away")?;
+            let tensor = mask.concrete(Need::Value, "the mask that delete takes away")?;
             keep = integers(&tensor).unwrap_or_default().iter().map(|&gone| gone == 0).collect();
         }
         _ => {
@@ -669,7 +675,9 @@ pub fn insert(arr: &Array, obj: &Index, values: &Array, axis: Option<i64>) -> Re
         Index::Int(at) => Array::from(*at as i32),
         Index::Array(at) if at.dtype().is_integer() => at.clone(),
         Index::Slice { .. } => get(&lax::iota(DType::I32, &[size], 0)?, &[obj.clone()])?,
-        _ => return Err(Error::value_error("insert", "obj must be whole numbers or a slice")),
+        _ => {
+            return Err(Error::value_error("insert", "obj must be whole numbers or a slice"));
+        }
     };
     if at.rank() > 1 {
         return Err(Error::value_error(
@@ -711,7 +719,8 @@ pub fn insert(arr: &Array, obj: &Index, values: &Array, axis: Option<i64>) -> Re
 /// The elements one after another, beginning anew at their end, under another shape.
 #[api]
 pub fn resize(a: &Array, new_shape: &Sizes) -> Result<Array> {
-    let shape = shape_of("resize", &new_shape.0)?;
+    let shape: Shape =
+        new_shape.0.iter().map(|&size| size_of("resize", size)).collect::<Result<_>>()?;
     let row = ravel(a, "C")?;
     if row.count() == 0 || product(&shape) == 0 {
         return broadcast(&number(0.0, &row), &shape);
@@ -727,7 +736,7 @@ pub fn trim_zeros(filt: &Array, trim: &str, axis: Option<&crate::api::Axes>) -> 
     for axis in super::common::axes_of("trim_zeros", axis, filt.rank())? {
         let others: Vec<usize> = (0..filt.rank()).filter(|&other| other != axis).collect();
         let some = lax::reduce_or(&truth(filt)?, &others)?;
-        let some = integers(&some.concrete(Need::Array, "what trim_zeros takes away")?);
+        let some = integers(&some.concrete(Need::Value, "what trim_zeros takes away")?);
         let some = some.unwrap_or_default();
         let first = some.iter().position(|&some| some == 1);
         let last = some.iter().rposition(|&some| some == 1);
@@ -849,7 +858,7 @@ pub fn ravel_multi_index(
     for ((at, &size), &stride) in multi_index.iter().zip(&dims).zip(&strides) {
         let at = match mode {
             "raise" => {
-                let tensor = at.concrete(Need::Array, "ravel_multi_index with mode='raise'")?;
+                let tensor = at.concrete(Need::Value, "ravel_multi_index with mode='raise'")?;
                 let valid = |at: &i64| (0..size as i64).contains(at);
                 if !integers(&tensor).unwrap_or_default().iter().all(valid) {
                     return Err(Error::value_error(

@@ -7,7 +7,7 @@ use pullback_core::{Array, Result, promote};
 use pullback_macros::api;
 
 use super::arithmetic::{i0, multiply, true_divide};
-use super::common::{broadcast, number, size_of};
+use super::common::{broadcast, number, shape_of};
 use crate::api::ApiFn;
 
 /// The functions of this module.
@@ -21,7 +21,7 @@ fn window(
     weight: impl FnOnce(&Array, f64) -> Result<Array>,
 ) -> Result<Array> {
     let dtype = promote::default_float();
-    let size = size_of(function, m)?;
+    let size = shape_of(function, &[m])?[0];
     if size <= 1 {
         return broadcast(&Array::constant(1.0, dtype), &[size]);
     }
