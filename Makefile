@@ -24,9 +24,9 @@ tour: $(TOUR)/ready
 # with JAX.
 test: $(TEST)/ready
 	cargo fmt --all --check
-	$(call BUILD,$(TEST)) clippy --workspace --all-targets -- -D warnings
-	$(call BUILD,$(TEST)) test --workspace
-	$(call BUILD,$(TEST)) build --workspace
+	$(call BUILD,$(TEST)) clippy --workspace --all-targets --features pullback/ndarray -- -D warnings
+	$(call BUILD,$(TEST)) test --workspace --features pullback/ndarray
+	$(call BUILD,$(TEST)) build --workspace --features pullback/ndarray
 	target/debug/xtask check
 	cp target/debug/lib_pullback.so $(EXTENSION)
 	PYTHONPATH=python $(TEST)/bin/python -m pytest -q tests/python

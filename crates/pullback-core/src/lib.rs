@@ -9,8 +9,11 @@
 
 pub mod array;
 pub mod aval;
+mod compare;
 pub mod config;
 pub mod error;
+#[cfg(feature = "ndarray")]
+mod interop;
 pub mod jaxpr;
 pub mod lower;
 mod ops;

@@ -54,3 +54,8 @@ pub fn modules() -> Vec<(&'static str, &'static [&'static ApiFn])> {
         ])
         .collect()
 }
+
+/// The examples of the README are run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
