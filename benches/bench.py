@@ -3,6 +3,8 @@
 Each row is the same source over either implementation. Results are compared before times are.
 """
 
+import importlib
+import pathlib
 import statistics
 import subprocess
 import sys
@@ -81,6 +83,16 @@ def import_time(name):
     return time.perf_counter() - start
 
 
+def installed_size(*modules):
+    """Bytes of the packages on disk, without caches."""
+    total = 0
+    for module in modules:
+        root = pathlib.Path(importlib.import_module(module).__file__).parent
+        files = (path for path in root.rglob("*") if path.is_file())
+        total += sum(path.stat().st_size for path in files if "__pycache__" not in path.parts)
+    return total
+
+
 def report(name, ours, theirs):
     a, b = statistics.median(ours), statistics.median(theirs)
     print(f"{name:36} {a * 1e6:12.1f} {b * 1e6:12.1f} {a / b:9.4f} {b / a:9.1f}x")
@@ -97,6 +109,8 @@ def main():
         ours.append(import_time("pullback") - statistics.median(empty))
         theirs.append(import_time("jax") - statistics.median(empty))
     report("import", ours, theirs)
+    a, b = installed_size("pullback"), installed_size("jax", "jaxlib")
+    print(f"{'installed size':36} {a / 1e6:9.1f} MB {b / 1e6:9.1f} MB {a / b:9.4f} {b / a:9.1f}x")
     here, there = rows(pullback), rows(jax)
     for name, (f, repeat) in here.items():
         g = there[name][0]

@@ -15,7 +15,7 @@ def examples():
             yield pytest.param(code, id=f"{page.name}-{number}")
 
 
-@pytest.mark.parametrize("code", examples())
+@pytest.mark.parametrize("code", list(examples()))
 def test_example(code, capsys):
     exec(compile(code, "example", "exec"), {})
     printed = capsys.readouterr().out.splitlines()
