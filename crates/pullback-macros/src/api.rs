@@ -24,6 +24,7 @@ pub struct Options {
     variadic: HashSet<String>,
     renamed: HashMap<String, String>,
     ignored: Vec<String>,
+    order: Vec<String>,
     result: Vec<String>,
 }
 
@@ -56,6 +57,9 @@ impl Parse for Options {
                     }
                     "ignored" => {
                         options.ignored = idents(&list)?.iter().map(literal::name_of).collect();
+                    }
+                    "order" => {
+                        options.order = idents(&list)?.iter().map(literal::name_of).collect();
                     }
                     "required" => options.required = names(&list)?,
                     "keyword_only" => options.keyword_only = names(&list)?,
@@ -97,8 +101,8 @@ pub fn expand(options: &Options, function: &ItemFn) -> syn::Result<TokenStream> 
     let doc = literal::doc_of(&function.attrs);
     let row_doc = format!("The row of [`{}`] in the table of public functions.", ident);
 
+    // For each parameter its name, what declares it, and what reads its argument.
     let mut params = vec![];
-    let mut reads = vec![];
     let mut passes = vec![];
     let mut keyword_only = false;
     for argument in &function.sig.inputs {
@@ -112,12 +116,13 @@ pub fn expand(options: &Options, function: &ItemFn) -> syn::Result<TokenStream> 
         let parameter = literal::name_of(variable);
         if parameter == "options" {
             let ty = &argument.ty;
-            params.push(quote! {
+            let declared = quote! {
                 params.extend(<#ty as crate::api::Keywords>::params());
-            });
-            reads.push(quote! {
+            };
+            let read = quote! {
                 let options = <#ty as crate::api::Keywords>::from_args(args)?;
-            });
+            };
+            params.push((parameter, declared, read));
             passes.push(quote! { options });
             continue;
         }
@@ -144,29 +149,43 @@ pub fn expand(options: &Options, function: &ItemFn) -> syn::Result<TokenStream> 
             true => quote! { crate::api::Kind::Variadic },
             false => quote! { <#owned as crate::api::FromArg>::KIND },
         };
-        params.push(quote! {
+        let declared = quote! {
             params.push(crate::api::Param {
                 name: #shown,
                 kind: #kind,
                 default: #text,
                 keyword_only: #keyword_only,
             });
-        });
-        reads.push(quote! { let #variable: #owned = args.next(#shown, #value)?; });
+        };
+        let read = quote! { let #variable: #owned = args.next(#shown, #value)?; };
+        params.push((shown.clone(), declared, read));
         passes.push(pass);
     }
 
     for name in &options.ignored {
-        params.push(quote! {
+        // One that the order mentions can be given by position, as its neighbours can.
+        let before = options.order.iter().position(|other| other == name);
+        let keyword_only = match before.map(|at| &options.order[..at]) {
+            Some(before) => before.iter().any(|other| options.keyword_only.contains(other)),
+            None => true,
+        };
+        let declared = quote! {
             params.push(crate::api::Param {
                 name: #name,
                 kind: crate::api::Kind::Ignored,
                 default: Some("None"),
-                keyword_only: true,
+                keyword_only: #keyword_only,
             });
-        });
-        reads.push(quote! { args.skip(); });
+        };
+        params.push((name.clone(), declared, quote! { args.skip(); }));
     }
+    if !options.order.is_empty() {
+        // What the order leaves out keeps its place behind the rest.
+        let place = |name: &String| options.order.iter().position(|other| other == name);
+        params.sort_by_key(|(name, ..)| place(name).unwrap_or(options.order.len()));
+    }
+    let reads: Vec<_> = params.iter().map(|(_, _, read)| read).collect();
+    let params: Vec<_> = params.iter().map(|(_, declared, _)| declared).collect();
 
     let returns = returned(&function.sig.output);
     let call = quote! { crate::api::Value::from(#ident(#(#passes),*)?) };

@@ -24,7 +24,9 @@ mod pytree;
 /// - `keyword_only(size)`: the first parameter that can be given by name only; all after it are;
 /// - `variadic(operands)`: the parameter that takes all remaining positional arguments;
 /// - `ignored(device)`: further keyword arguments, accepted and passed over;
-/// - `rename(object = "obj")`: names of parameters in the table.
+/// - `order(a, overwrite_a, mode)`: the order in the table, with ignored ones among the others;
+/// - `rename(object = "obj")`: names of parameters in the table;
+/// - `result("QRResult", "Q", "R")`: names of the tuple of arrays that is returned, and its fields.
 #[proc_macro_attribute]
 pub fn api(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let options = syn::parse_macro_input!(attribute as api::Options);

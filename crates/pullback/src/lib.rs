@@ -17,6 +17,7 @@ mod jit;
 pub mod lax;
 pub mod nn;
 pub mod numpy;
+pub mod ops;
 pub mod prelude;
 mod pytree;
 pub mod random;
@@ -45,10 +46,16 @@ pub fn modules() -> Vec<(&'static str, &'static [&'static ApiFn])> {
             ("lax.linalg", lax::linalg::FUNCTIONS),
             ("numpy.linalg", numpy::linalg::FUNCTIONS),
             ("nn", nn::FUNCTIONS),
+            ("nn", nn::attention::FUNCTIONS),
+            ("nn.initializers.draw", nn::initializers::FUNCTIONS),
+            ("ops", ops::FUNCTIONS),
             ("random", random::FUNCTIONS),
             ("random", random::gamma::FUNCTIONS),
             ("random", random::counts::FUNCTIONS),
             ("random", random::shapes::FUNCTIONS),
+            ("scipy.linalg", scipy::linalg::FUNCTIONS),
+            ("scipy.linalg", scipy::matrices::FUNCTIONS),
+            ("scipy.special", scipy::integrals::FUNCTIONS),
             ("scipy.special", scipy::special::FUNCTIONS),
             ("scipy.stats.norm", scipy::stats::norm::FUNCTIONS),
         ])

@@ -14,6 +14,9 @@ use crate::numpy::transcendental::logaddexp;
 use crate::scipy::special;
 use pullback_core::primitives::custom::stop_gradient::stop_gradient;
 
+pub mod attention;
+pub mod initializers;
+
 /// The functions of this module.
 pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &RELU_API,
@@ -41,6 +44,8 @@ pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &SOFTMAX_API,
     &LOG_SOFTMAX_API,
     &LOGSUMEXP_API,
+    &LOGMEANEXP_API,
+    &LOG1MEXP_API,
     &STANDARDIZE_API,
     &ONE_HOT_API,
 ];
@@ -337,4 +342,48 @@ pub fn one_hot(x: &Array, num_classes: i64, dtype: Option<DType>, axis: i64) -> 
     let classes = lax::convert_element_type(&classes, kind)?;
     let all = lax::iota(kind, &shape, axis)?;
     lax::convert_element_type(&lax::eq(&classes, &all)?, dtype)
+}
+
+/// The logarithm of the mean of exponentials over axes.
+#[api(defaults(keepdims = false))]
+pub fn logmeanexp(
+    x: &Array,
+    axis: Option<&Axes>,
+    r#where: Option<&Array>,
+    keepdims: bool,
+) -> Result<Array> {
+    let crate::api::Value::Array(y) = special::logsumexp(x, axis, None, keepdims, false, r#where)?
+    else {
+        unreachable!("without its sign a sum is one array");
+    };
+    let ones = match r#where {
+        Some(mask) => crate::numpy::common::broadcast(&truth(mask)?, x.shape())?,
+        None => crate::numpy::common::broadcast(&Array::from(true), x.shape())?,
+    };
+    let options = Sum { axis: axis.cloned(), keepdims, dtype: Some(y.dtype()), ..Sum::default() };
+    lax::sub(&y, &lax::log(&reductions::sum(&ones, options)?)?)
+}
+
+/// `log(1 - exp(-x))` for positive `x`, also precise where that is large or small.
+#[api]
+pub fn log1mexp(x: &Array) -> Result<Array> {
+    let x = inexact(x)?;
+    let mut y = crate::custom::with_jvp(
+        "log1mexp",
+        &[&x],
+        |x| Ok(vec![log1mexp_value(&x[0])?]),
+        |x, dx| {
+            let y = log1mexp_value(&x[0])?;
+            let dy = dx[0].map(&y.aval(), |dx| lax::div(dx, &expm1::expm1(&x[0])?))?;
+            Ok((vec![y], vec![dy]))
+        },
+    )?;
+    Ok(y.swap_remove(0))
+}
+
+fn log1mexp_value(x: &Array) -> Result<Array> {
+    let minus = lax::neg(x)?;
+    let near = lax::log(&lax::neg(&expm1::expm1(&minus)?)?)?;
+    let far = pullback_core::primitives::unary::log1p::log1p(&lax::neg(&lax::exp(&minus)?)?)?;
+    select(&lax::lt(x, &number(std::f64::consts::LN_2, x))?, &near, &far)
 }

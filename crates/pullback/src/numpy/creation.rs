@@ -44,6 +44,9 @@ pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &TRIL_INDICES_API,
     &TRIU_INDICES_API,
     &DIAG_INDICES_API,
+    &TRIL_INDICES_FROM_API,
+    &TRIU_INDICES_FROM_API,
+    &DIAG_INDICES_FROM_API,
 ];
 
 /// The object as an array of the type given, or of its own.
@@ -632,4 +635,39 @@ pub fn triu_indices(n: i64, k: i64, m: Option<i64>) -> Result<(Array, Array)> {
 pub fn diag_indices(n: i64, ndim: i64) -> Result<Value> {
     let index = lax::iota(promote::default_int(), &[size_of("diag_indices", n)?], 0)?;
     Ok(Value::Tuple(vec![index; rank_of("diag_indices", ndim)?]))
+}
+
+fn matrix_sizes(function: &str, arr: &Array) -> Result<(i64, i64)> {
+    match arr.shape() {
+        &[n, m] => Ok((n as i64, m as i64)),
+        _ => Err(Error::value_error(function, "Only 2-D inputs are accepted")),
+    }
+}
+
+/// [`tril_indices`] for matrices of the size of `arr`.
+#[api(defaults(k = 0))]
+pub fn tril_indices_from(arr: &Array, k: i64) -> Result<(Array, Array)> {
+    let (n, m) = matrix_sizes("tril_indices_from", arr)?;
+    tril_indices(n, k, Some(m))
+}
+
+/// [`triu_indices`] for matrices of the size of `arr`.
+#[api(defaults(k = 0))]
+pub fn triu_indices_from(arr: &Array, k: i64) -> Result<(Array, Array)> {
+    let (n, m) = matrix_sizes("triu_indices_from", arr)?;
+    triu_indices(n, k, Some(m))
+}
+
+/// [`diag_indices`] for arrays of the sizes of `arr`, which are all the same.
+#[api]
+pub fn diag_indices_from(arr: &Array) -> Result<Value> {
+    let bad = |message| Err(Error::value_error("diag_indices_from", message));
+    let Some((&first, rest)) = arr.shape().split_first().filter(|(_, rest)| !rest.is_empty())
+    else {
+        return bad("input array must be at least 2-d");
+    };
+    if rest.iter().any(|&size| size != first) {
+        return bad("All dimensions of input must be of equal length");
+    }
+    diag_indices(first as i64, arr.rank() as i64)
 }

@@ -6,13 +6,14 @@ use pullback_macros::api;
 
 use super::common::{as_type, axis_of};
 use super::manipulation::{part, ravel};
-use crate::api::{ApiFn, Sections, Sizes};
+use crate::api::{ApiFn, Blocks, Sections, Sizes};
 
 /// The functions of this module.
 pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &CONCATENATE_API,
     &CONCAT_API,
     &STACK_API,
+    &BLOCK_API,
     &VSTACK_API,
     &HSTACK_API,
     &DSTACK_API,
@@ -247,4 +248,45 @@ pub fn tile(a: &Array, reps: impl Into<Sizes>) -> Result<Array> {
     }
     let axes: Vec<usize> = (0..rank).map(|axis| 2 * axis + 1).collect();
     lax::reshape(&lax::broadcast_in_dim(&a, &wide, &axes)?, &merged)
+}
+
+/// The arrays of nested lists laid together: those of the innermost lists along the last axis,
+/// those of the lists around them along the one before, and so on.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::api::Blocks;
+/// use pullback::numpy::joining::block;
+///
+/// # fn main() -> pullback::Result<()> {
+/// let (x, y) = (Array::from([1.0f32, 2.0]), Array::from([3.0f32]));
+/// let z = block([[&x, &y], [&y, &x]])?;
+/// assert_eq!(z.to_vec::<f32>()?, [1.0, 2.0, 3.0, 3.0, 1.0, 2.0]);
+/// # Ok(())
+/// # }
+/// ```
+#[api]
+pub fn block(arrays: impl Into<Blocks>) -> Result<Array> {
+    Ok(blocks(&arrays.into())?.0)
+}
+
+/// The array of nested lists, and one more than their depth.
+fn blocks(arrays: &Blocks) -> Result<(Array, usize)> {
+    let entries = match arrays {
+        Blocks::Array(array) => return Ok((array.clone(), 1)),
+        Blocks::List(entries) => entries,
+    };
+    let parts = entries.iter().map(blocks).collect::<Result<Vec<_>>>()?;
+    let Some(&(_, depth)) = parts.first() else {
+        return Err(Error::value_error("block", "does not allow empty list arguments"));
+    };
+    if parts.iter().any(|&(_, other)| other != depth) {
+        return Err(Error::value_error("block", "mismatched list depths"));
+    }
+    let rank = parts.iter().map(|(x, _)| x.rank()).max().unwrap_or(0).max(depth);
+    let parts = parts
+        .iter()
+        .map(|(x, _)| lax::expand_dims(x, &(0..rank - x.rank()).collect::<Vec<_>>()))
+        .collect::<Result<Vec<_>>>()?;
+    Ok((concatenate(&parts, Some(-(depth as i64)), None)?, depth + 1))
 }

@@ -87,7 +87,7 @@ pub(crate) fn inexact_types(function: &str, x: &Array, y: &Array) -> Result<[Arr
     Ok([promote::to_type(x, dtype, weak)?, promote::to_type(y, dtype, weak)?])
 }
 
-fn matmul_of(x: &Array, y: &Array) -> Result<Array> {
+pub(crate) fn matmul_of(x: &Array, y: &Array) -> Result<Array> {
     products::matmul(x, y, None)
 }
 

@@ -30,6 +30,9 @@ pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &ARGMIN_API,
     &CUMSUM_API,
     &CUMPROD_API,
+    &CUMULATIVE_SUM_API,
+    &CUMULATIVE_PROD_API,
+    &MINMAX_API,
     &NANSUM_API,
     &NANPROD_API,
     &NANMAX_API,
@@ -590,6 +593,63 @@ pub fn cumsum(a: &Array, axis: Option<i64>, dtype: Option<DType>, out: ()) -> Re
 pub fn cumprod(a: &Array, axis: Option<i64>, dtype: Option<DType>, out: ()) -> Result<Array> {
     let () = out;
     running("cumprod", a, axis, dtype, lax::cumprod)
+}
+
+/// As [`running`], where the axis can lack only if there is one, narrow whole numbers become wide,
+/// and the neutral element can come first.
+fn cumulative(
+    function: &'static str,
+    x: &Array,
+    axis: Option<i64>,
+    dtype: Option<DType>,
+    initial: Option<f64>,
+    scan: impl Fn(&Array, usize, bool) -> Result<Array>,
+) -> Result<Array> {
+    if x.rank() == 0 || (x.rank() > 1 && axis.is_none()) {
+        return Err(Error::value_error(
+            function,
+            format!("for {} an axis must be there, and be given if there are several", x.aval()),
+        ));
+    }
+    let axis = axis_of(function, axis.unwrap_or(0), x.rank())?;
+    let (computed, dtype) = sum_type(x, &Sum { dtype, ..Sum::default() });
+    let y = scan(&lax::convert_element_type(x, computed)?, axis, false)?;
+    let y = lax::convert_element_type(&y, dtype)?;
+    let Some(initial) = initial else { return Ok(y) };
+    let mut shape = x.shape().to_vec();
+    shape[axis] = 1;
+    lax::concatenate(&[&broadcast(&number(initial, &y), &shape)?, &y], axis)
+}
+
+/// The sums of the elements up to each along an axis; with `include_initial` a zero before them.
+#[api(defaults(include_initial = false), keyword_only(axis))]
+pub fn cumulative_sum(
+    x: &Array,
+    axis: Option<i64>,
+    dtype: Option<DType>,
+    include_initial: bool,
+) -> Result<Array> {
+    let initial = include_initial.then_some(0.0);
+    cumulative("cumulative_sum", x, axis, dtype, initial, lax::cumsum)
+}
+
+/// The products of the elements up to each along an axis; with `include_initial` a one before
+/// them.
+#[api(defaults(include_initial = false), keyword_only(axis))]
+pub fn cumulative_prod(
+    x: &Array,
+    axis: Option<i64>,
+    dtype: Option<DType>,
+    include_initial: bool,
+) -> Result<Array> {
+    let initial = include_initial.then_some(1.0);
+    cumulative("cumulative_prod", x, axis, dtype, initial, lax::cumprod)
+}
+
+/// The least and the largest of the elements over axes.
+#[api]
+pub fn minmax(a: &Array, options: Extreme) -> Result<(Array, Array)> {
+    Ok((min(a, options.clone())?, max(a, options)?))
 }
 
 /// `x` with `value` where it is NaN.

@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 use pullback_core::primitives::rules as lax;
 use pullback_core::primitives::unary::{self, Accepts};
-use pullback_core::{Array, Result, promote};
+use pullback_core::{Array, DType, Error, Result, promote};
 use pullback_macros::api;
 
 use crate::api::{ApiFn, Axes, Value};
@@ -47,9 +47,20 @@ pub(crate) static FUNCTIONS: &[&ApiFn] = &[
     &I1E_API,
     &SOFTMAX_API,
     &LOG_SOFTMAX_API,
+    &GAMMAINC_API,
+    &GAMMAINCC_API,
+    &BETAINC_API,
+    &LOGGAMMA_API,
+    &ZETA_API,
+    &POLYGAMMA_API,
+    &COMB_API,
+    &BERNOULLI_API,
+    &BOXCOX_API,
+    &BOXCOX1P_API,
+    &ERFCINV_API,
 ];
 
-fn float(function: &str, x: &Array) -> Result<Array> {
+pub(crate) fn float(function: &str, x: &Array) -> Result<Array> {
     let x = inexact(x)?;
     check(function, &x, Accepts::Float)?;
     Ok(x)
@@ -205,10 +216,7 @@ pub fn poch(z: &Array, m: &Array) -> Result<Array> {
 #[api(defaults(exact = false))]
 pub fn factorial(n: &Array, exact: bool) -> Result<Array> {
     if exact {
-        return Err(pullback_core::Error::value_error(
-            "factorial",
-            "with exact=True is not implemented",
-        ));
+        return Err(Error::unsupported("factorial", "exact=True is not implemented"));
     }
     let n = float("factorial", n)?;
     let y = lax::exp(&gammaln(&lax::add(&n, &number(1.0, &n))?)?)?;
@@ -323,7 +331,7 @@ pub fn ndtr(x: &Array) -> Result<Array> {
 }
 
 /// A polynomial whose coefficients begin with the constant.
-fn polynomial(x: &Array, coefficients: &[f64]) -> Result<Array> {
+pub(crate) fn polynomial(x: &Array, coefficients: &[f64]) -> Result<Array> {
     let mut y = filled(0.0, x)?;
     for &coefficient in coefficients.iter().rev() {
         y = lax::add(&lax::mul(&y, x)?, &number(coefficient, x))?;
@@ -435,7 +443,7 @@ pub fn ndtri(p: &Array) -> Result<Array> {
 pub fn log_ndtr(x: &Array, series_order: i64) -> Result<Array> {
     let x = float("log_ndtr", x)?;
     let (lower, upper) = match x.dtype() {
-        pullback_core::DType::F64 => (-20.0, 8.0),
+        DType::F64 => (-20.0, 8.0),
         _ => (-10.0, 5.0),
     };
     let high = lax::gt(&x, &number(upper, &x))?;
@@ -507,4 +515,154 @@ pub fn log_softmax(x: &Array, axis: Option<&Axes>) -> Result<Array> {
 fn all_axes(x: &Array, axis: Option<&Axes>) -> Result<Axes> {
     let axes = axes_of("softmax", axis, x.rank())?;
     Ok(Axes(axes.into_iter().map(|axis| axis as i64).collect()))
+}
+
+/// The regularized lower incomplete gamma function.
+#[api]
+pub fn gammainc(a: &Array, x: &Array) -> Result<Array> {
+    let [a, x] = inexact_pair("gammainc", a, x)?;
+    crate::lax::igamma(&a, &x)
+}
+
+/// The regularized upper incomplete gamma function, one minus [`gammainc`].
+#[api]
+pub fn gammaincc(a: &Array, x: &Array) -> Result<Array> {
+    let [a, x] = inexact_pair("gammaincc", a, x)?;
+    crate::lax::igammac(&a, &x)
+}
+
+/// The regularized incomplete beta function.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::special::betainc;
+///
+/// # fn main() -> pullback::Result<()> {
+/// let y = betainc(&Array::from(1.0f32), &Array::from(1.0f32), &Array::from(0.25f32))?;
+/// assert!((y.to_f64()? - 0.25).abs() < 1e-6);
+/// # Ok(())
+/// # }
+/// ```
+#[api]
+pub fn betainc(a: &Array, b: &Array, x: &Array) -> Result<Array> {
+    let operands = promote::promote_inexact("betainc", &[a, b, x])?;
+    check("betainc", &operands[0], Accepts::Float)?;
+    crate::lax::betainc(&operands[0], &operands[1], &operands[2])
+}
+
+/// The logarithm of the gamma function; NaN where that is negative.
+#[api]
+pub fn loggamma(x: &Array) -> Result<Array> {
+    let x = inexact(x)?;
+    if x.dtype().is_complex() {
+        return Err(Error::unsupported("loggamma", "complex numbers"));
+    }
+    let positive = lax::gt(&x, &number(0.0, &x))?;
+    select(&positive, &unary::lgamma::lgamma(&x)?, &number(f64::NAN, &x))
+}
+
+/// Hurwitz's zeta function: the sum of `1 / (k + q)^x` for `k` from zero.
+#[api]
+pub fn zeta(x: &Array, q: Option<&Array>) -> Result<Array> {
+    let Some(q) = q else {
+        return Err(Error::unsupported("zeta", "without q"));
+    };
+    let [x, q] = inexact_pair("zeta", x, q)?;
+    crate::lax::zeta(&x, &q)
+}
+
+/// The derivative of [`digamma`] of the order `n`.
+#[api]
+pub fn polygamma(n: &Array, x: &Array) -> Result<Array> {
+    if !n.dtype().is_integer() {
+        return Err(Error::value_error(
+            "polygamma",
+            format!("Argument `n` to polygamma must be of integer type, got {}", n.dtype()),
+        ));
+    }
+    let [n, x] = inexact_pair("polygamma", n, x)?;
+    check("polygamma", &x, Accepts::Float)?;
+    crate::lax::polygamma(&n, &x)
+}
+
+/// The number of ways to choose `k` out of `n`; with `repetition` each as often as one likes.
+#[api(defaults(repetition = false), rename(n = "N"), keyword_only(repetition))]
+pub fn comb(n: &Array, k: &Array, repetition: bool) -> Result<Array> {
+    let [n, k] = inexact_pair("comb", n, k)?;
+    let (zero, one) = (number(0.0, &n), number(1.0, &n));
+    if repetition {
+        let nothing = lax::and(&lax::eq(&k, &zero)?, &lax::ge(&n, &zero)?)?;
+        let more = lax::sub(&lax::add(&n, &k)?, &one)?;
+        return select(&nothing, &one, &comb(&more, &k, false)?);
+    }
+    let there = lax::and(&lax::le(&k, &n)?, &lax::ge(&k, &zero)?)?;
+    let there = lax::and(&there, &lax::ge(&n, &zero)?)?;
+    let (n, k) = (select(&there, &n, &zero)?, select(&there, &k, &zero)?);
+    let whole = lax::add(&n, &one)?;
+    let parts = lax::sub(&gammaln(&whole)?, &gammaln(&lax::add(&k, &one)?)?)?;
+    let y = lax::exp(&lax::sub(&parts, &gammaln(&lax::sub(&whole, &k)?)?)?)?;
+    select(&there, &y, &zero)
+}
+
+/// The Bernoulli numbers from 0 to `n`.
+#[api]
+pub fn bernoulli(n: i64) -> Result<Array> {
+    let Ok(n) = usize::try_from(n) else {
+        return Err(Error::value_error("bernoulli", "n must be a non-negative integer"));
+    };
+    // |B_m| = 2 m! / (2 pi)^m times the sum of 1 / k^m.
+    let mut size = 1.0;
+    let mut numbers = vec![];
+    for m in 0..=n {
+        if m > 0 {
+            size *= m as f64 / (2.0 * PI);
+        }
+        numbers.push(match m {
+            0 => 1.0,
+            1 => -0.5,
+            2 => 1.0 / 6.0,
+            m if m % 2 == 1 => 0.0,
+            m => {
+                let sum: f64 = (1..50).rev().map(|k| (k as f64).powi(-(m as i32))).sum();
+                let sign = if m % 4 == 0 { -2.0 } else { 2.0 };
+                sign * size * sum
+            }
+        });
+    }
+    promote::to_type(&Array::from_slice(&numbers, &[n + 1])?, promote::default_float(), false)
+}
+
+/// The power transform `(x^lmbda - 1) / lmbda` of Box and Cox, and the logarithm for `lmbda` of
+/// zero.
+#[api]
+pub fn boxcox(x: &Array, lmbda: &Array) -> Result<Array> {
+    let [x, lmbda] = inexact_pair("boxcox", x, lmbda)?;
+    transformed(&lax::log(&x)?, &lmbda)
+}
+
+/// [`boxcox`] of `1 + x`.
+#[api]
+pub fn boxcox1p(x: &Array, lmbda: &Array) -> Result<Array> {
+    let [x, lmbda] = inexact_pair("boxcox1p", x, lmbda)?;
+    transformed(&unary::log1p::log1p(&x)?, &lmbda)
+}
+
+fn transformed(logarithm: &Array, lmbda: &Array) -> Result<Array> {
+    let none = lax::eq(lmbda, &number(0.0, lmbda))?;
+    let safe = select(&none, &number(1.0, lmbda), lmbda)?;
+    let power = lax::div(&unary::expm1::expm1(&lax::mul(&safe, logarithm)?)?, &safe)?;
+    select(&none, logarithm, &power)
+}
+
+/// The inverse of [`erfc`].
+#[api]
+pub fn erfcinv(y: &Array) -> Result<Array> {
+    let y = float("erfcinv", y)?;
+    let wide = match y.dtype() {
+        DType::F64 => y.clone(),
+        _ => lax::convert_element_type(&y, DType::F32)?,
+    };
+    let half = ndtri(&lax::mul(&wide, &number(0.5, &wide))?)?;
+    let x = lax::mul(&half, &number(-FRAC_1_SQRT_2, &half))?;
+    lax::convert_element_type(&x, y.dtype())
 }

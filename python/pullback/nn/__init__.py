@@ -1,6 +1,7 @@
 """Functions of neural networks."""
 
 from pullback import _modules
+from pullback.nn import initializers as initializers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
