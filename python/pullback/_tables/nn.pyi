@@ -8,6 +8,12 @@ from pullback.typing import ArrayLike, DTypeLike
 def celu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
     """`max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1)`."""
 
+def dot_product_attention(query: ArrayLike, key: ArrayLike, value: ArrayLike, bias: ArrayLike | None = None, mask: ArrayLike | None = None, *, scale: float | None = None, is_causal: bool = False, query_seq_lengths: ArrayLike | None = None, key_value_seq_lengths: ArrayLike | None = None, local_window_size: int | Sequence[int] | None = None, implementation: str | None = None, return_residual: bool = False) -> Any:
+    """For each query the mean of the values, weighted by the softmax of its products with the keys.
+    
+    Axes are, from the last, those of the vectors, the heads, the sequence and the batch, which
+    can lack. Keys and values can have fewer heads than the queries have: groups share them."""
+
 def elu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
     """`x` where it is positive, else `alpha * (exp(x) - 1)`."""
 
@@ -36,11 +42,17 @@ def identity(x: ArrayLike) -> Array:
 def leaky_relu(x: ArrayLike, negative_slope: ArrayLike = 0.01) -> Array:
     """`x` where it is positive, else a small multiple of it."""
 
+def log1mexp(x: ArrayLike) -> Array:
+    """`log(1 - exp(-x))` for positive `x`, also precise where that is large or small."""
+
 def log_sigmoid(x: ArrayLike) -> Array:
     """`log(sigmoid(x))`."""
 
 def log_softmax(x: ArrayLike, axis: int | Sequence[int] | None = -1, where: ArrayLike | None = None) -> Array:
     """The logarithm of [`softmax`]."""
+
+def logmeanexp(x: ArrayLike, axis: int | Sequence[int] | None = None, where: ArrayLike | None = None, keepdims: bool = False) -> Array:
+    """The logarithm of the mean of exponentials over axes."""
 
 def logsumexp(a: ArrayLike, axis: int | Sequence[int] | None = None, b: ArrayLike | None = None, keepdims: bool = False, return_sign: bool = False, where: ArrayLike | None = None) -> Any:
     """The logarithm of the sum of exponentials over axes."""

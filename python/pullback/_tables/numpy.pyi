@@ -135,6 +135,10 @@ def bitwise_xor(x: ArrayLike, y: ArrayLike) -> Array:
 def blackman(M: int) -> Array:
     """The window of Blackman: a constant and two cosines."""
 
+def block(arrays: Any) -> Array:
+    """The arrays of nested lists laid together: those of the innermost lists along the last axis,
+    those of the lists around them along the one before, and so on."""
+
 def broadcast_arrays(*args: ArrayLike) -> list[Array]:
     """The arrays repeated to one shape."""
 
@@ -215,6 +219,13 @@ def cumprod(a: ArrayLike, axis: int | None = None, dtype: DTypeLike | None = Non
 def cumsum(a: ArrayLike, axis: int | None = None, dtype: DTypeLike | None = None, out: Any = None) -> Array:
     """The sums of the elements up to each along an axis, or along the array as one row."""
 
+def cumulative_prod(x: ArrayLike, *, axis: int | None = None, dtype: DTypeLike | None = None, include_initial: bool = False) -> Array:
+    """The products of the elements up to each along an axis; with `include_initial` a one before
+    them."""
+
+def cumulative_sum(x: ArrayLike, *, axis: int | None = None, dtype: DTypeLike | None = None, include_initial: bool = False) -> Array:
+    """The sums of the elements up to each along an axis; with `include_initial` a zero before them."""
+
 def deg2rad(x: ArrayLike) -> Array:
     """Degrees as radians."""
 
@@ -232,6 +243,9 @@ def diag(v: ArrayLike, k: int = 0) -> Array:
 
 def diag_indices(n: int, ndim: int = 2) -> Any:
     """The indices of the diagonal of an array of `ndim` axes of size `n`."""
+
+def diag_indices_from(arr: ArrayLike) -> Any:
+    """[`diag_indices`] for arrays of the sizes of `arr`, which are all the same."""
 
 def diagflat(v: ArrayLike, k: int = 0) -> Array:
     """The matrix with the elements of an array on a diagonal."""
@@ -551,6 +565,9 @@ amin = min
 
 def minimum(x: ArrayLike, y: ArrayLike) -> Array:
     """The smaller of two arrays, element by element; NaN if either is."""
+
+def minmax(a: ArrayLike, axis: int | Sequence[int] | None = None, out: Any = None, keepdims: bool = False, initial: ArrayLike | None = None, where: ArrayLike | None = None) -> tuple[Array, Array]:
+    """The least and the largest of the elements over axes."""
 
 def modf(x: ArrayLike, out: Any = None) -> tuple[Array, Array]:
     """The fraction and the whole part of each element, both with its sign."""
@@ -880,6 +897,9 @@ def tril(m: ArrayLike, k: int = 0) -> Array:
 def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Array, Array]:
     """The rows and columns of the places on a diagonal of a matrix, and below it."""
 
+def tril_indices_from(arr: ArrayLike, k: int = 0) -> tuple[Array, Array]:
+    """[`tril_indices`] for matrices of the size of `arr`."""
+
 def trim_zeros(filt: ArrayLike, trim: str = 'fb', axis: int | Sequence[int] | None = None) -> Array:
     """The array without zeros at the front ("f") and the back ("b") of axes: those given, or all."""
 
@@ -888,6 +908,9 @@ def triu(m: ArrayLike, k: int = 0) -> Array:
 
 def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Array, Array]:
     """The rows and columns of the places on a diagonal of a matrix, and above it."""
+
+def triu_indices_from(arr: ArrayLike, k: int = 0) -> tuple[Array, Array]:
+    """[`triu_indices`] for matrices of the size of `arr`."""
 
 def true_divide(x1: ArrayLike, x2: ArrayLike) -> Array:
     """The quotient of two arrays, element by element, as real numbers."""
