@@ -313,7 +313,7 @@ pub fn erfc(x: &Array) -> Result<Array> {
 
 /// The exponential.
 ///
-/// Whole numbers are an error; `numpy::exp` takes them.
+/// Whole numbers are an error: nothing is promoted.
 ///
 /// ```
 /// # use pullback::{Array, lax};
