@@ -40,8 +40,7 @@ fn distinct(x: &Array, size: Option<i64>, fill_value: Option<&Array>) -> Result<
 
 /// The elements that either array has, in rising order.
 ///
-/// How many there are must be known: the arrays are concrete, or `size` says how many to give. So
-/// it is for all functions of this module.
+/// How many there are must be known: the arrays are concrete, or `size` says how many to give.
 ///
 /// ```
 /// # use pullback::{Array, numpy::sets};
@@ -174,6 +173,8 @@ fn check_known(function: &str, size: Option<i64>, arrays: &[&Array]) -> Result<(
 /// The elements that both arrays have, in rising order; with `return_indices` also where each
 /// first occurs in both.
 ///
+/// The size must be known, as for [`union1d`].
+///
 /// ```
 /// # use pullback::{Array, api::Value, numpy::sets};
 /// let (x, y) = (Array::from([3, 1, 2]), Array::from([2, 3, 5]));
@@ -220,6 +221,8 @@ pub fn intersect1d(
 
 /// The elements that the first array has and the second has not, in rising order.
 ///
+/// The size must be known, as for [`union1d`].
+///
 /// ```
 /// # use pullback::{Array, numpy::sets};
 /// let (x, y) = (Array::from([3, 1, 2]), Array::from([2, 5]));
@@ -257,6 +260,8 @@ pub fn setdiff1d(
 
 /// The elements that exactly one of the arrays has, in rising order.
 ///
+/// The size must be known, as for [`union1d`].
+///
 /// ```
 /// # use pullback::{Array, numpy::sets};
 /// let (x, y) = (Array::from([3, 1, 2]), Array::from([2, 5]));
@@ -292,6 +297,8 @@ pub fn setxor1d(
 /// The distinct elements; where each first occurs, which of them every element is, and how often
 /// each occurs.
 ///
+/// The size must be known, as for [`union1d`].
+///
 /// ```
 /// # use pullback::{Array, api::Value, numpy::sets};
 /// let Value::Tuple(y) = sets::unique_all(&Array::from([7, 4, 7]), None, None)? else {
@@ -311,6 +318,8 @@ pub fn unique_all(x: &Array, size: Option<i64>, fill_value: Option<&Array>) -> R
 
 /// The distinct elements, and how often each occurs.
 ///
+/// The size must be known, as for [`union1d`].
+///
 /// ```
 /// # use pullback::{Array, api::Value, numpy::sets};
 /// let Value::Tuple(y) = sets::unique_counts(&Array::from([7, 4, 7]), None, None)? else {
@@ -326,6 +335,8 @@ pub fn unique_counts(x: &Array, size: Option<i64>, fill_value: Option<&Array>) -
 
 /// The distinct elements, and which of them every element is.
 ///
+/// The size must be known, as for [`union1d`].
+///
 /// ```
 /// # use pullback::{Array, api::Value, numpy::sets};
 /// let Value::Tuple(y) = sets::unique_inverse(&Array::from([7, 4, 7]), None, None)? else {
@@ -340,6 +351,8 @@ pub fn unique_inverse(x: &Array, size: Option<i64>, fill_value: Option<&Array>) 
 }
 
 /// The distinct elements.
+///
+/// The size must be known, as for [`union1d`].
 ///
 /// ```
 /// # use pullback::{Array, numpy::sets};

@@ -76,7 +76,7 @@ pub fn cbrt(x: &Array) -> Result<Array> {
 
 /// The exponential.
 ///
-/// Whole numbers become real ones, as in all functions of this module.
+/// Whole numbers become real ones.
 ///
 /// ```
 /// # use pullback::numpy as jnp;
