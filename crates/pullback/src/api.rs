@@ -126,11 +126,26 @@ pub struct Args {
 
 impl Args {
     /// The arguments of a call.
+    ///
+    /// ```
+    /// # use pullback::api::*;
+    /// let mut args = Args::new("eye", vec![Arg::Int(2), Arg::Missing]);
+    /// assert_eq!(args.next::<i64>("N", None)?, 2);
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
     pub fn new(function: &'static str, values: Vec<Arg>) -> Args {
         Args { function, values: values.into_iter() }
     }
 
     /// The next argument, or `default` if it was not given.
+    ///
+    /// ```
+    /// # use pullback::api::*;
+    /// let mut args = Args::new("eye", vec![Arg::Missing, Arg::Str("x".into())]);
+    /// assert_eq!(args.next("k", Some(3i64))?, 3);
+    /// assert!(args.next("k", Some(3i64)).is_err());
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If the argument is of the wrong kind, or missing and there is no default.
@@ -155,6 +170,14 @@ impl Args {
     }
 
     /// Passes over an argument that makes no difference.
+    ///
+    /// ```
+    /// # use pullback::api::*;
+    /// let mut args = Args::new("zeros", vec![Arg::None, Arg::Int(2)]);
+    /// args.skip();
+    /// assert_eq!(args.next::<i64>("n", None)?, 2);
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
     pub fn skip(&mut self) {
         self.values.next();
     }
@@ -162,6 +185,11 @@ impl Args {
 
 impl Kind {
     /// What the parameter takes, in words.
+    ///
+    /// ```
+    /// # use pullback::api::*;
+    /// assert!(!Kind::Int.describe().is_empty());
+    /// ```
     pub fn describe(self) -> &'static str {
         match self {
             Kind::Array => "an array",
@@ -190,6 +218,12 @@ impl Kind {
 
 impl Arg {
     /// The array that the argument is; a number of the host language is weak.
+    ///
+    /// ```
+    /// # use pullback::api::*;
+    /// assert!(Arg::Float(2.0).array().is_some_and(|x| x.is_weak() && x == 2.0));
+    /// assert!(Arg::Str("x".into()).array().is_none());
+    /// ```
     pub fn array(self) -> Option<Array> {
         match self {
             Arg::Array(array) => Some(array),
@@ -277,6 +311,13 @@ pub enum Value {
 
 impl Value {
     /// The value, where a tuple of arrays gets names for its fields.
+    ///
+    /// ```
+    /// # use pullback::api::*;
+    /// let pair = Value::Tuple(vec![1.into(), 2.into()]);
+    /// let Value::Named(name, fields) = pair.named("Pair", &["x", "y"]) else { panic!("it fits") };
+    /// assert_eq!((name, fields[1].0), ("Pair", "y"));
+    /// ```
     pub fn named(self, name: &'static str, fields: &[&'static str]) -> Value {
         match self {
             Value::Tuple(arrays) if arrays.len() == fields.len() => {
@@ -384,6 +425,12 @@ pub enum Nested {
 
 impl Nested {
     /// The entries of a sequence.
+    ///
+    /// ```
+    /// # use pullback::api::*;
+    /// assert_eq!(Nested::from([1, 2]).entries().map(<[_]>::len), Some(2));
+    /// assert_eq!(Nested::Int(1).entries(), None);
+    /// ```
     pub fn entries(&self) -> Option<&[Nested]> {
         match self {
             Nested::Int(_) => None,
@@ -392,6 +439,11 @@ impl Nested {
     }
 
     /// The number, if it is one.
+    ///
+    /// ```
+    /// # use pullback::api::*;
+    /// assert_eq!(Nested::Int(7).int(), Some(7));
+    /// ```
     pub fn int(&self) -> Option<i64> {
         match self {
             Nested::Int(value) => Some(*value),
@@ -400,6 +452,12 @@ impl Nested {
     }
 
     /// The numbers of a sequence that holds nothing else.
+    ///
+    /// ```
+    /// # use pullback::api::*;
+    /// assert_eq!(Nested::from([1, 2]).ints(), Some(vec![1, 2]));
+    /// assert_eq!(Nested::from([[1], [2]]).ints(), None);
+    /// ```
     pub fn ints(&self) -> Option<Vec<i64>> {
         self.entries()?.iter().map(Nested::int).collect()
     }
@@ -449,6 +507,12 @@ impl<T: Into<Nested>, const N: usize> From<[T; N]> for Nested {
 }
 
 /// A table of whole numbers as a user gives it: one number, a row, or rows of them.
+///
+/// ```
+/// # use pullback::api::*;
+/// assert_eq!(Table::from(2), Table(vec![vec![2]]));
+/// assert_eq!(Table::from([[0, 1], [2, 3]]), Table(vec![vec![0, 1], vec![2, 3]]));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Table(pub Vec<Vec<i64>>);
 
@@ -469,6 +533,11 @@ impl FromArg for Table {
 }
 
 /// An array, for which nested sequences of numbers can be given.
+///
+/// ```
+/// # use pullback::{Array, api::*};
+/// assert_eq!(Items::from([1, 2]).0, Array::from([1, 2]));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Items(pub Array);
 
@@ -584,6 +653,12 @@ impl<const N: usize, const M: usize> From<[[i64; M]; N]> for Table {
 }
 
 /// How an array is split: into a number of parts, or before the positions given.
+///
+/// ```
+/// # use pullback::api::*;
+/// assert_eq!(Sections::from(2), Sections::Count(2));
+/// assert_eq!(Sections::from([1, 3]), Sections::At(vec![1, 3]));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sections {
     /// So many parts.
@@ -617,6 +692,11 @@ impl<const N: usize> From<[i64; N]> for Sections {
 }
 
 /// Axes as a user gives them: possibly negative, one or several.
+///
+/// ```
+/// # use pullback::api::*;
+/// assert_eq!(Axes::from(-1), Axes::from([-1]));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Axes(pub Vec<i64>);
 
@@ -646,6 +726,12 @@ impl<const N: usize> From<[i32; N]> for Axes {
 }
 
 /// A shape as a user gives it: one entry may be -1 where a function says so.
+///
+/// ```
+/// # use pullback::{Array, api::*, numpy as jnp};
+/// assert_eq!(jnp::reshape(&Array::from([1, 2]), Sizes(vec![2, -1]), "C", None)?.shape(), [2, 1]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Sizes(pub Vec<i64>);
 

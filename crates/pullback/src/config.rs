@@ -9,6 +9,14 @@ pub use pullback_core::config::{
 /// Runs `f` with [`threefry_partitionable`] set to `on`, and sets it back.
 ///
 /// Off is the layout that random bits originally had; figures printed by old programs need it.
+///
+/// ```
+/// # use pullback::{config, random};
+/// let draw = || random::uniform(&random::key(&0.into())?, 3, None, &0.0.into(), &1.0.into());
+/// let (new, old) = (draw()?, config::with_threefry_partitionable(false, draw)?);
+/// assert_ne!(new, old);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 pub fn with_threefry_partitionable<T>(on: bool, f: impl FnOnce() -> T) -> T {
     /// Sets it back also if `f` panics.
     struct Restore(bool);
@@ -25,6 +33,13 @@ pub fn with_threefry_partitionable<T>(on: bool, f: impl FnOnce() -> T) -> T {
 }
 
 /// Whether wide types are the default for whole and real numbers.
+///
+/// ```
+/// # use pullback::{DType, config, numpy as jnp};
+/// assert!(!config::enable_x64());
+/// assert_eq!(jnp::zeros(1, None)?.dtype(), DType::F32);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 pub fn enable_x64() -> bool {
     promote::x64() == Some(true)
 }
@@ -33,6 +48,13 @@ pub fn enable_x64() -> bool {
 /// are asked for.
 ///
 /// Until this is called, types are as asked for, and 32 bits where nothing is asked for.
+///
+/// ```
+/// # use pullback::{DType, config, numpy as jnp};
+/// config::set_enable_x64(true);
+/// assert_eq!(jnp::zeros(1, None)?.dtype(), DType::F64);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 pub fn set_enable_x64(on: bool) {
     promote::set_x64(Some(on));
 }

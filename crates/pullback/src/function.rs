@@ -190,6 +190,15 @@ impl<'f, M: Signature, Out: 'f, State> Transformed<'f, M, Out, State> {
 
     /// Calls the function with a tuple of its arguments.
     ///
+    /// ```
+    /// # use pullback::prelude::*;
+    /// let f = vmap(|x: &Array| x + 1);
+    /// assert_eq!(f.try_call(&(Array::from([1, 2]),))?, Array::from([2, 3]));
+    /// // A scalar has no axis to map over.
+    /// assert!(f.try_call(&(Array::from(1),)).is_err());
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// Those of the function, and of the transformation.
     pub fn try_call(&self, args: &M::Args) -> Result<Out> {

@@ -13,6 +13,13 @@ use crate::numpy::creation::eye;
 use crate::pytree::{Argument, Arguments, Pytree};
 
 /// Names the argument in place `I`.
+///
+/// ```
+/// # use pullback::prelude::*;
+/// let f = |x: &Array, y: &Array| x * y;
+/// let df = grad(f).argnums::<At<1>>();
+/// assert_eq!(df(&3.0.into(), &5.0.into()), 3.0);
+/// ```
 pub struct At<const I: usize>;
 
 /// Arguments to differentiate with respect to: one [`At`], or a tuple of them.
@@ -177,6 +184,14 @@ where
 }
 
 /// The value of a function of real value, and its gradient with respect to the first argument.
+///
+/// ```
+/// # use pullback::prelude::*;
+/// let f = value_and_grad(|x: &Array| x.square().sum());
+/// let (y, dx) = f(&Array::from([1.0, 2.0]));
+/// assert_eq!(y, 5.0);
+/// assert_eq!(dx, Array::from([2.0, 4.0]));
+/// ```
 pub fn value_and_grad<'f, F, M>(
     f: F,
 ) -> Transformed<'f, M, (Array, First<M>), ValueAndGradient<'f, M>>
@@ -190,6 +205,14 @@ where
 
 impl<'f, M: Signature, Out: 'f> Transformed<'f, M, Out, Gradient<'f, M>> {
     /// The gradient with respect to other arguments: `.argnums::<(At<0>, At<1>)>()`.
+    ///
+    /// ```
+    /// # use pullback::prelude::*;
+    /// let df = grad(|x: &Array, y: &Array| x * y).argnums::<(At<0>, At<1>)>();
+    /// let (dx, dy) = df(&3.0.into(), &5.0.into());
+    /// assert_eq!((dx.to_f64()?, dy.to_f64()?), (5.0, 3.0));
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
     pub fn argnums<S: Select<M::Args> + 'f>(
         self,
     ) -> Transformed<'f, M, S::Picked, Gradient<'f, M>> {
@@ -200,6 +223,14 @@ impl<'f, M: Signature, Out: 'f> Transformed<'f, M, Out, Gradient<'f, M>> {
 impl<'f, M: Signature, Out: 'f> Transformed<'f, M, Out, ValueAndGradient<'f, M>> {
     /// The value, and the gradient with respect to other arguments:
     /// `.argnums::<(At<0>, At<1>)>()`.
+    ///
+    /// ```
+    /// # use pullback::prelude::*;
+    /// let f = value_and_grad(|x: &Array, y: &Array| x * y).argnums::<At<1>>();
+    /// let (value, dy) = f(&3.0.into(), &5.0.into());
+    /// assert_eq!((value.to_f64()?, dy.to_f64()?), (15.0, 3.0));
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
     pub fn argnums<S: Select<M::Args> + 'f>(
         self,
     ) -> Transformed<'f, M, (Array, S::Picked), ValueAndGradient<'f, M>> {
@@ -208,6 +239,14 @@ impl<'f, M: Signature, Out: 'f> Transformed<'f, M, Out, ValueAndGradient<'f, M>>
 }
 
 /// The value of a function, and its tangent when the arguments move along `tangents`.
+///
+/// ```
+/// # use pullback::prelude::*;
+/// let f = |x: &Array| x.powi(3);
+/// let (y, dy) = jvp(f, &(Array::from(2.0),), &(Array::from(1.0),))?;
+/// assert_eq!((y.to_f64()?, dy.to_f64()?), (8.0, 12.0));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 ///
 /// # Errors
 /// Those of the function, and a missing derivative of an operation that it uses.
@@ -233,6 +272,16 @@ pub fn jvp<M: Signature, F: Function<M>>(
 }
 
 /// The value of a function, and the function from a cotangent of it to those of the arguments.
+///
+/// ```
+/// # use pullback::prelude::*;
+/// let f = |x: &Array, y: &Array| x * y;
+/// let (value, pullback) = vjp(f, &(Array::from(3.0), Array::from(5.0)))?;
+/// assert_eq!(value, 15.0);
+/// let (dx, dy) = pullback(&Array::from(2.0))?;
+/// assert_eq!((dx.to_f64()?, dy.to_f64()?), (10.0, 6.0));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 ///
 /// # Errors
 /// Those of the function, and a missing derivative of an operation that it uses.
@@ -280,6 +329,12 @@ fn each(x: &Array, f: impl FnOnce(&Array) -> Result<Array>) -> Result<Array> {
 /// The matrix of derivatives of a function of one array, a column at a time: by forward mode.
 ///
 /// The result has the axes of the value, then those of the argument.
+///
+/// ```
+/// # use pullback::prelude::*;
+/// let df = jacfwd(|x: &Array| x.square());
+/// assert_eq!(df(&Array::from([1.0, 2.0])), Array::from([[2.0, 0.0], [0.0, 4.0]]));
+/// ```
 pub fn jacfwd<'f, F, M>(f: F) -> Transformed<'f, M, Array>
 where
     M: Signature<Args = (Array,)>,
@@ -303,6 +358,12 @@ where
 /// The matrix of derivatives of a function of one array, a row at a time: by reverse mode.
 ///
 /// The result has the axes of the value, then those of the argument.
+///
+/// ```
+/// # use pullback::prelude::*;
+/// let df = jacrev(|x: &Array| x.square());
+/// assert_eq!(df(&Array::from([1.0, 2.0])), Array::from([[2.0, 0.0], [0.0, 4.0]]));
+/// ```
 pub fn jacrev<'f, F, M>(f: F) -> Transformed<'f, M, Array>
 where
     M: Signature<Args = (Array,)>,
@@ -320,6 +381,12 @@ where
 }
 
 /// The matrix of second derivatives of a function of one array: forward over reverse mode.
+///
+/// ```
+/// # use pullback::prelude::*;
+/// let ddf = hessian(|x: &Array| x.powi(3).sum());
+/// assert_eq!(ddf(&Array::from([1.0, 2.0])), Array::from([[6.0, 0.0], [0.0, 12.0]]));
+/// ```
 pub fn hessian<'f, F, M>(f: F) -> Transformed<'f, M, Array>
 where
     M: Signature<Args = (Array,)>,
@@ -360,6 +427,12 @@ impl<M: Signature, F: Function<M>> Function<M> for FunctionRef<'_, F> {
 /// The derivative along a fixed direction is compared with a central difference, and the
 /// transpose with the derivative; for an `order` above 1, then both are checked as functions of
 /// the same arguments.
+///
+/// ```
+/// # use pullback::prelude::*;
+/// check_grads(|x: &Array| x.sin(), &(Array::from([0.5, 1.0]),), 2, 1e-2)?;
+/// # Ok::<(), pullback::Error>(())
+/// ```
 ///
 /// # Errors
 /// If they differ by more than `tolerance`, and the function's own.

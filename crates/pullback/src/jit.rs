@@ -21,6 +21,18 @@ struct Program<V> {
 
 /// The function, traced when it is first called with arguments of a kind, and run as a program
 /// from then on. Only what it does with arrays is part of the program.
+///
+/// ```
+/// # use pullback::prelude::*;
+/// let traces = std::cell::Cell::new(0);
+/// let f = jit(|x: &Array| {
+///     traces.set(traces.get() + 1);
+///     x.exp().sum()
+/// });
+/// assert_eq!(f(&Array::from([0.0, 0.0])), 2.0);
+/// assert_eq!(f(&Array::from([0.0, 0.0])), 2.0);
+/// assert_eq!(traces.get(), 1);
+/// ```
 pub fn jit<'f, F, M>(f: F) -> Transformed<'f, M, F::Value>
 where
     M: Signature,

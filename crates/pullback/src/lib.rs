@@ -37,6 +37,12 @@ pub use pullback_macros::Pytree;
 pub use pullback_core::{Array, Bool, DType, Error, Result, Tensor};
 
 /// The tables of public functions, each with the name of its module; a module can have several.
+///
+/// ```
+/// let tables = pullback::modules();
+/// let (_, functions) = tables.iter().find(|(module, _)| *module == "nn").unwrap();
+/// assert!(functions.iter().any(|function| function.name == "relu"));
+/// ```
 pub fn modules() -> Vec<(&'static str, &'static [&'static ApiFn])> {
     let numpy = numpy::TABLES.iter().map(|table| ("numpy", *table));
     let lax = lax::TABLES.iter().map(|table| ("lax", *table));

@@ -51,6 +51,12 @@ pub(crate) static FUNCTIONS: &[&ApiFn] = &[
 ];
 
 /// `x` where it is positive, else 0; the derivative at 0 is 0.
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// assert_eq!(nn::relu(&Array::from([-1.0, 2.0]))?, Array::from([0.0, 2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn relu(x: &Array) -> Result<Array> {
     // Not the maximum, whose derivative at a tie is a half. A NaN is not below zero, and stays.
@@ -58,24 +64,51 @@ pub fn relu(x: &Array) -> Result<Array> {
 }
 
 /// `x` between 0 and 6, else the bound it passes.
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// assert_eq!(nn::relu6(&Array::from([-1.0, 2.0, 8.0]))?, Array::from([0.0, 2.0, 6.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn relu6(x: &Array) -> Result<Array> {
     lax::min(&lax::max(x, &number(0.0, x))?, &number(6.0, x))
 }
 
 /// `1 / (1 + exp(-x))`.
+///
+/// ```
+/// # use pullback::nn;
+/// assert_eq!(nn::sigmoid(&0.0.into())?, 0.5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn sigmoid(x: &Array) -> Result<Array> {
     logistic::logistic(&inexact(x)?)
 }
 
 /// `log(1 + exp(x))`.
+///
+/// It does not overflow where `x` is large.
+///
+/// ```
+/// # use pullback::nn;
+/// assert!((nn::softplus(&0.0.into())?.to_f64()? - 0.693147).abs() < 1e-6);
+/// assert_eq!(nn::softplus(&1000.0.into())?, 1000.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn softplus(x: &Array) -> Result<Array> {
     logaddexp(x, &Array::from(0.0))
 }
 
 /// `x / (1 + |x|)`.
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// assert_eq!(nn::soft_sign(&Array::from([-1.0, 3.0]))?, Array::from([-0.5, 0.75]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn soft_sign(x: &Array) -> Result<Array> {
     let size = lax::abs(x)?;
@@ -83,6 +116,12 @@ pub fn soft_sign(x: &Array) -> Result<Array> {
 }
 
 /// `x * sigmoid(x)`.
+///
+/// ```
+/// # use pullback::nn;
+/// assert!((nn::silu(&1.0.into())?.to_f64()? - 0.731059).abs() < 1e-6);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(aliases("swish"))]
 pub fn silu(x: &Array) -> Result<Array> {
     let x = inexact(x)?;
@@ -90,12 +129,27 @@ pub fn silu(x: &Array) -> Result<Array> {
 }
 
 /// `log(sigmoid(x))`.
+///
+/// It is also precise where the sigmoid is too small to be told from zero.
+///
+/// ```
+/// # use pullback::nn;
+/// assert_eq!(nn::log_sigmoid(&(-1000.0).into())?, -1000.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn log_sigmoid(x: &Array) -> Result<Array> {
     lax::neg(&softplus(&lax::neg(x)?)?)
 }
 
 /// `x` where it is positive, else `alpha * (exp(x) - 1)`.
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// let y = nn::elu(&Array::from([-1.0, 2.0]), &1.0.into())?.to_vec::<f32>()?;
+/// assert!((y[0] + 0.632121).abs() < 1e-6 && y[1] == 2.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(alpha = 1.0))]
 pub fn elu(x: &Array, alpha: &Array) -> Result<Array> {
     let x = inexact(x)?;
@@ -107,6 +161,13 @@ pub fn elu(x: &Array, alpha: &Array) -> Result<Array> {
 }
 
 /// `x` where it is positive, else a small multiple of it.
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// let y = nn::leaky_relu(&Array::from([-2.0, 2.0]), &0.25.into())?;
+/// assert_eq!(y, Array::from([-0.5, 2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(negative_slope = 0.01))]
 pub fn leaky_relu(x: &Array, negative_slope: &Array) -> Result<Array> {
     let x = inexact(x)?;
@@ -115,6 +176,12 @@ pub fn leaky_relu(x: &Array, negative_slope: &Array) -> Result<Array> {
 }
 
 /// `x` between -1 and 1, else the bound it passes.
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// assert_eq!(nn::hard_tanh(&Array::from([-3.0, 0.5, 2.0]))?, Array::from([-1.0, 0.5, 1.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn hard_tanh(x: &Array) -> Result<Array> {
     let x = inexact(x)?;
@@ -124,6 +191,15 @@ pub fn hard_tanh(x: &Array) -> Result<Array> {
 }
 
 /// `max(x, 0) + alpha * (exp(min(x, 0) / alpha) - 1)`.
+///
+/// J. T. Barron 2017, "Continuously differentiable exponential linear units".
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// let y = nn::celu(&Array::from([-2.0, 2.0]), &2.0.into())?.to_vec::<f32>()?;
+/// assert!((y[0] + 2.0 * 0.632121).abs() < 1e-5 && y[1] == 2.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(alpha = 1.0))]
 pub fn celu(x: &Array, alpha: &Array) -> Result<Array> {
     let x = inexact(x)?;
@@ -133,6 +209,15 @@ pub fn celu(x: &Array, alpha: &Array) -> Result<Array> {
 }
 
 /// The exponential linear unit, scaled so that mean and variance keep.
+///
+/// G. Klambauer and others 2017, "Self-normalizing neural networks".
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// let y = nn::selu(&Array::from([-1.0, 1.0]))?.to_vec::<f32>()?;
+/// assert!((y[0] + 1.111331).abs() < 1e-5 && (y[1] - 1.050701).abs() < 1e-6);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn selu(x: &Array) -> Result<Array> {
     let y = elu(x, &Array::from(1.673_263_242_354_377_2))?;
@@ -142,6 +227,15 @@ pub fn selu(x: &Array) -> Result<Array> {
 /// `x` times the probability that a normal variable is smaller.
 ///
 /// By default by an approximation with the hyperbolic tangent.
+///
+/// D. Hendrycks and K. Gimpel 2016, "Gaussian error linear units".
+///
+/// ```
+/// # use pullback::nn;
+/// assert!((nn::gelu(&1.0.into(), false)?.to_f64()? - 0.841345).abs() < 1e-6);
+/// assert!((nn::gelu(&1.0.into(), true)?.to_f64()? - 0.841192).abs() < 1e-6);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(approximate = true))]
 pub fn gelu(x: &Array, approximate: bool) -> Result<Array> {
     let x = inexact(x)?;
@@ -158,6 +252,15 @@ pub fn gelu(x: &Array, approximate: bool) -> Result<Array> {
 }
 
 /// The first half of an axis times the sigmoid of the second.
+///
+/// The size of the axis must be even.
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// let y = nn::glu(&Array::from([4.0, 6.0, 0.0, 0.0]), -1)?;
+/// assert_eq!(y, Array::from([2.0, 3.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = -1))]
 pub fn glu(x: &Array, axis: i64) -> Result<Array> {
     let halves = joining::split(x, 2.into(), axis)?;
@@ -165,6 +268,12 @@ pub fn glu(x: &Array, axis: i64) -> Result<Array> {
 }
 
 /// `relu6(x + 3) / 6`.
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// assert_eq!(nn::hard_sigmoid(&Array::from([-4.0, 0.0, 4.0]))?, Array::from([0.0, 0.5, 1.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn hard_sigmoid(x: &Array) -> Result<Array> {
     let x = inexact(x)?;
@@ -172,6 +281,12 @@ pub fn hard_sigmoid(x: &Array) -> Result<Array> {
 }
 
 /// `x * hard_sigmoid(x)`.
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// assert_eq!(nn::hard_silu(&Array::from([-4.0, 0.0, 4.0]))?, Array::from([0.0, 0.0, 4.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(aliases("hard_swish"))]
 pub fn hard_silu(x: &Array) -> Result<Array> {
     let x = inexact(x)?;
@@ -179,6 +294,14 @@ pub fn hard_silu(x: &Array) -> Result<Array> {
 }
 
 /// `x * tanh(softplus(x))`.
+///
+/// D. Misra 2019, "Mish: A self regularized non-monotonic activation function".
+///
+/// ```
+/// # use pullback::nn;
+/// assert!((nn::mish(&1.0.into())?.to_f64()? - 0.865098).abs() < 1e-6);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn mish(x: &Array) -> Result<Array> {
     let x = inexact(x)?;
@@ -186,6 +309,14 @@ pub fn mish(x: &Array) -> Result<Array> {
 }
 
 /// `(x + sqrt(x² + b)) / 2`.
+///
+/// J. T. Barron 2021, "Squareplus: A softplus-like algebraic rectifier".
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// assert_eq!(nn::squareplus(&Array::from([0.0, 1.5]), &4.0.into())?, Array::from([1.0, 2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(b = 4))]
 pub fn squareplus(x: &Array, b: &Array) -> Result<Array> {
     let x = inexact(x)?;
@@ -195,6 +326,12 @@ pub fn squareplus(x: &Array, b: &Array) -> Result<Array> {
 }
 
 /// 0 up to -1, `x` from 1 on, and a parabola between.
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// assert_eq!(nn::sparse_plus(&Array::from([-2.0, 0.0, 3.0]))?, Array::from([0.0, 0.25, 3.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn sparse_plus(x: &Array) -> Result<Array> {
     let x = inexact(x)?;
@@ -205,6 +342,12 @@ pub fn sparse_plus(x: &Array) -> Result<Array> {
 }
 
 /// 0 up to -1, 1 from 1 on, and a line between.
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// assert_eq!(nn::sparse_sigmoid(&Array::from([-2.0, 0.0, 3.0]))?, Array::from([0.0, 0.5, 1.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn sparse_sigmoid(x: &Array) -> Result<Array> {
     let x = inexact(x)?;
@@ -213,12 +356,24 @@ pub fn sparse_sigmoid(x: &Array) -> Result<Array> {
 }
 
 /// The hyperbolic tangent.
+///
+/// ```
+/// # use pullback::nn;
+/// assert!((nn::tanh(&1.0.into())?.to_f64()? - 0.761594).abs() < 1e-6);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn tanh(x: &Array) -> Result<Array> {
     lax::tanh(&inexact(x)?)
 }
 
 /// The elements as they are.
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// assert_eq!(nn::identity(&Array::from([-1.0, 2.0]))?, Array::from([-1.0, 2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn identity(x: &Array) -> Result<Array> {
     Ok(x.clone())
@@ -247,6 +402,19 @@ fn total(x: &Array, axis: Option<&Axes>) -> Result<Array> {
 }
 
 /// Exponentials divided by their sum over axes, of the elements that `where` has.
+///
+/// The largest element is taken away first, so that no exponential overflows. Without axes the sum
+/// is over all.
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// let y = nn::softmax(&Array::from([1000.0, 1000.0]), Some((-1).into()), None)?;
+/// assert_eq!(y, Array::from([0.5, 0.5]));
+/// let mask = Array::from([true, false]);
+/// let y = nn::softmax(&Array::from([3.0, 7.0]), Some((-1).into()), Some(&mask))?;
+/// assert_eq!(y, Array::from([1.0, 0.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = -1))]
 pub fn softmax(x: &Array, axis: Option<Axes>, r#where: Option<&Array>) -> Result<Array> {
     let axis = axis.as_ref();
@@ -264,6 +432,13 @@ pub fn softmax(x: &Array, axis: Option<Axes>, r#where: Option<&Array>) -> Result
 }
 
 /// The logarithm of [`softmax`].
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// let y = nn::log_softmax(&Array::from([0.0, 1000.0]), Some((-1).into()), None)?;
+/// assert_eq!(y, Array::from([-1000.0, 0.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = -1))]
 pub fn log_softmax(x: &Array, axis: Option<Axes>, r#where: Option<&Array>) -> Result<Array> {
     let axis = axis.as_ref();
@@ -280,6 +455,20 @@ pub fn log_softmax(x: &Array, axis: Option<Axes>, r#where: Option<&Array>) -> Re
 }
 
 /// The logarithm of the sum of exponentials over axes.
+///
+/// Each exponential counts as often as `b` says. The largest element is taken away first, so that
+/// none overflows. With `return_sign` the result is the logarithm of the magnitude, and the sign.
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// use pullback::api::Value;
+/// let x = Array::from([1000.0, 1000.0]);
+/// let Value::Array(y) = nn::logsumexp(&x, None, None, false, false, None)? else {
+///     panic!("no sign was asked for")
+/// };
+/// assert!((y.to_f64()? - 1000.693).abs() < 1e-3);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(keepdims = false, return_sign = false))]
 pub fn logsumexp(
     a: &Array,
@@ -293,6 +482,16 @@ pub fn logsumexp(
 }
 
 /// `x` with mean 0 and variance 1 along axes.
+///
+/// `epsilon` is added to the variance, so that a constant gives zeros.
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// let x = Array::from([1.0, 3.0]);
+/// let y = nn::standardize(&x, Some((-1).into()), None, None, &0.0.into(), None)?.to_vec::<f32>()?;
+/// assert!((y[0] + 1.0).abs() < 1e-5 && (y[1] - 1.0).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = -1, epsilon = 1e-5))]
 pub fn standardize(
     x: &Array,
@@ -329,6 +528,16 @@ pub fn standardize(
 }
 
 /// For each class a row with a one at its place among `num_classes`, and zeros elsewhere.
+///
+/// A class beyond gives zeros alone. The type is float32 if none is given, or float64 with 64-bit
+/// types enabled.
+///
+/// ```
+/// # use pullback::{Array, nn};
+/// let y = nn::one_hot(&Array::from([2, 0, 5]), 3, None, -1)?;
+/// assert_eq!(y, Array::from([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = -1), keyword_only(dtype))]
 pub fn one_hot(x: &Array, num_classes: i64, dtype: Option<DType>, axis: i64) -> Result<Array> {
     let count = shape_of("one_hot", &[num_classes])?[0];

@@ -9,6 +9,19 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use pullback_core::Array;
 
 /// A container of arrays. `#[derive(Pytree)]` makes a struct one whose fields are.
+///
+/// ```
+/// # use pullback::prelude::*;
+/// #[derive(Clone, Pytree)]
+/// struct Params {
+///     weights: Array,
+///     bias: Array,
+/// }
+///
+/// let f = |p: &Params, x: &Array| p.weights.dot(x) + &p.bias;
+/// let params = Params { weights: Array::from([1.0, 2.0]), bias: Array::from(3.0) };
+/// assert_eq!(grad(f)(&params, &Array::from([5.0, 7.0])).weights, Array::from([5.0, 7.0]));
+/// ```
 pub trait Pytree: Clone + 'static {
     /// Appends the arrays, in order.
     fn flatten(&self, leaves: &mut Vec<Array>);
@@ -20,6 +33,12 @@ pub trait Pytree: Clone + 'static {
     fn structure(&self, key: &mut Vec<u64>);
 
     /// The arrays, in order.
+    ///
+    /// ```
+    /// # use pullback::prelude::*;
+    /// let tree = (Array::from(1), vec![Array::from(2), Array::from(3)]);
+    /// assert_eq!(tree.leaves().len(), 3);
+    /// ```
     fn leaves(&self) -> Vec<Array> {
         let mut leaves = vec![];
         self.flatten(&mut leaves);
@@ -27,12 +46,25 @@ pub trait Pytree: Clone + 'static {
     }
 
     /// A container of the structure of this one, with other arrays.
+    ///
+    /// ```
+    /// # use pullback::prelude::*;
+    /// let tree = vec![Array::from(1), Array::from(2)];
+    /// assert_eq!(tree.with_leaves(vec![5.into(), 6.into()])[1], 6);
+    /// ```
     fn with_leaves(&self, leaves: Vec<Array>) -> Self {
         self.unflatten(&mut leaves.into_iter())
     }
 }
 
 /// A number for a part of a structure that is no array, such as a key of a map.
+///
+/// ```
+/// # use pullback::prelude::*;
+/// use pullback::fingerprint;
+/// assert_eq!(fingerprint(&"bias"), fingerprint(&"bias"));
+/// assert_ne!(fingerprint(&"bias"), fingerprint(&"weights"));
+/// ```
 pub fn fingerprint(part: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     part.hash(&mut hasher);

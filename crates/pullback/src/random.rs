@@ -59,6 +59,16 @@ pub(crate) static FUNCTIONS: &[&ApiFn] = &[
 ];
 
 /// A key from a whole number.
+///
+/// Equal numbers give equal keys, and equal keys equal random numbers: split a key to draw again.
+///
+/// ```
+/// # use pullback::random;
+/// let key = random::key(&42.into())?;
+/// let (x, y) = (random::normal(&key, 3, None)?, random::normal(&key, 3, None)?);
+/// assert_eq!(x, y);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(impl, dtype))]
 pub fn key(seed: &Array) -> Result<Array> {
     if !seed.dtype().is_integer() {
@@ -77,18 +87,40 @@ pub fn key(seed: &Array) -> Result<Array> {
 }
 
 /// A key from a whole number, as a pair of 32-bit words.
+///
+/// ```
+/// # use pullback::random;
+/// let key = random::prng_key(&42.into())?;
+/// assert_eq!(key.to_vec::<u32>()?, [0, 42]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(name = "PRNGKey", ignored(impl))]
 pub fn prng_key(seed: &Array) -> Result<Array> {
     lax::random_unwrap(&key(seed)?)
 }
 
 /// The words of keys, along a new last axis.
+///
+/// ```
+/// # use pullback::random;
+/// let key = random::key(&42.into())?;
+/// assert_eq!(random::key_data(&key)?.to_vec::<u32>()?, [0, 42]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn key_data(keys: &Array) -> Result<Array> {
     lax::random_unwrap(&typed("key_data", keys)?.0)
 }
 
 /// The name of the generator of keys.
+///
+/// ```
+/// # use pullback::random;
+/// use pullback::api::Value;
+/// let name = random::key_impl(&random::key(&0.into())?)?;
+/// assert!(matches!(name, Value::Str("threefry2x32")));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn key_impl(keys: &Array) -> Result<Value> {
     typed("key_impl", keys)?;
@@ -96,12 +128,26 @@ pub fn key_impl(keys: &Array) -> Result<Value> {
 }
 
 /// Keys from their words, along the last axis.
+///
+/// ```
+/// # use pullback::random;
+/// let key = random::wrap_key_data(&random::prng_key(&7.into())?)?;
+/// assert_eq!(random::key_data(&key)?.to_vec::<u32>()?, [0, 7]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(impl, dtype))]
 pub fn wrap_key_data(key_bits_array: &Array) -> Result<Array> {
     lax::random_wrap(key_bits_array)
 }
 
 /// A copy of a key, which may be used although the key has been.
+///
+/// ```
+/// # use pullback::random;
+/// let key = random::key(&0.into())?;
+/// assert_eq!(random::bits(&random::clone(&key)?, (), None)?, random::bits(&key, (), None)?);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn clone(key: &Array) -> Result<Array> {
     Ok(key.clone())
@@ -142,6 +188,13 @@ fn as_given(key: Array, words: bool) -> Result<Array> {
 }
 
 /// Independent keys from one key: `num` of them, or an array of them.
+///
+/// ```
+/// # use pullback::random;
+/// let keys = random::split(&random::key(&0.into())?, 3)?;
+/// assert_eq!(keys.shape(), [3]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(num = 2))]
 pub fn split(key: &Array, num: impl Into<Sizes>) -> Result<Array> {
     let num = num.into();
@@ -151,6 +204,13 @@ pub fn split(key: &Array, num: impl Into<Sizes>) -> Result<Array> {
 
 /// As many independent keys from one key as are bound: `let [key, subkey] = split_into(&key)?`.
 ///
+/// ```
+/// # use pullback::random;
+/// let [key, subkey] = random::split_into(&random::key(&0.into())?)?;
+/// assert_ne!(random::normal(&key, 3, None)?, random::normal(&subkey, 3, None)?);
+/// # Ok::<(), pullback::Error>(())
+/// ```
+///
 /// # Errors
 /// If `key` is not one key.
 pub fn split_into<const N: usize>(key: &Array) -> Result<[Array; N]> {
@@ -159,6 +219,14 @@ pub fn split_into<const N: usize>(key: &Array) -> Result<[Array; N]> {
 }
 
 /// A key from a key and a number.
+///
+/// ```
+/// # use pullback::random;
+/// let key = random::key(&0.into())?;
+/// let (one, two) = (random::fold_in(&key, &1.into())?, random::fold_in(&key, &2.into())?);
+/// assert_ne!(random::key_data(&one)?, random::key_data(&two)?);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn fold_in(key: &Array, data: &Array) -> Result<Array> {
     let (key, words) = one("fold_in", key)?;
@@ -180,6 +248,16 @@ fn pair(key: &Array) -> Result<[Array; 2]> {
 }
 
 /// Uniform bits, as unsigned integers.
+///
+/// They are of type uint32 if none is given. They are those of Threefry with 20 rounds: J. Salmon
+/// and others 2011, "Parallel random numbers: as easy as 1, 2, 3".
+///
+/// ```
+/// # use pullback::{DType, random};
+/// let x = random::bits(&random::key(&0.into())?, 4, Some(DType::U8))?;
+/// assert_eq!((x.dtype(), x.shape()), (DType::U8, &[4][..]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(shape = ()), ignored(out_sharding))]
 pub fn bits(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
     let shape = shape.into();
@@ -207,6 +285,14 @@ fn float_type(function: &str, dtype: Option<DType>) -> Result<DType> {
 }
 
 /// Real numbers from `minval` up to and without `maxval`, all equally probable.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random};
+/// let x = random::uniform(&random::key(&0.into())?, 1000, None, &2.0.into(), &4.0.into())?;
+/// assert!(x.to_vec::<f32>()?.iter().all(|x| (2.0..4.0).contains(x)));
+/// assert!((jnp::mean(&x, jnp::Mean::new())?.to_f64()? - 3.0).abs() < 0.1);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(shape = (), minval = 0.0, maxval = 1.0), ignored(out_sharding))]
 pub fn uniform(
     key: &Array,
@@ -268,6 +354,16 @@ fn above_minus_one(dtype: DType) -> f64 {
 }
 
 /// Normal numbers of mean 0 and variance 1.
+///
+/// Complex numbers have variance 1 too, half of it in each part.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random};
+/// let x = random::normal(&random::key(&0.into())?, [100, 100], None)?;
+/// assert!(jnp::mean(&x, jnp::Mean::new())?.to_f64()?.abs() < 0.05);
+/// assert!((jnp::std(&x, jnp::Spread::new())?.to_f64()? - 1.0).abs() < 0.05);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(shape = ()), ignored(out_sharding))]
 pub fn normal(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
     let shape = shape.into();
@@ -290,6 +386,13 @@ fn real_normal(key: &Array, shape: &[usize], dtype: DType) -> Result<Array> {
 }
 
 /// Truth values, each true with probability `p`.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random};
+/// let x = random::bernoulli(&random::key(&0.into())?, &0.25.into(), Some(&10_000.into()), "low")?;
+/// assert!((jnp::mean(&x, jnp::Mean::new())?.to_f64()? - 0.25).abs() < 0.03);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(p = 0.5, mode = "low"), ignored(out_sharding))]
 pub fn bernoulli(key: &Array, p: &Array, shape: Option<&Sizes>, mode: &str) -> Result<Array> {
     let key = single("bernoulli", key)?;
@@ -350,6 +453,13 @@ fn shape_for(function: &str, shape: Option<&Sizes>, parameters: &[&[usize]]) -> 
 }
 
 /// Whole numbers from `minval` up to and without `maxval`, all equally probable.
+///
+/// ```
+/// # use pullback::random;
+/// let x = random::randint(&random::key(&0.into())?, 100, &(-2).into(), &3.into(), None)?;
+/// assert!(x.to_vec::<i32>()?.iter().all(|x| (-2..3).contains(x)));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding))]
 pub fn randint(
     key: &Array,
@@ -428,6 +538,13 @@ fn exceeds(bound: &Array, dtype: DType) -> Result<bool> {
 
 /// The array, or the numbers from zero on, in random order along an axis; with `independent`
 /// every row in an order of its own.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp, random};
+/// let x = random::permutation(&random::key(&0.into())?, &5.into(), 0, false)?;
+/// assert_eq!(jnp::sort(&x, Some(0), None, None, true, false)?, Array::from([0, 1, 2, 3, 4]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0, independent = false), ignored(out_sharding))]
 pub fn permutation(key: &Array, x: &Array, axis: i64, independent: bool) -> Result<Array> {
     let key = single("permutation", key)?;
@@ -471,6 +588,16 @@ fn shuffle(key: &Array, x: &Array, axis: usize) -> Result<Array> {
 
 /// Elements of an array, or numbers below one given: with or without replacement, all equally
 /// probable or with probabilities `p`.
+///
+/// Without replacement there must be as many as are drawn.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp, random};
+/// let cards = Array::from([7, 8, 9]);
+/// let hand = random::choice(&random::key(&0.into())?, &cards, 3, false, None, 0, None)?;
+/// assert_eq!(jnp::sort(&hand, Some(0), None, None, true, false)?, cards);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(shape = (), replace = true, axis = 0))]
 pub fn choice(
     key: &Array,
@@ -558,6 +685,18 @@ pub fn choice(
 }
 
 /// Indices along an axis, with probabilities whose logarithms are given, up to a constant.
+///
+/// By the largest of the logarithms, to which numbers of the Gumbel distribution are added; without
+/// replacement by several of the largest. The logarithms need not be normalized.
+///
+/// ```
+/// # use pullback::{Array, random};
+/// let logits = Array::from([f64::NEG_INFINITY, 0.0]);
+/// let key = random::key(&0.into())?;
+/// let x = random::categorical(&key, &logits, -1, Some(&3.into()), true, None)?;
+/// assert_eq!(x, Array::from([1, 1, 1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = -1, replace = true), ignored(out_sharding))]
 pub fn categorical(
     key: &Array,
@@ -606,6 +745,15 @@ pub fn categorical(
 }
 
 /// Numbers of the standard exponential distribution.
+///
+/// The density is `exp(-x)`.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random};
+/// let x = random::exponential(&random::key(&0.into())?, 10_000, None)?;
+/// assert!((jnp::mean(&x, jnp::Mean::new())?.to_f64()? - 1.0).abs() < 0.05);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(shape = ()), ignored(out_sharding))]
 pub fn exponential(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
     let shape = shape.into();
@@ -621,6 +769,15 @@ pub fn exponential(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -
 }
 
 /// Numbers of the standard Gumbel distribution.
+///
+/// The density is `exp(-x - exp(-x))`, and the mean Euler's constant.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random};
+/// let x = random::gumbel(&random::key(&0.into())?, 10_000, None, None)?;
+/// assert!((jnp::mean(&x, jnp::Mean::new())?.to_f64()? - 0.5772).abs() < 0.06);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(shape = ()), ignored(out_sharding))]
 pub fn gumbel(
     key: &Array,
@@ -661,6 +818,14 @@ fn gumbel_of(key: &Array, shape: &[usize], dtype: DType, mode: &str) -> Result<A
 }
 
 /// Normal numbers between two bounds.
+///
+/// ```
+/// # use pullback::random;
+/// let key = random::key(&0.into())?;
+/// let x = random::truncated_normal(&key, &(-1.0).into(), &2.0.into(), Some(&100.into()), None)?;
+/// assert!(x.to_vec::<f32>()?.iter().all(|x| (-1.0..=2.0).contains(x)));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding))]
 pub fn truncated_normal(
     key: &Array,
@@ -686,6 +851,15 @@ pub fn truncated_normal(
 }
 
 /// Numbers of the standard Laplace distribution.
+///
+/// The density is `exp(-|x|) / 2`.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random};
+/// let x = random::laplace(&random::key(&0.into())?, 10_000, None)?;
+/// assert!((jnp::mean(&jnp::absolute(&x)?, jnp::Mean::new())?.to_f64()? - 1.0).abs() < 0.05);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(shape = ()), ignored(out_sharding))]
 pub fn laplace(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
     let shape = shape.into();
@@ -696,6 +870,15 @@ pub fn laplace(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Re
 }
 
 /// Numbers of the standard logistic distribution.
+///
+/// The density is `exp(-x) / (1 + exp(-x))²`; the variance π²/3.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random};
+/// let x = random::logistic(&random::key(&0.into())?, 10_000, None)?;
+/// assert!((jnp::var(&x, jnp::Spread::new())?.to_f64()? - 3.29).abs() < 0.3);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(shape = ()), ignored(out_sharding))]
 pub fn logistic(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
     let shape = shape.into();
@@ -707,6 +890,16 @@ pub fn logistic(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> R
 }
 
 /// Numbers of the standard Cauchy distribution.
+///
+/// The density is `1 / (π (1 + x²))`. There is no mean; half of the numbers lie between -1 and 1.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random};
+/// let x = random::cauchy(&random::key(&0.into())?, 10_000, None)?;
+/// let near = jnp::less(&jnp::absolute(&x)?, &1.0.into())?;
+/// assert!((jnp::mean(&near, jnp::Mean::new())?.to_f64()? - 0.5).abs() < 0.03);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(shape = ()), ignored(out_sharding))]
 pub fn cauchy(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
     let shape = shape.into();
@@ -717,6 +910,13 @@ pub fn cauchy(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Res
 }
 
 /// -1 or 1, equally probable.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random};
+/// let x = random::rademacher(&random::key(&0.into())?, 100, None)?;
+/// assert_eq!(jnp::absolute(&x)?, jnp::ones(100, Some(x.dtype()))?);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(shape = ()), ignored(out_sharding))]
 pub fn rademacher(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
     let shape = shape.into();
@@ -728,6 +928,15 @@ pub fn rademacher(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) ->
 }
 
 /// Numbers of the Rayleigh distribution.
+///
+/// The density is `x / scale² exp(-x² / (2 scale²))`.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random};
+/// let x = random::rayleigh(&random::key(&0.into())?, &2.0.into(), Some(&10_000.into()), None)?;
+/// assert!((jnp::mean(&x, jnp::Mean::new())?.to_f64()? - 2.507).abs() < 0.05);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding))]
 pub fn rayleigh(
     key: &Array,
@@ -744,6 +953,15 @@ pub fn rayleigh(
 }
 
 /// Numbers of the Pareto distribution with exponent `b`.
+///
+/// The density is `b / x^(b + 1)`, from 1 on.
+///
+/// ```
+/// # use pullback::random;
+/// let x = random::pareto(&random::key(&0.into())?, &3.0.into(), Some(&100.into()), None)?;
+/// assert!(x.to_vec::<f32>()?.iter().all(|&x| x >= 1.0));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding))]
 pub fn pareto(
     key: &Array,
@@ -759,6 +977,17 @@ pub fn pareto(
 }
 
 /// Numbers of the Weibull distribution.
+///
+/// With `c` for the concentration, the share of numbers above `x` is `exp(-(x / scale)^c)`.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random};
+/// let key = random::key(&0.into())?;
+/// let x = random::weibull_min(&key, &2.0.into(), &3.0.into(), 10_000, None)?;
+/// let above = jnp::greater(&x, &2.0.into())?;
+/// assert!((jnp::mean(&above, jnp::Mean::new())?.to_f64()? - 0.368).abs() < 0.03);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(shape = ()))]
 pub fn weibull_min(
     key: &Array,
@@ -783,6 +1012,14 @@ pub fn weibull_min(
 }
 
 /// Exponentials of normal numbers with deviation `sigma`.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random};
+/// let x = random::lognormal(&random::key(&0.into())?, &0.5.into(), Some(&10_000.into()), None)?;
+/// let deviation = jnp::std(&jnp::log(&x)?, jnp::Spread::new())?;
+/// assert!((deviation.to_f64()? - 0.5).abs() < 0.03);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(sigma = 1.0), ignored(out_sharding))]
 pub fn lognormal(
     key: &Array,
@@ -797,6 +1034,18 @@ pub fn lognormal(
 }
 
 /// Normal vectors with the given mean and covariance.
+///
+/// `method` says how the covariance is decomposed: "cholesky", "eigh" or "svd".
+///
+/// ```
+/// # use pullback::{Array, random};
+/// let (mean, cov) = (Array::from([1.0, 2.0]), Array::from([[1.0, 0.0], [0.0, 1e-6]]));
+/// let key = random::key(&0.into())?;
+/// let x = random::multivariate_normal(&key, &mean, &cov, Some(&100.into()), None, "cholesky")?;
+/// assert_eq!(x.shape(), [100, 2]);
+/// assert!(x.to_vec::<f32>()?.chunks(2).all(|x| (x[1] - 2.0).abs() < 0.01));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(method = "cholesky"), ignored(out_sharding))]
 pub fn multivariate_normal(
     key: &Array,

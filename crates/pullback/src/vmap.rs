@@ -64,21 +64,45 @@ where
 
     /// Says for each argument which axis is mapped; `None` is none of them. Arguments beyond the
     /// end of the list are mapped along their first axis.
+    ///
+    /// ```
+    /// # use pullback::prelude::*;
+    /// let f = vmap(|x: &Array, y: &Array| x * y).in_axes(&[Some(0), None]);
+    /// assert_eq!(f(&Array::from([1, 2]), &Array::from(10)), Array::from([10, 20]));
+    /// ```
     pub fn in_axes(self, axes: &[Option<usize>]) -> Self {
         self.changed(|options| options.in_axes = axes.to_vec())
     }
 
     /// Says along which axis of the results the entries are laid.
+    ///
+    /// ```
+    /// # use pullback::prelude::*;
+    /// let f = vmap(|row: &Array| row + 1).out_axis(1);
+    /// assert_eq!(f(&Array::from([[1, 2], [3, 4]])), Array::from([[2, 4], [3, 5]]));
+    /// ```
     pub fn out_axis(self, axis: usize) -> Self {
         self.changed(|options| options.out_axis = axis)
     }
 
     /// Names the mapped axis, for [collectives](crate::lax::collective).
+    ///
+    /// ```
+    /// # use pullback::prelude::*;
+    /// let f = vmap(|x: &Array| pullback::lax::collective::psum(x, "i")).axis_name("i");
+    /// assert_eq!(f(&Array::from([1, 2])), Array::from([3, 3]));
+    /// ```
     pub fn axis_name(self, name: &str) -> Self {
         self.changed(|options| options.name = Some(AxisName(name.into())))
     }
 
     /// Says how many entries there are, which is needed where no argument is mapped.
+    ///
+    /// ```
+    /// # use pullback::prelude::*;
+    /// let f = vmap(|x: &Array| x + 1).in_axes(&[None]).axis_size(3);
+    /// assert_eq!(f(&Array::from(1)), Array::from([2, 2, 2]));
+    /// ```
     pub fn axis_size(self, size: usize) -> Self {
         self.changed(|options| options.size = Some(size))
     }

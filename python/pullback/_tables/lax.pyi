@@ -15,7 +15,10 @@ def acosh(x: ArrayLike) -> Array:
     """The inverse of the hyperbolic cosine."""
 
 def add(x: ArrayLike, y: ArrayLike) -> Array:
-    """The sum."""
+    """The sum.
+    
+    Nothing is promoted, in all functions of this module: both have one type, and one shape or are
+    scalars."""
 
 def approx_max_k(operand: ArrayLike, k: int, reduction_dimension: int = -1, recall_target: float = 0.95, reduction_input_size_override: int = -1, aggregate_to_topk: bool = True) -> tuple[Array, Array]:
     """The `k` largest elements along an axis in falling order, and their positions: all of them,
@@ -40,7 +43,9 @@ def atan(x: ArrayLike) -> Array:
     """The arc tangent."""
 
 def atan2(x: ArrayLike, y: ArrayLike) -> Array:
-    """The angle of the point whose second coordinate is `x` and whose first is `y`."""
+    """The angle of the point whose second coordinate is `x` and whose first is `y`.
+    
+    It lies between -π and π, in radians."""
 
 def atanh(x: ArrayLike) -> Array:
     """The inverse of the hyperbolic tangent."""
@@ -55,7 +60,10 @@ def bessel_i1e(x: ArrayLike) -> Array:
     """`exp(-|x|)` times the modified Bessel function of the first kind and order one."""
 
 def betainc(a: ArrayLike, b: ArrayLike, x: ArrayLike) -> Array:
-    """The share of the beta distribution with parameters `a` and `b` that lies below `x`."""
+    """The share of the beta distribution with parameters `a` and `b` that lies below `x`.
+    
+    By the continued fraction 8.17.22 of the Digital Library of Mathematical Functions,
+    <https://dlmf.nist.gov>."""
 
 def bitcast_convert_type(operand: ArrayLike, new_dtype: DTypeLike | None) -> Array:
     """The bits of the elements as those of another type; several narrow elements are along a last
@@ -95,7 +103,9 @@ def ceil(x: ArrayLike) -> Array:
     """The smallest whole number that is not below each element."""
 
 def clamp(min: ArrayLike, x: ArrayLike, max: ArrayLike) -> Array:
-    """`x`, but not below `min` nor above `max`."""
+    """`x`, but not below `min` nor above `max`.
+    
+    The bounds have the shape of `x`, or are scalars."""
 
 def clz(x: ArrayLike) -> Array:
     """The number of leading zero bits."""
@@ -113,7 +123,9 @@ def conj(x: ArrayLike) -> Array:
     """The elements with the other imaginary part, as complex numbers."""
 
 def convert_element_type(operand: ArrayLike, new_dtype: DTypeLike | None) -> Array:
-    """The elements as another type."""
+    """The elements as another type.
+    
+    Real numbers become whole ones towards zero."""
 
 def cos(x: ArrayLike, *, accuracy: Any = None) -> Array:
     """The cosine."""
@@ -187,7 +199,9 @@ def erfc(x: ArrayLike, *, accuracy: Any = None) -> Array:
     """One minus the error function, also precise where that is small."""
 
 def exp(x: ArrayLike, *, accuracy: Any = None) -> Array:
-    """The exponential."""
+    """The exponential.
+    
+    Whole numbers are an error: nothing is promoted."""
 
 def exp2(x: ArrayLike, *, accuracy: Any = None) -> Array:
     """Two to the power of each element."""
@@ -208,7 +222,10 @@ def full_like(x: ArrayLike, fill_value: ArrayLike, dtype: DTypeLike | None = Non
     """One value repeated to the shape of `x`, with its type, or to those given."""
 
 def gather(operand: ArrayLike, start_indices: ArrayLike, dimension_numbers: Any, slice_sizes: int | Sequence[int], *, fill_value: float | None = None, indices_are_sorted: bool = False, unique_indices: bool = False, mode: str | None = None) -> Array:
-    """Windows of the operand at positions, which are vectors along the last axis of `start_indices`."""
+    """Windows of the operand at positions, which are vectors along the last axis of `start_indices`.
+    
+    `dimension_numbers` says which axes of the result run along windows, which axes of the windows,
+    of size 1, it lacks, and which axis of the operand each component of a position belongs to."""
 
 def ge(x: ArrayLike, y: ArrayLike) -> Array:
     """Whether the first element is not smaller."""
@@ -217,13 +234,18 @@ def gt(x: ArrayLike, y: ArrayLike) -> Array:
     """Whether the first element is larger."""
 
 def igamma(a: ArrayLike, x: ArrayLike) -> Array:
-    """The regularized lower incomplete gamma function of a parameter and a bound."""
+    """The regularized lower incomplete gamma function of a parameter and a bound.
+    
+    It is `1 / gamma(a)` times the integral of `exp(-t) t^(a - 1)` from 0 to `x`; by the series
+    8.7.1 of the Digital Library of Mathematical Functions, <https://dlmf.nist.gov>."""
 
 def igamma_grad_a(a: ArrayLike, x: ArrayLike) -> Array:
     """The derivative of [`igamma`] with respect to the parameter."""
 
 def igammac(a: ArrayLike, x: ArrayLike) -> Array:
-    """The regularized upper incomplete gamma function of a parameter and a bound."""
+    """The regularized upper incomplete gamma function of a parameter and a bound.
+    
+    It is one minus [`igamma`]; by the continued fraction 8.9.2 of <https://dlmf.nist.gov>."""
 
 def imag(x: ArrayLike) -> Array:
     """The imaginary part of complex numbers."""
@@ -297,7 +319,9 @@ def polygamma(m: ArrayLike, x: ArrayLike) -> Array:
     """The derivative of the digamma function, of an order and an argument."""
 
 def polynomial(x: ArrayLike, coeffs: Sequence[ArrayLike] | Array, *, unroll: Any = None) -> Array:
-    """A polynomial of the elements, whose coefficients begin with the constant."""
+    """A polynomial of the elements, whose coefficients begin with the constant.
+    
+    By the scheme of Horner."""
 
 def population_count(x: ArrayLike) -> Array:
     """The number of bits that are set."""
@@ -307,7 +331,10 @@ def pow(x: ArrayLike, y: ArrayLike) -> Array:
 
 def random_gamma_grad(a: ArrayLike, x: ArrayLike) -> Array:
     """How much a sample of the gamma distribution, the second argument, moves with the parameter, the
-    first."""
+    first.
+    
+    It is the derivative of [`igamma`] with respect to the parameter, divided by the density, with
+    the other sign."""
 
 def real(x: ArrayLike) -> Array:
     """The real part of complex numbers."""
@@ -355,7 +382,12 @@ def rsqrt(x: ArrayLike, *, accuracy: Any = None) -> Array:
     """One divided by the square root."""
 
 def scatter(operand: ArrayLike, scatter_indices: ArrayLike, updates: ArrayLike, dimension_numbers: Any, *, indices_are_sorted: bool = False, unique_indices: bool = False, mode: str | None = None) -> Array:
-    """The operand with windows replaced by the updates."""
+    """The operand with windows replaced by the updates.
+    
+    Positions are vectors along the last axis of `scatter_indices`; `dimension_numbers` says which
+    axes of the updates run along windows, which axes of the operand windows lack, and which axis of
+    the operand each component of a position belongs to. Where several updates meet, one of them is
+    kept."""
 
 def scatter_add(operand: ArrayLike, scatter_indices: ArrayLike, updates: ArrayLike, dimension_numbers: Any, *, indices_are_sorted: bool = False, unique_indices: bool = False, mode: str | None = None) -> Array:
     """The operand with the updates added to windows."""
@@ -376,7 +408,9 @@ def select(pred: ArrayLike, on_true: ArrayLike, on_false: ArrayLike) -> Array:
     """`on_true` where `pred` holds, else `on_false`; `pred` is a scalar, or all have one shape."""
 
 def select_n(which: ArrayLike, *cases: ArrayLike) -> Array:
-    """The element of the case that `which` names; it is a scalar, or all have one shape."""
+    """The element of the case that `which` names; it is a scalar, or all have one shape.
+    
+    `which` has whole numbers of type int32, or truth values, for two cases."""
 
 def shift_left(x: ArrayLike, y: ArrayLike) -> Array:
     """The bits moved up; none are left beyond the width of the type."""
@@ -447,4 +481,7 @@ def unstack(x: ArrayLike, axis: int = 0) -> Any:
     """The entries along an axis."""
 
 def zeta(x: ArrayLike, q: ArrayLike) -> Array:
-    """The zeta function of Hurwitz, of an exponent and a start."""
+    """The zeta function of Hurwitz, of an exponent and a start.
+    
+    It is the sum of `(q + k)^-x` for all `k` from zero on; by the formula of Euler and Maclaurin,
+    25.11.43 of <https://dlmf.nist.gov>."""

@@ -6,10 +6,14 @@ from pullback._pullback import Array
 from pullback.typing import ArrayLike, DTypeLike
 
 def cholesky(x: ArrayLike, *, symmetrize_input: bool = True) -> Array:
-    """The lower factor `l` of positive definite matrices `l l*`."""
+    """The lower factor `l` of positive definite matrices `l l*`.
+    
+    Matrices that are not positive definite give NaN."""
 
 def eigh(x: ArrayLike, *, lower: bool = True, symmetrize_input: bool = True, sort_eigenvalues: bool = True, subset_by_index: Any = None, implementation: Any = None) -> tuple[Array, Array]:
-    """The eigenvectors of Hermitian matrices, as columns, and their eigenvalues in rising order."""
+    """The eigenvectors of Hermitian matrices, as columns, and their eigenvalues in rising order.
+    
+    `lower` says which triangle is read, where the matrices are not symmetrized first."""
 
 def householder_product(a: ArrayLike, taus: ArrayLike) -> Array:
     """The matrices with orthonormal columns that the reflections of a QR decomposition make: the
@@ -17,7 +21,9 @@ def householder_product(a: ArrayLike, taus: ArrayLike) -> Array:
 
 def lu(x: ArrayLike) -> tuple[Array, Array, Array]:
     """Lower and upper triangular factors in one matrix, the row that each row was exchanged with, and
-    the permutation that the exchanges make."""
+    the permutation that the exchanges make.
+    
+    The lower factor has ones on its diagonal, which are left out."""
 
 def lu_pivots_to_permutation(pivots: ArrayLike, permutation_size: int) -> Array:
     """The permutation that exchanges of rows make."""

@@ -6,10 +6,14 @@ from pullback._pullback import Array
 from pullback.typing import ArrayLike, DTypeLike
 
 def cholesky(a: ArrayLike, *, upper: bool = False, symmetrize_input: bool = True) -> Array:
-    """The lower factor `l` of positive definite matrices `l l*`; with `upper` the upper one."""
+    """The lower factor `l` of positive definite matrices `l l*`; with `upper` the upper one.
+    
+    Matrices that are not positive definite give NaN."""
 
 def cond(x: ArrayLike, p: Any = None) -> Array:
-    """How much larger an error of a solution can be than that of its right side, by the norm `p`."""
+    """How much larger an error of a solution can be than that of its right side, by the norm `p`.
+    
+    Without `p` it is the quotient of the largest singular value and the smallest."""
 
 def cross(x1: ArrayLike, x2: ArrayLike, *, axis: int = -1) -> Array:
     """The cross product of vectors of three components along an axis."""
@@ -21,13 +25,18 @@ def diagonal(x: ArrayLike, *, offset: int = 0) -> Array:
     """The diagonals of the matrices in the last two axes."""
 
 def eigh(a: ArrayLike, UPLO: str | None = None, symmetrize_input: bool = True) -> tuple[Array, Array]:
-    """Eigenvalues, ascending, and eigenvectors of Hermitian matrices."""
+    """Eigenvalues, ascending, and eigenvectors of Hermitian matrices.
+    
+    Eigenvectors are columns. `uplo` says which triangle is read, "L" or "U", where the matrices are
+    not symmetrized first."""
 
 def eigvalsh(a: ArrayLike, UPLO: str | None = 'L', *, symmetrize_input: bool = True) -> Array:
     """Eigenvalues of Hermitian matrices, ascending."""
 
 def inv(a: ArrayLike) -> Array:
-    """The inverse of each matrix."""
+    """The inverse of each matrix.
+    
+    That of a singular matrix has infinities or NaN."""
 
 def lstsq(a: ArrayLike, b: ArrayLike, rcond: float | None = None, *, numpy_resid: bool = False) -> tuple[Array, Array, Array, Array]:
     """The `x` for which `a x` is closest to `b`, by the sum of squares; also the sums of the squares
@@ -73,7 +82,9 @@ def qr(a: ArrayLike, mode: str = 'reduced') -> Any:
     """Factors `q r` with orthonormal columns and an upper triangle; the latter alone for mode "r"."""
 
 def slogdet(a: ArrayLike, *, method: str | None = None) -> tuple[Array, Array]:
-    """The sign and the logarithm of the absolute value of each determinant."""
+    """The sign and the logarithm of the absolute value of each determinant.
+    
+    That of a singular matrix has the sign 0 and the logarithm minus infinity."""
 
 def solve(a: ArrayLike, b: ArrayLike) -> Array:
     """The solution `x` of `a x = b`. A `b` of one axis is one right side for all matrices; else its

@@ -33,7 +33,9 @@ def dawsn(x: ArrayLike) -> Array:
     By Rybicki's sum over odd n of exp(-(x - n h)²) / n / √π."""
 
 def digamma(x: ArrayLike) -> Array:
-    """The derivative of [`gammaln`]."""
+    """The derivative of [`gammaln`].
+    
+    At 1 it is minus Euler's constant."""
 
 psi = digamma
 
@@ -41,7 +43,9 @@ def entr(x: ArrayLike) -> Array:
     """`-x log(x)`; 0 at 0, and minus infinity below."""
 
 def erf(x: ArrayLike) -> Array:
-    """The error function."""
+    """The error function.
+    
+    It is `2 / sqrt(π)` times the integral of `exp(-t²)` from 0 to `x`."""
 
 def erfc(x: ArrayLike) -> Array:
     """One minus the error function, also precise where that is small."""
@@ -53,7 +57,9 @@ def erfcx(x: ArrayLike) -> Array:
     """`exp(x²) erfc(x)`, also precise where the factors leave the range of numbers."""
 
 def erfinv(x: ArrayLike) -> Array:
-    """The inverse of the error function."""
+    """The inverse of the error function.
+    
+    It is infinite at -1 and 1, and NaN beyond."""
 
 def exp1(x: ArrayLike) -> Array:
     """The integral of `exp(-t) / t` from `x` to infinity."""
@@ -68,10 +74,14 @@ def expn(n: ArrayLike, x: ArrayLike) -> Array:
     """The integral of `exp(-x t) / t^n` for `t` from 1 to infinity."""
 
 def factorial(n: ArrayLike, exact: bool = False) -> Array:
-    """`gamma(n + 1)`, and 0 where `n` is negative."""
+    """`gamma(n + 1)`, and 0 where `n` is negative.
+    
+    Exact results, of unlimited whole numbers, are an error."""
 
 def gamma(x: ArrayLike) -> Array:
-    """The gamma function, which continues the factorials."""
+    """The gamma function, which continues the factorials.
+    
+    At negative whole numbers it is NaN."""
 
 def gammainc(a: ArrayLike, x: ArrayLike) -> Array:
     """The regularized lower incomplete gamma function."""
@@ -83,25 +93,34 @@ def gammaln(x: ArrayLike) -> Array:
     """The logarithm of the magnitude of the gamma function."""
 
 def gammasgn(x: ArrayLike) -> Array:
-    """The sign of the gamma function."""
+    """The sign of the gamma function.
+    
+    It is NaN at negative whole numbers, where the gamma function has none."""
 
 def i0(x: ArrayLike) -> Array:
     """The modified Bessel function of the first kind and order zero."""
 
 def i0e(x: ArrayLike) -> Array:
-    """`exp(-|x|)` times the modified Bessel function of the first kind and order zero."""
+    """`exp(-|x|)` times the modified Bessel function of the first kind and order zero.
+    
+    It does not overflow where `x` is large."""
 
 def i1(x: ArrayLike) -> Array:
     """The modified Bessel function of the first kind and order one."""
 
 def i1e(x: ArrayLike) -> Array:
-    """`exp(-|x|)` times the modified Bessel function of the first kind and order one."""
+    """`exp(-|x|)` times the modified Bessel function of the first kind and order one.
+    
+    It does not overflow where `x` is large."""
 
 def kl_div(p: ArrayLike, q: ArrayLike) -> Array:
     """`p log(p / q) - p + q`."""
 
 def log_ndtr(x: ArrayLike, series_order: int = 3) -> Array:
-    """The logarithm of [`ndtr`], also precise where that is small."""
+    """The logarithm of [`ndtr`], also precise where that is small.
+    
+    Far below zero by its asymptotic series, of which `series_order` terms are taken: -x²/2 -
+    log(-x) - log(2π)/2 + log(1 - 1/x² + 3/x⁴ - ...); M. Abramowitz and I. A. Stegun, 26.2.12."""
 
 def log_softmax(x: ArrayLike, *, axis: int | Sequence[int] | None = None) -> Array:
     """The logarithm of [`softmax`]."""
@@ -114,10 +133,14 @@ def logit(x: ArrayLike) -> Array:
 
 def logsumexp(a: ArrayLike, axis: int | Sequence[int] | None = None, b: ArrayLike | None = None, keepdims: bool = False, return_sign: bool = False, where: ArrayLike | None = None) -> Any:
     """The logarithm of the sum of exponentials over axes, each times its factor `b`; with
-    `return_sign` of the magnitude of the sum, and its sign."""
+    `return_sign` of the magnitude of the sum, and its sign.
+    
+    The largest element is taken away first, so that no exponential overflows."""
 
 def multigammaln(a: ArrayLike, d: int) -> Array:
-    """The logarithm of the gamma function of `d` dimensions."""
+    """The logarithm of the gamma function of `d` dimensions.
+    
+    It is the sum of `gammaln(a - j / 2)` for `j` below `d`, and `d (d - 1) log(π) / 4`."""
 
 def ndtr(x: ArrayLike) -> Array:
     """The probability that a normal variable is below `x`."""

@@ -109,6 +109,12 @@ pub fn psum(x: &Array, axes: impl Into<Axes>) -> Result<Array> {
 
 /// The mean over the entries; every entry gets it. Whole numbers have a mean of type f32.
 ///
+/// ```
+/// # use pullback::{Array, lax::collective, vmap};
+/// let f = vmap(|x: &Array| collective::pmean(x, "i")).axis_name("i");
+/// assert_eq!(f(&Array::from([1.0, 3.0])), Array::from([2.0, 2.0]));
+/// ```
+///
 /// # Errors
 /// [`Error::UnboundAxis`] if no enclosing `vmap` has given an axis the name.
 pub fn pmean(x: &Array, axes: impl Into<Axes>) -> Result<Array> {
@@ -124,6 +130,12 @@ pub fn pmean(x: &Array, axes: impl Into<Axes>) -> Result<Array> {
 
 /// The greatest of the entries; every entry gets it.
 ///
+/// ```
+/// # use pullback::{Array, lax::collective, vmap};
+/// let f = vmap(|x: &Array| collective::pmax(x, "i")).axis_name("i");
+/// assert_eq!(f(&Array::from([1, 3])), Array::from([3, 3]));
+/// ```
+///
 /// # Errors
 /// [`Error::UnboundAxis`] if no enclosing `vmap` has given an axis the name.
 pub fn pmax(x: &Array, axes: impl Into<Axes>) -> Result<Array> {
@@ -132,6 +144,12 @@ pub fn pmax(x: &Array, axes: impl Into<Axes>) -> Result<Array> {
 
 /// The least of the entries; every entry gets it.
 ///
+/// ```
+/// # use pullback::{Array, lax::collective, vmap};
+/// let f = vmap(|x: &Array| collective::pmin(x, "i")).axis_name("i");
+/// assert_eq!(f(&Array::from([1, 3])), Array::from([1, 1]));
+/// ```
+///
 /// # Errors
 /// [`Error::UnboundAxis`] if no enclosing `vmap` has given an axis the name.
 pub fn pmin(x: &Array, axes: impl Into<Axes>) -> Result<Array> {
@@ -139,6 +157,12 @@ pub fn pmin(x: &Array, axes: impl Into<Axes>) -> Result<Array> {
 }
 
 /// All entries, stacked along a new axis; with `tiled`, joined along one that is there.
+///
+/// ```
+/// # use pullback::{Array, lax::collective, vmap};
+/// let f = vmap(|x: &Array| collective::all_gather(x, "i", 0, false)).axis_name("i");
+/// assert_eq!(f(&Array::from([1, 3])), Array::from([[1, 3], [1, 3]]));
+/// ```
 ///
 /// # Errors
 /// [`Error::UnboundAxis`] if no enclosing `vmap` has given an axis the name; an axis out of
@@ -159,6 +183,12 @@ pub fn all_gather(x: &Array, axes: impl Into<Axes>, axis: i64, tiled: bool) -> R
 /// The sum over the entries, of which each gets its own part along `dimension`: one element, or,
 /// with `tiled`, one of equal parts.
 ///
+/// ```
+/// # use pullback::{Array, lax::collective, vmap};
+/// let f = vmap(|x: &Array| collective::psum_scatter(x, "i", 0, false)).axis_name("i");
+/// assert_eq!(f(&Array::from([[1, 2], [3, 4]])), Array::from([4, 6]));
+/// ```
+///
 /// # Errors
 /// [`Error::UnboundAxis`] if no enclosing `vmap` has given an axis the name; an axis that is out
 /// of bounds or cannot be dealt out evenly.
@@ -176,6 +206,12 @@ pub fn psum_scatter(
 /// For each pair of sender and receiver, the receiver gets the sender's entry; an entry that
 /// receives nothing gets zeros.
 ///
+/// ```
+/// # use pullback::{Array, lax::collective, vmap};
+/// let f = vmap(|x: &Array| collective::ppermute(x, "i", &[(0, 1), (1, 2)])).axis_name("i");
+/// assert_eq!(f(&Array::from([1, 2, 3])), Array::from([0, 1, 2]));
+/// ```
+///
 /// # Errors
 /// [`Error::UnboundAxis`] if no enclosing `vmap` has given an axis the name; pairs that send or
 /// receive twice.
@@ -184,6 +220,12 @@ pub fn ppermute(x: &Array, axis: impl Into<Axes>, pairs: &[(usize, usize)]) -> R
 }
 
 /// Entry `i` gets the entry `order[i]`.
+///
+/// ```
+/// # use pullback::{Array, lax::collective, vmap};
+/// let f = vmap(|x: &Array| collective::pshuffle(x, "i", &[2, 0, 1])).axis_name("i");
+/// assert_eq!(f(&Array::from([1, 2, 3])), Array::from([3, 1, 2]));
+/// ```
 ///
 /// # Errors
 /// As [`ppermute`]; if `order` is not a permutation of all entries.
@@ -204,6 +246,12 @@ pub fn pshuffle(x: &Array, axis: impl Into<Axes>, order: &[usize]) -> Result<Arr
 
 /// Every entry gets the entry `source`.
 ///
+/// ```
+/// # use pullback::{Array, lax::collective, vmap};
+/// let f = vmap(|x: &Array| collective::pbroadcast(x, "i", 1)).axis_name("i");
+/// assert_eq!(f(&Array::from([1, 2, 3])), Array::from([2, 2, 2]));
+/// ```
+///
 /// # Errors
 /// [`Error::UnboundAxis`] if no enclosing `vmap` has given an axis the name; a source that is
 /// not there.
@@ -223,6 +271,12 @@ pub fn pbroadcast(x: &Array, axis: impl Into<Axes>, source: usize) -> Result<Arr
 }
 
 /// Every entry deals out its parts along `split`, and lays what it gets along `concat`.
+///
+/// ```
+/// # use pullback::{Array, lax::collective, vmap};
+/// let f = vmap(|x: &Array| collective::all_to_all(x, "i", 0, 0, false)).axis_name("i");
+/// assert_eq!(f(&Array::from([[1, 2], [3, 4]])), Array::from([[1, 3], [2, 4]]));
+/// ```
 ///
 /// # Errors
 /// [`Error::UnboundAxis`] if no enclosing `vmap` has given an axis the name; an axis that is out

@@ -82,6 +82,14 @@ pub fn dynamic_slice(
 }
 
 /// A window along one axis; see [`dynamic_slice`].
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let x = Array::from([[1, 2, 3], [4, 5, 6]]);
+/// let y = lax::dynamic_slice_in_dim(&x, &1.into(), 2, 1, true)?;
+/// assert_eq!(y, Array::from([[2, 3], [5, 6]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0, allow_negative_indices = true), keyword_only(allow_negative_indices))]
 pub fn dynamic_slice_in_dim(
     operand: &Array,
@@ -104,6 +112,14 @@ fn along(x: &Array, at: &Array, axis: usize) -> Vec<Array> {
 }
 
 /// The entry along an axis at a position.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// let y = lax::dynamic_index_in_dim(&x, &1.into(), 0, false, true)?;
+/// assert_eq!(y, Array::from([3, 4]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(axis = 0, keepdims = true, allow_negative_indices = true),
     keyword_only(allow_negative_indices)
@@ -121,6 +137,14 @@ pub fn dynamic_index_in_dim(
 }
 
 /// The array with a window replaced, which is moved so that it lies within the array.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let x = Array::from([1, 2, 3, 4]);
+/// let y = lax::dynamic_update_slice(&x, &Array::from([8, 9]), &[3.into()], true)?;
+/// assert_eq!(y, Array::from([1, 2, 8, 9]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(allow_negative_indices = true), keyword_only(allow_negative_indices))]
 pub fn dynamic_update_slice(
     operand: &Array,
@@ -133,6 +157,14 @@ pub fn dynamic_update_slice(
 }
 
 /// The array with a window along one axis replaced; see [`dynamic_update_slice`].
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let (x, update) = (Array::from([[1, 2], [3, 4]]), Array::from([[9], [9]]));
+/// let y = lax::dynamic_update_slice_in_dim(&x, &update, &1.into(), 1, true)?;
+/// assert_eq!(y, Array::from([[1, 9], [3, 9]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(allow_negative_indices = true), keyword_only(allow_negative_indices))]
 pub fn dynamic_update_slice_in_dim(
     operand: &Array,
@@ -147,6 +179,14 @@ pub fn dynamic_update_slice_in_dim(
 }
 
 /// The array with the entry along an axis at a position replaced.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// let y = lax::dynamic_update_index_in_dim(&x, &Array::from([8, 9]), &0.into(), 0, true)?;
+/// assert_eq!(y, Array::from([[8, 9], [3, 4]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(allow_negative_indices = true), keyword_only(allow_negative_indices))]
 pub fn dynamic_update_index_in_dim(
     operand: &Array,
@@ -216,6 +256,22 @@ impl FromArg for ScatterDims {
 }
 
 /// What is known of positions, and what happens out of bounds.
+///
+/// Modes are "fill" and "drop", "clip", and "promise_in_bounds".
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// use pullback_core::primitives::indexing::scatter::ScatterDims;
+/// let row = ScatterDims {
+///     inserted_window_dims: [0][..].into(),
+///     scatter_dims_to_operand_dims: [0][..].into(),
+///     ..ScatterDims::default()
+/// };
+/// let (x, at) = (Array::from([1, 2]), Array::from([[9]]));
+/// let clip = lax::Positions::new().mode("clip");
+/// assert_eq!(lax::scatter(&x, &at, &Array::from([7]), row, clip)?, Array::from([1, 7]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, Keywords)]
 pub struct Positions {
     /// Whether they are known to be sorted.
@@ -247,6 +303,24 @@ fn check_indices(function: &str, indices: &Array) -> Result<()> {
 }
 
 /// Windows of the operand at positions, which are vectors along the last axis of `start_indices`.
+///
+/// `dimension_numbers` says which axes of the result run along windows, which axes of the windows,
+/// of size 1, it lacks, and which axis of the operand each component of a position belongs to.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// use pullback_core::primitives::indexing::gather::GatherDims;
+/// let rows = GatherDims {
+///     offset_dims: [1][..].into(),
+///     collapsed_slice_dims: [0][..].into(),
+///     start_index_map: [0][..].into(),
+///     ..GatherDims::default()
+/// };
+/// let (x, at) = (Array::from([[1, 2], [3, 4]]), Array::from([[1], [1]]));
+/// let y = lax::gather(&x, &at, rows, &[1, 2].into(), None, lax::Positions::new())?;
+/// assert_eq!(y, Array::from([[3, 4], [3, 4]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(fill_value))]
 pub fn gather(
     operand: &Array,
@@ -269,6 +343,14 @@ pub fn gather(
 
 /// The elements at positions along some axes, one array of positions for each; the other axes
 /// come last.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// let y = lax::index_take(&x, &[Array::from([1, 0])], &0.into())?;
+/// assert_eq!(y, Array::from([[3, 4], [1, 2]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn index_take(src: &Array, idxs: &[Array], axes: &Axes) -> Result<Array> {
     let axes = crate::numpy::common::axes_of("index_take", Some(axes), src.rank())?;
@@ -322,6 +404,25 @@ fn scattered(
 }
 
 /// The operand with windows replaced by the updates.
+///
+/// Positions are vectors along the last axis of `scatter_indices`; `dimension_numbers` says which
+/// axes of the updates run along windows, which axes of the operand windows lack, and which axis of
+/// the operand each component of a position belongs to. Where several updates meet, one of them is
+/// kept.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// use pullback_core::primitives::indexing::scatter::ScatterDims;
+/// let elements = ScatterDims {
+///     inserted_window_dims: [0][..].into(),
+///     scatter_dims_to_operand_dims: [0][..].into(),
+///     ..ScatterDims::default()
+/// };
+/// let (x, at, update) = (Array::from([1, 2, 3]), Array::from([[1]]), Array::from([7]));
+/// let y = lax::scatter(&x, &at, &update, elements, lax::Positions::new())?;
+/// assert_eq!(y, Array::from([1, 7, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn scatter(
     operand: &Array,
@@ -335,6 +436,20 @@ pub fn scatter(
 }
 
 /// The operand with the updates added to windows.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// use pullback_core::primitives::indexing::scatter::ScatterDims;
+/// let elements = ScatterDims {
+///     inserted_window_dims: [0][..].into(),
+///     scatter_dims_to_operand_dims: [0][..].into(),
+///     ..ScatterDims::default()
+/// };
+/// let (x, at, update) = (Array::from([1, 2, 3]), Array::from([[1]]), Array::from([7]));
+/// let y = lax::scatter_add(&x, &at, &update, elements, lax::Positions::new())?;
+/// assert_eq!(y, Array::from([1, 9, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn scatter_add(
     operand: &Array,
@@ -348,6 +463,20 @@ pub fn scatter_add(
 }
 
 /// The operand with the updates subtracted from windows.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// use pullback_core::primitives::indexing::scatter::ScatterDims;
+/// let elements = ScatterDims {
+///     inserted_window_dims: [0][..].into(),
+///     scatter_dims_to_operand_dims: [0][..].into(),
+///     ..ScatterDims::default()
+/// };
+/// let (x, at, update) = (Array::from([1, 2, 3]), Array::from([[1]]), Array::from([7]));
+/// let y = lax::scatter_sub(&x, &at, &update, elements, lax::Positions::new())?;
+/// assert_eq!(y, Array::from([1, -5, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn scatter_sub(
     operand: &Array,
@@ -361,6 +490,20 @@ pub fn scatter_sub(
 }
 
 /// The operand with windows multiplied by the updates.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// use pullback_core::primitives::indexing::scatter::ScatterDims;
+/// let elements = ScatterDims {
+///     inserted_window_dims: [0][..].into(),
+///     scatter_dims_to_operand_dims: [0][..].into(),
+///     ..ScatterDims::default()
+/// };
+/// let (x, at, update) = (Array::from([1, 2, 3]), Array::from([[1]]), Array::from([7]));
+/// let y = lax::scatter_mul(&x, &at, &update, elements, lax::Positions::new())?;
+/// assert_eq!(y, Array::from([1, 14, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn scatter_mul(
     operand: &Array,
@@ -374,6 +517,20 @@ pub fn scatter_mul(
 }
 
 /// The operand with the smaller of windows and updates.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// use pullback_core::primitives::indexing::scatter::ScatterDims;
+/// let elements = ScatterDims {
+///     inserted_window_dims: [0][..].into(),
+///     scatter_dims_to_operand_dims: [0][..].into(),
+///     ..ScatterDims::default()
+/// };
+/// let (x, at, update) = (Array::from([1, 2, 3]), Array::from([[1]]), Array::from([7]));
+/// let y = lax::scatter_min(&x, &at, &update, elements, lax::Positions::new())?;
+/// assert_eq!(y, Array::from([1, 2, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn scatter_min(
     operand: &Array,
@@ -387,6 +544,20 @@ pub fn scatter_min(
 }
 
 /// The operand with the larger of windows and updates.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// use pullback_core::primitives::indexing::scatter::ScatterDims;
+/// let elements = ScatterDims {
+///     inserted_window_dims: [0][..].into(),
+///     scatter_dims_to_operand_dims: [0][..].into(),
+///     ..ScatterDims::default()
+/// };
+/// let (x, at, update) = (Array::from([1, 2, 3]), Array::from([[1]]), Array::from([7]));
+/// let y = lax::scatter_max(&x, &at, &update, elements, lax::Positions::new())?;
+/// assert_eq!(y, Array::from([1, 7, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn scatter_max(
     operand: &Array,

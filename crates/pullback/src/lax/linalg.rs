@@ -31,6 +31,15 @@ pub static FUNCTIONS: &[&ApiFn] = &[
 ];
 
 /// The lower factor `l` of positive definite matrices `l l*`.
+///
+/// Matrices that are not positive definite give NaN.
+///
+/// ```
+/// # use pullback::{Array, lax::linalg};
+/// let a = Array::from([[4.0, 2.0], [2.0, 10.0]]);
+/// assert_eq!(linalg::cholesky(&a, true)?, Array::from([[2.0, 0.0], [1.0, 3.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(symmetrize_input = true), keyword_only(symmetrize_input))]
 pub fn cholesky(x: &Array, symmetrize_input: bool) -> Result<Array> {
     square("cholesky", x)?;
@@ -41,6 +50,16 @@ pub fn cholesky(x: &Array, symmetrize_input: bool) -> Result<Array> {
 }
 
 /// The eigenvectors of Hermitian matrices, as columns, and their eigenvalues in rising order.
+///
+/// `lower` says which triangle is read, where the matrices are not symmetrized first.
+///
+/// ```
+/// # use pullback::{Array, lax::linalg};
+/// let (_, values) = linalg::eigh(&Array::from([[2.0, 1.0], [1.0, 2.0]]), true, true, true)?;
+/// let values = values.to_vec::<f32>()?;
+/// assert!((values[0] - 1.0).abs() < 1e-5 && (values[1] - 3.0).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(lower = true, symmetrize_input = true, sort_eigenvalues = true),
     keyword_only(lower),
@@ -63,6 +82,17 @@ pub fn eigh(
 
 /// Lower and upper triangular factors in one matrix, the row that each row was exchanged with, and
 /// the permutation that the exchanges make.
+///
+/// The lower factor has ones on its diagonal, which are left out.
+///
+/// ```
+/// # use pullback::{Array, lax::linalg};
+/// let (factors, pivots, permutation) = linalg::lu(&Array::from([[1.0, 2.0], [4.0, 4.0]]))?;
+/// assert_eq!(factors, Array::from([[4.0, 4.0], [0.25, 1.0]]));
+/// assert_eq!(pivots, Array::from([1, 1]));
+/// assert_eq!(permutation, Array::from([1, 0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn lu(x: &Array) -> Result<(Array, Array, Array)> {
     let [factors, pivots, permutation] = rules::lu(x)?;
@@ -70,6 +100,13 @@ pub fn lu(x: &Array) -> Result<(Array, Array, Array)> {
 }
 
 /// The permutation that exchanges of rows make.
+///
+/// ```
+/// # use pullback::{Array, lax::linalg};
+/// let order = linalg::lu_pivots_to_permutation(&Array::from([2, 2]), 3)?;
+/// assert_eq!(order, Array::from([2, 0, 1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn lu_pivots_to_permutation(pivots: &Array, permutation_size: i64) -> Result<Array> {
     let size = size_of("lu_pivots_to_permutation", permutation_size)?;
@@ -98,6 +135,15 @@ pub fn lu_pivots_to_permutation(pivots: &Array, permutation_size: i64) -> Result
 }
 
 /// Factors `q r` with orthonormal columns and an upper triangle.
+///
+/// ```
+/// # use pullback::{Array, lax::linalg, numpy as jnp};
+/// let a = Array::from([[0.0, 2.0], [3.0, 4.0]]);
+/// let (q, r) = linalg::qr(&a, false, true)?;
+/// let product = jnp::matmul(&q, &r, None)?;
+/// assert!(jnp::allclose(&product, &a, &1e-5.into(), &1e-6.into(), false)?.to_bool()?);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(pivoting = false, full_matrices = true), keyword_only(pivoting), ignored(use_magma))]
 pub fn qr(x: &Array, pivoting: bool, full_matrices: bool) -> Result<(Array, Array)> {
     if pivoting {
@@ -109,6 +155,15 @@ pub fn qr(x: &Array, pivoting: bool, full_matrices: bool) -> Result<(Array, Arra
 
 /// Factors `u`, `s`, `vh` of each matrix, with singular values in falling order; `s` alone
 /// without `compute_uv`.
+///
+/// ```
+/// # use pullback::{Array, api::Value, lax::linalg, numpy as jnp};
+/// let a = Array::from([[0.0, 3.0], [4.0, 0.0]]);
+/// let Value::Tuple(parts) = linalg::svd(&a, true, true)? else { panic!("it is a tuple") };
+/// let expected = Array::from([4.0, 3.0]);
+/// assert!(jnp::allclose(&parts[1], &expected, &1e-5.into(), &0.0.into(), false)?.to_bool()?);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(full_matrices = true, compute_uv = true),
     keyword_only(full_matrices),
@@ -124,6 +179,14 @@ pub fn svd(x: &Array, full_matrices: bool, compute_uv: bool) -> Result<Value> {
 }
 
 /// The solution of `a x = b`, or of `x a = b`, for triangular matrices.
+///
+/// ```
+/// # use pullback::{Array, lax::linalg};
+/// let (a, b) = (Array::from([[2.0, 0.0], [1.0, 4.0]]), Array::from([[2.0], [9.0]]));
+/// let x = linalg::triangular_solve(&a, &b, true, true, false, false, false)?;
+/// assert_eq!(x, Array::from([[1.0], [2.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(
         left_side = false,
@@ -156,6 +219,16 @@ pub fn triangular_solve(
 /// The solution of systems with three diagonals: the one below, whose first element does not
 /// count; the middle; and the one above, whose last does not. Rows are exchanged where that is
 /// more precise.
+///
+/// ```
+/// # use pullback::{Array, lax::linalg};
+/// // 2 x = 2 and 4 y = 8
+/// let (none, d) = (Array::from([0.0, 0.0]), Array::from([2.0, 4.0]));
+/// let b = Array::from([[2.0], [8.0]]);
+/// let x = linalg::tridiagonal_solve(&none, &d, &none, &b, false)?;
+/// assert_eq!(x, Array::from([[1.0], [2.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(perturb_singular = false), keyword_only(perturb_singular))]
 pub fn tridiagonal_solve(
     dl: &Array,
@@ -269,6 +342,15 @@ fn front(taus: &Array) -> Result<Array> {
 
 /// The matrices with orthonormal columns that the reflections of a QR decomposition make: the
 /// vectors below the diagonals of `a`, and their factors.
+///
+/// ```
+/// # use pullback::{Array, lax::linalg};
+/// // A reflection at the first axis, and none.
+/// let (a, taus) = (Array::from([[0.0, 0.0], [0.0, 0.0]]), Array::from([2.0, 0.0]));
+/// let q = linalg::householder_product(&a, &taus)?;
+/// assert_eq!(q, Array::from([[-1.0, 0.0], [0.0, 1.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn householder_product(a: &Array, taus: &Array) -> Result<Array> {
     let (rows, columns) = sizes("householder_product", a)?;
@@ -284,6 +366,16 @@ pub fn householder_product(a: &Array, taus: &Array) -> Result<Array> {
 
 /// The product of `c` with the square matrices that the reflections of a QR decomposition make, or
 /// their adjoints; from the left or from the right.
+///
+/// ```
+/// # use pullback::{Array, lax::linalg};
+/// // A reflection at the first axis, and none.
+/// let (a, taus) = (Array::from([[0.0, 0.0], [0.0, 0.0]]), Array::from([2.0, 0.0]));
+/// let c = Array::from([[1.0, 2.0], [3.0, 4.0]]);
+/// let y = linalg::ormqr(&a, &taus, &c, true, false)?;
+/// assert_eq!(y, Array::from([[-1.0, -2.0], [3.0, 4.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(left = true, transpose = false), keyword_only(left))]
 pub fn ormqr(a: &Array, taus: &Array, c: &Array, left: bool, transpose: bool) -> Result<Array> {
     if !left {
@@ -304,6 +396,14 @@ pub fn ormqr(a: &Array, taus: &Array, c: &Array, left: bool, transpose: bool) ->
 }
 
 /// `alpha a aᵀ + beta c`.
+///
+/// ```
+/// # use pullback::{Array, lax::linalg};
+/// let (a, c) = (Array::from([[1.0], [2.0]]), Array::from([[1.0, 0.0], [0.0, 1.0]]));
+/// let y = linalg::symmetric_product(&a, &c, 2.0, 1.0, true)?;
+/// assert_eq!(y, Array::from([[3.0, 4.0], [4.0, 9.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(alpha = 1.0, beta = 0.0, symmetrize_output = false), keyword_only(alpha))]
 pub fn symmetric_product(
     a_matrix: &Array,

@@ -51,42 +51,88 @@ fn reduced(x: &Array, axes: &Axes) -> Result<Vec<usize>> {
 }
 
 /// The sum over axes.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(lax::reduce_sum(&x, &0.into())?, Array::from([4, 6]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding))]
 pub fn reduce_sum(operand: &Array, axes: &Axes) -> Result<Array> {
     rules::reduce_sum(operand, &reduced(operand, axes)?)
 }
 
 /// The product over axes.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(lax::reduce_prod(&x, &[0, 1].into())?, 24);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn reduce_prod(operand: &Array, axes: &Axes) -> Result<Array> {
     rules::reduce_prod(operand, &reduced(operand, axes)?)
 }
 
 /// The largest element over axes.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let x = Array::from([[1, 5], [4, 2]]);
+/// assert_eq!(lax::reduce_max(&x, &0.into())?, Array::from([4, 5]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding))]
 pub fn reduce_max(operand: &Array, axes: &Axes) -> Result<Array> {
     rules::reduce_max(operand, &reduced(operand, axes)?)
 }
 
 /// The smallest element over axes.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let x = Array::from([[1, 5], [4, 2]]);
+/// assert_eq!(lax::reduce_min(&x, &0.into())?, Array::from([1, 2]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding))]
 pub fn reduce_min(operand: &Array, axes: &Axes) -> Result<Array> {
     rules::reduce_min(operand, &reduced(operand, axes)?)
 }
 
 /// The bits that all elements over axes have.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// assert_eq!(lax::reduce_and(&Array::from([0b1100, 0b1010]), &0.into())?, 0b1000);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn reduce_and(operand: &Array, axes: &Axes) -> Result<Array> {
     rules::reduce_and(operand, &reduced(operand, axes)?)
 }
 
 /// The bits that any element over axes has.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// assert_eq!(lax::reduce_or(&Array::from([0b1100, 0b1010]), &0.into())?, 0b1110);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn reduce_or(operand: &Array, axes: &Axes) -> Result<Array> {
     rules::reduce_or(operand, &reduced(operand, axes)?)
 }
 
 /// The bits that an odd number of elements over axes have.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// assert_eq!(lax::reduce_xor(&Array::from([0b1100, 0b1010]), &0.into())?, 0b0110);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn reduce_xor(operand: &Array, axes: &Axes) -> Result<Array> {
     rules::reduce_xor(operand, &reduced(operand, axes)?)
@@ -107,42 +153,87 @@ fn index_type(function: &str, dtype: Option<DType>) -> Result<DType> {
 }
 
 /// The position of the largest element along an axis.
+///
+/// ```
+/// # use pullback::{Array, DType, lax};
+/// assert_eq!(lax::argmax(&Array::from([1, 5, 3]), 0, Some(DType::I32))?, 1);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(required(index_dtype))]
 pub fn argmax(operand: &Array, axis: i64, index_dtype: Option<DType>) -> Result<Array> {
     rules::argmax(operand, axis_of(operand, axis)?, index_type("argmax", index_dtype)?)
 }
 
 /// The position of the smallest element along an axis.
+///
+/// ```
+/// # use pullback::{Array, DType, lax};
+/// assert_eq!(lax::argmin(&Array::from([4, 1, 3]), 0, Some(DType::I32))?, 1);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(required(index_dtype))]
 pub fn argmin(operand: &Array, axis: i64, index_dtype: Option<DType>) -> Result<Array> {
     rules::argmin(operand, axis_of(operand, axis)?, index_type("argmin", index_dtype)?)
 }
 
 /// The sums up to each element along an axis, from the end if `reverse` says so.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let x = Array::from([1, 2, 3]);
+/// assert_eq!(lax::cumsum(&x, 0, false)?, Array::from([1, 3, 6]));
+/// assert_eq!(lax::cumsum(&x, 0, true)?, Array::from([6, 5, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0, reverse = false))]
 pub fn cumsum(operand: &Array, axis: i64, reverse: bool) -> Result<Array> {
     rules::cumsum(operand, axis_of(operand, axis)?, reverse)
 }
 
 /// The products up to each element along an axis, from the end if `reverse` says so.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// assert_eq!(lax::cumprod(&Array::from([1, 2, 3]), 0, false)?, Array::from([1, 2, 6]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0, reverse = false))]
 pub fn cumprod(operand: &Array, axis: i64, reverse: bool) -> Result<Array> {
     rules::cumprod(operand, axis_of(operand, axis)?, reverse)
 }
 
 /// The largest up to each element along an axis, from the end if `reverse` says so.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// assert_eq!(lax::cummax(&Array::from([1, 5, 3]), 0, false)?, Array::from([1, 5, 5]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0, reverse = false))]
 pub fn cummax(operand: &Array, axis: i64, reverse: bool) -> Result<Array> {
     rules::cummax(operand, axis_of(operand, axis)?, reverse)
 }
 
 /// The smallest up to each element along an axis, from the end if `reverse` says so.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// assert_eq!(lax::cummin(&Array::from([4, 1, 3]), 0, false)?, Array::from([4, 1, 1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0, reverse = false))]
 pub fn cummin(operand: &Array, axis: i64, reverse: bool) -> Result<Array> {
     rules::cummin(operand, axis_of(operand, axis)?, reverse)
 }
 
 /// The logarithms of the sums of exponentials up to each element along an axis.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let y = lax::cumlogsumexp(&Array::from([1000.0, 1000.0]), 0, false)?.to_vec::<f32>()?;
+/// assert!(y[0] == 1000.0 && (y[1] - 1000.693).abs() < 1e-3);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0, reverse = false))]
 pub fn cumlogsumexp(operand: &Array, axis: i64, reverse: bool) -> Result<Array> {
     rules::cumlogsumexp(operand, axis_of(operand, axis)?, reverse)
@@ -221,6 +312,13 @@ pub fn dot_general(
 
 /// The product of two vectors, of a matrix and a vector, or of two matrices; or, with
 /// `dimension_numbers`, what [`dot_general`] gives.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let (a, x) = (Array::from([[1, 2], [3, 4]]), Array::from([1, 10]));
+/// assert_eq!(lax::dot(&a, &x, None, None)?, Array::from([21, 43]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(dimension_numbers, preferred_element_type), ignored(precision, out_sharding))]
 pub fn dot(
     lhs: &Array,
@@ -254,6 +352,15 @@ pub fn dot(
 }
 
 /// The products of matrices in the last two axes; the others run along.
+///
+/// ```
+/// # use pullback::lax;
+/// let x = lax::full(&[5, 2, 3].into(), &1.0.into(), None)?;
+/// let y = lax::full(&[5, 3, 4].into(), &1.0.into(), None)?;
+/// let product = lax::batch_matmul(&x, &y, ())?;
+/// assert_eq!(product, lax::full(&[5, 2, 4].into(), &3.0.into(), None)?);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn batch_matmul(lhs: &Array, rhs: &Array, precision: ()) -> Result<Array> {
     if lhs.rank() < 2 || rhs.rank() < 2 {
@@ -280,6 +387,15 @@ pub fn batch_matmul(lhs: &Array, rhs: &Array, precision: ()) -> Result<Array> {
 
 /// The array in rising order along an axis; of several arrays, all in the order of the first
 /// `num_keys`.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// use pullback::api::OneOrMany;
+/// let x = OneOrMany::One(Array::from([3, 1, 2]));
+/// let OneOrMany::One(y) = lax::sort(x, -1, true, 1)? else { panic!("it is one array") };
+/// assert_eq!(y, Array::from([1, 2, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(dimension = -1, is_stable = true, num_keys = 1))]
 pub fn sort(
     operand: OneOrMany,
@@ -310,6 +426,15 @@ pub fn sort(
 }
 
 /// Keys in rising order along an axis, and the values in the same order.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let (keys, values) = (Array::from([3, 1, 2]), Array::from([30, 10, 20]));
+/// let (keys, values) = lax::sort_key_val(&keys, &values, -1, true)?;
+/// assert_eq!(keys, Array::from([1, 2, 3]));
+/// assert_eq!(values, Array::from([10, 20, 30]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(dimension = -1, is_stable = true))]
 pub fn sort_key_val(
     keys: &Array,
@@ -336,6 +461,14 @@ fn largest(function: &str, x: &Array, k: i64, axis: i64) -> Result<(Array, Array
 }
 
 /// The `k` largest elements along an axis in falling order, and their positions.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let (values, places) = lax::top_k(&Array::from([4, 9, 7]), 2, -1, true)?;
+/// assert_eq!(values, Array::from([9, 7]));
+/// assert_eq!(places, Array::from([1, 2]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = -1, is_stable = true), keyword_only(axis))]
 pub fn top_k(operand: &Array, k: i64, axis: i64, is_stable: bool) -> Result<(Array, Array)> {
     let _ = is_stable;
@@ -344,6 +477,14 @@ pub fn top_k(operand: &Array, k: i64, axis: i64, is_stable: bool) -> Result<(Arr
 
 /// The `k` largest elements along an axis in falling order, and their positions: all of them,
 /// whatever share of them is asked for.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let (values, places) = lax::approx_max_k(&Array::from([4.0, 9.0, 7.0]), 2, -1, 0.95, -1, true)?;
+/// assert_eq!(values, Array::from([9.0, 7.0]));
+/// assert_eq!(places, Array::from([1, 2]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(
     reduction_dimension = -1,
     recall_target = 0.95,
@@ -363,6 +504,14 @@ pub fn approx_max_k(
 }
 
 /// The `k` smallest elements along an axis in rising order, and their positions.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let (values, places) = lax::approx_min_k(&Array::from([4.0, 9.0, 7.0]), 2, -1, 0.95, -1, true)?;
+/// assert_eq!(values, Array::from([4.0, 7.0]));
+/// assert_eq!(places, Array::from([0, 2]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(
     reduction_dimension = -1,
     recall_target = 0.95,

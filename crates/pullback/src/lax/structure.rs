@@ -42,12 +42,27 @@ pub(super) static FUNCTIONS: &[&ApiFn] = &[
 ];
 
 /// The element type of an array or a number.
+///
+/// ```
+/// # use pullback::{Array, DType, lax};
+/// assert_eq!(lax::dtype(&Array::from([1.0]))?, DType::F32);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn dtype(x: &Array) -> Result<DType> {
     Ok(x.dtype())
 }
 
 /// The elements as another type.
+///
+/// Real numbers become whole ones towards zero.
+///
+/// ```
+/// # use pullback::{Array, DType, lax};
+/// let y = lax::convert_element_type(&Array::from([1.5, -1.5]), Some(DType::I32))?;
+/// assert_eq!(y, Array::from([1, -1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(required(new_dtype))]
 pub fn convert_element_type(operand: &Array, new_dtype: Option<DType>) -> Result<Array> {
     let Some(dtype) = new_dtype.map(promote::canonical) else {
@@ -61,6 +76,13 @@ pub fn convert_element_type(operand: &Array, new_dtype: Option<DType>) -> Result
 
 /// The bits of the elements as those of another type; several narrow elements are along a last
 /// axis.
+///
+/// ```
+/// # use pullback::{Array, DType, lax};
+/// let y = lax::bitcast_convert_type(&Array::from([1.0]), Some(DType::U32))?;
+/// assert_eq!(y.to_vec::<u32>()?, [0x3f80_0000]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(required(new_dtype))]
 pub fn bitcast_convert_type(operand: &Array, new_dtype: Option<DType>) -> Result<Array> {
     let Some(dtype) = new_dtype.map(promote::canonical) else {
@@ -84,12 +106,24 @@ fn filled(function: &str, shape: &[usize], value: &Array, dtype: Option<DType>) 
 }
 
 /// One value repeated to a shape.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// assert_eq!(lax::full(&2.into(), &7.into(), None)?, Array::from([7, 7]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(sharding))]
 pub fn full(shape: &Sizes, fill_value: &Array, dtype: Option<DType>) -> Result<Array> {
     filled("full", &shape_of("full", &shape.0)?, fill_value, dtype)
 }
 
 /// One value repeated to the shape of `x`, with its type, or to those given.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// assert_eq!(lax::full_like(&Array::from([1, 2]), &7.into(), None, None)?, Array::from([7, 7]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(sharding))]
 pub fn full_like(
     x: &Array,
@@ -109,18 +143,37 @@ pub fn full_like(
 }
 
 /// An array to be filled; it holds zeros.
+///
+/// ```
+/// # use pullback::{Array, DType, lax};
+/// assert_eq!(lax::empty(&2.into(), Some(DType::I32))?, Array::from([0, 0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(required(dtype), ignored(out_sharding))]
 pub fn empty(shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
     filled("empty", &shape_of("empty", &shape.0)?, &Array::from(0), dtype)
 }
 
 /// The numbers from zero up to and without `size`.
+///
+/// ```
+/// # use pullback::{Array, DType, lax};
+/// assert_eq!(lax::iota(Some(DType::I32), 3)?, Array::from([0, 1, 2]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(required(dtype))]
 pub fn iota(dtype: Option<DType>, size: i64) -> Result<Array> {
     broadcasted_iota(dtype, &Sizes(vec![size]), 0)
 }
 
 /// The index of each place along one axis of an array of the given shape.
+///
+/// ```
+/// # use pullback::{Array, DType, lax};
+/// let y = lax::broadcasted_iota(Some(DType::I32), &[2, 3].into(), 1)?;
+/// assert_eq!(y, Array::from([[0, 1, 2], [0, 1, 2]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(required(dtype), ignored(out_sharding))]
 pub fn broadcasted_iota(dtype: Option<DType>, shape: &Sizes, dimension: i64) -> Result<Array> {
     let dtype = promote::canonical(dtype.unwrap_or_else(promote::default_float));
@@ -152,6 +205,13 @@ fn axes(function: &str, axes: &[i64], rank: usize) -> Result<Vec<usize>> {
 }
 
 /// The array repeated along new axes in front.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let y = lax::broadcast(&Array::from([1, 2]), &2.into())?;
+/// assert_eq!(y, Array::from([[1, 2], [1, 2]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding))]
 pub fn broadcast(operand: &Array, sizes: &Sizes) -> Result<Array> {
     let sizes = shape_of("broadcast", &sizes.0)?;
@@ -192,6 +252,12 @@ pub fn broadcast_in_dim(
 }
 
 /// The array with axes of size 1 in front, up to a rank.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// assert_eq!(lax::broadcast_to_rank(&Array::from([1, 2]), 2)?, Array::from([[1, 2]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn broadcast_to_rank(x: &Array, rank: i64) -> Result<Array> {
     let rank = size_of("broadcast_to_rank", rank)?;
@@ -205,6 +271,13 @@ pub fn broadcast_to_rank(x: &Array, rank: i64) -> Result<Array> {
 }
 
 /// The array repeated to the shape of another.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let y = lax::broadcast_like(&1.into(), &Array::from([5, 6]))?;
+/// assert_eq!(y, Array::from([1, 1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn broadcast_like(arr: &Array, like_arr: &Array) -> Result<Array> {
     let shape = promote::broadcast_shapes("broadcast_like", &[arr.shape(), like_arr.shape()])?;
@@ -218,6 +291,13 @@ pub fn broadcast_like(arr: &Array, like_arr: &Array) -> Result<Array> {
 }
 
 /// The elements under another shape, taken in the order of the axes given.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let y = lax::reshape(&Array::from([1, 2, 3, 4]), &[2, 2].into(), None)?;
+/// assert_eq!(y, Array::from([[1, 2], [3, 4]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding))]
 pub fn reshape(operand: &Array, new_sizes: &Sizes, dimensions: Option<&Axes>) -> Result<Array> {
     if new_sizes.0.iter().any(|&size| size < 0) {
@@ -244,6 +324,13 @@ pub fn reshape(operand: &Array, new_sizes: &Sizes, dimensions: Option<&Axes>) ->
 }
 
 /// The axes from the first given up to and without the second as one.
+///
+/// ```
+/// # use pullback::lax;
+/// let x = lax::full(&[2, 3, 4].into(), &0.into(), None)?;
+/// assert_eq!(lax::collapse(&x, 0, Some(2))?.shape(), [6, 4]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn collapse(
     operand: &Array,
@@ -263,6 +350,13 @@ pub fn collapse(
 }
 
 /// The axes in the order given.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let y = lax::transpose(&Array::from([[1, 2]]), &[1, 0].into())?;
+/// assert_eq!(y, Array::from([[1], [2]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn transpose(operand: &Array, permutation: &Axes) -> Result<Array> {
     let order = axes("transpose", &permutation.0, operand.rank())?;
@@ -278,18 +372,36 @@ pub fn transpose(operand: &Array, permutation: &Axes) -> Result<Array> {
 }
 
 /// The array without axes of size 1.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// assert_eq!(lax::squeeze(&Array::from([[1, 2]]), &0.into())?, Array::from([1, 2]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn squeeze(array: &Array, dimensions: &Axes) -> Result<Array> {
     crate::numpy::manipulation::squeeze(array, Some(dimensions))
 }
 
 /// The array with further axes of size 1 at the positions given, which count in the result.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// assert_eq!(lax::expand_dims(&Array::from([1, 2]), &1.into())?, Array::from([[1], [2]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn expand_dims(array: &Array, dimensions: &Axes) -> Result<Array> {
     crate::numpy::manipulation::expand_dims(array, dimensions)
 }
 
 /// The elements in reverse along axes.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// assert_eq!(lax::rev(&Array::from([1, 2, 3]), &0.into())?, Array::from([3, 2, 1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn rev(operand: &Array, dimensions: &Axes) -> Result<Array> {
     rules::rev(operand, &axes("rev", &dimensions.0, operand.rank())?)
@@ -318,6 +430,13 @@ fn same_rank(function: &str, operands: &[Array]) -> Result<()> {
 }
 
 /// The arrays one after another along an axis.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let y = lax::concatenate(&[Array::from([1, 2]), Array::from([3])], 0)?;
+/// assert_eq!(y, Array::from([1, 2, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn concatenate(operands: &[Array], dimension: i64) -> Result<Array> {
     same_rank("concatenate", operands)?;
@@ -329,6 +448,13 @@ pub fn concatenate(operands: &[Array], dimension: i64) -> Result<Array> {
 }
 
 /// The arrays side by side along a new axis.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let y = lax::stack(&[Array::from([1, 2]), Array::from([3, 4])], 0)?;
+/// assert_eq!(y, Array::from([[1, 2], [3, 4]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0))]
 pub fn stack(operands: &[Array], axis: i64) -> Result<Array> {
     same_rank("stack", operands)?;
@@ -338,6 +464,16 @@ pub fn stack(operands: &[Array], axis: i64) -> Result<Array> {
 }
 
 /// The entries along an axis.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// use pullback::api::Value;
+/// let Value::Tuple(rows) = lax::unstack(&Array::from([[1, 2], [3, 4]]), 0)? else {
+///     panic!("it is a tuple")
+/// };
+/// assert_eq!(rows, [Array::from([1, 2]), Array::from([3, 4])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0))]
 pub fn unstack(x: &Array, axis: i64) -> Result<Value> {
     let axis = positive_axis("unstack", axis, x.rank())?;
@@ -346,6 +482,13 @@ pub fn unstack(x: &Array, axis: i64) -> Result<Value> {
 }
 
 /// The array cut along an axis into parts of the sizes given.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let parts = lax::split(&Array::from([1, 2, 3]), &[1, 2].into(), 0)?;
+/// assert_eq!(parts, [Array::from([1]), Array::from([2, 3])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0))]
 pub fn split(operand: &Array, sizes: &Sizes, axis: i64) -> Result<Vec<Array>> {
     let axis = positive_axis("split", axis, operand.rank())?;
@@ -363,6 +506,12 @@ pub fn split(operand: &Array, sizes: &Sizes, axis: i64) -> Result<Vec<Array>> {
 }
 
 /// The array repeated as often along each axis as `reps` says.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// assert_eq!(lax::tile(&Array::from([1, 2]), &2.into())?, Array::from([1, 2, 1, 2]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn tile(operand: &Array, reps: &Sizes) -> Result<Array> {
     if reps.0.len() != operand.rank() {
@@ -376,6 +525,14 @@ pub fn tile(operand: &Array, reps: &Sizes) -> Result<Array> {
 
 /// The array with `padding_value` before, after and between its elements along each axis, as many
 /// as the three numbers for each axis say; negative ones take elements away.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let x = Array::from([1, 2, 3]);
+/// assert_eq!(lax::pad(&x, &0.into(), &[[1, 0, 1]].into())?, Array::from([0, 1, 0, 2, 0, 3]));
+/// assert_eq!(lax::pad(&x, &0.into(), &[[-1, 2, 0]].into())?, Array::from([2, 3, 0, 0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn pad(operand: &Array, padding_value: &Array, padding_config: &Table) -> Result<Array> {
     if operand.dtype() != padding_value.dtype() {
@@ -399,6 +556,14 @@ pub fn pad(operand: &Array, padding_value: &Array, padding_config: &Table) -> Re
 }
 
 /// The elements from `start_indices` up to and without `limit_indices`, in steps of `strides`.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let x = Array::from([1, 2, 3, 4, 5]);
+/// let y = lax::slice(&x, &1.into(), &5.into(), Some(&2.into()))?;
+/// assert_eq!(y, Array::from([2, 4]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn slice(
     operand: &Array,
@@ -424,6 +589,13 @@ pub fn slice(
 
 /// The elements along one axis from `start_index` up to and without `limit_index`; negative ones
 /// count from the end.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let x = Array::from([1, 2, 3, 4, 5]);
+/// assert_eq!(lax::slice_in_dim(&x, Some(1), Some(-1), 1, 0)?, Array::from([2, 3, 4]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(stride = 1, axis = 0), required(start_index, limit_index))]
 pub fn slice_in_dim(
     operand: &Array,
@@ -447,6 +619,14 @@ pub fn slice_in_dim(
 }
 
 /// The entry along an axis at a position.
+///
+/// ```
+/// # use pullback::{Array, lax};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(lax::index_in_dim(&x, -1, 0, false)?, Array::from([3, 4]));
+/// assert_eq!(lax::index_in_dim(&x, 0, 1, true)?, Array::from([[1], [3]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0, keepdims = true))]
 pub fn index_in_dim(operand: &Array, index: i64, axis: i64, keepdims: bool) -> Result<Array> {
     let axis = positive_axis("index_in_dim", axis, operand.rank())?;

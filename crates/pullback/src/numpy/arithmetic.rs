@@ -42,6 +42,15 @@ pub(crate) static FUNCTIONS: &[&ApiFn] = &[
 ];
 
 /// The sum of two arrays, element by element; of truth values, whether one holds.
+///
+/// Shapes broadcast together, and types are promoted.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1], [2]]);
+/// assert_eq!(jnp::add(&x, &Array::from([10, 20]))?, Array::from([[11, 21], [12, 22]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn add(x: &Array, y: &Array) -> Result<Array> {
     let [x, y] = pair("add", x, y)?;
@@ -52,6 +61,13 @@ pub fn add(x: &Array, y: &Array) -> Result<Array> {
 }
 
 /// The difference of two arrays, element by element.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (x, y) = (Array::from([5, 7]), Array::from([1, 10]));
+/// assert_eq!(jnp::subtract(&x, &y)?, Array::from([4, -3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn subtract(x: &Array, y: &Array) -> Result<Array> {
     let [x, y] = pair("subtract", x, y)?;
@@ -59,6 +75,13 @@ pub fn subtract(x: &Array, y: &Array) -> Result<Array> {
 }
 
 /// The product of two arrays, element by element; of truth values, whether both hold.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, 2.0, 3.0]);
+/// assert_eq!(jnp::multiply(&x, &2.into())?, Array::from([2.0, 4.0, 6.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn multiply(x: &Array, y: &Array) -> Result<Array> {
     let [x, y] = pair("multiply", x, y)?;
@@ -69,6 +92,15 @@ pub fn multiply(x: &Array, y: &Array) -> Result<Array> {
 }
 
 /// The quotient of two arrays, element by element, as real numbers.
+///
+/// Whole numbers become real ones; a division by zero gives an infinity or NaN.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (x, y) = (Array::from([1, 3]), Array::from([2, 0]));
+/// assert_eq!(jnp::true_divide(&x, &y)?, Array::from([0.5, f64::INFINITY]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(aliases("divide"))]
 pub fn true_divide(x1: &Array, x2: &Array) -> Result<Array> {
     let [x, y] = inexact_pair("true_divide", x1, x2)?;
@@ -76,6 +108,15 @@ pub fn true_divide(x1: &Array, x2: &Array) -> Result<Array> {
 }
 
 /// The quotient rounded down, element by element.
+///
+/// The type stays that of the operands. Complex numbers are an error.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([7, -7]);
+/// assert_eq!(jnp::floor_divide(&x, &2.into())?, Array::from([3, -4]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn floor_divide(x1: &Array, x2: &Array) -> Result<Array> {
     let [x, y] = numbers("floor_divide", x1, x2)?;
@@ -99,6 +140,13 @@ pub fn floor_divide(x1: &Array, x2: &Array) -> Result<Array> {
 }
 
 /// The remainder of the quotient rounded down, element by element: it has the divisor's sign.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([7, -7]);
+/// assert_eq!(jnp::remainder(&x, &3.into())?, Array::from([1, 2]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(aliases("mod"))]
 pub fn remainder(x1: &Array, x2: &Array) -> Result<Array> {
     let [x, y] = numbers("remainder", x1, x2)?;
@@ -116,6 +164,13 @@ pub fn remainder(x1: &Array, x2: &Array) -> Result<Array> {
 
 /// The remainder of the quotient rounded towards zero, element by element: it has the
 /// dividend's sign.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([7, -7]);
+/// assert_eq!(jnp::fmod(&x, &3.into())?, Array::from([1, -1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn fmod(x1: &Array, x2: &Array) -> Result<Array> {
     let [x, y] = numbers("fmod", x1, x2)?;
@@ -128,6 +183,14 @@ pub fn fmod(x1: &Array, x2: &Array) -> Result<Array> {
 }
 
 /// The quotient rounded down and the remainder, element by element.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (quotient, rest) = jnp::divmod(&Array::from([7.5, -7.5]), &2.0.into())?;
+/// assert_eq!(quotient, Array::from([3.0, -4.0]));
+/// assert_eq!(rest, Array::from([1.5, 0.5]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn divmod(x1: &Array, x2: &Array) -> Result<(Array, Array)> {
     let [x, y] = numbers("divmod", x1, x2)?;
@@ -167,6 +230,16 @@ fn round_away(x: &Array) -> Result<Array> {
 ///
 /// A bare whole number as the exponent is a fixed power, which is exact for whole numbers and
 /// differentiable everywhere.
+///
+/// Whole numbers to a fixed negative power are an error.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([2, 3]);
+/// assert_eq!(jnp::power(&x, &3.into())?, Array::from([8, 27]));
+/// assert!(jnp::power(&x, &(-1).into()).is_err());
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(aliases("pow"))]
 pub fn power(x1: &Array, x2: &Array) -> Result<Array> {
     if let Some(exponent) = bare_integer(x2) {
@@ -218,6 +291,13 @@ fn integer_power(x: &Array, y: &Array) -> Result<Array> {
 }
 
 /// `x` to the power of `y`, element by element, as real numbers.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let y = jnp::float_power(&Array::from([2, 4]), &(-1).into())?;
+/// assert_eq!(y, Array::from([0.5, 0.25]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn float_power(x: &Array, y: &Array) -> Result<Array> {
     let [x, y] = inexact_pair("float_power", x, y)?;
@@ -225,18 +305,38 @@ pub fn float_power(x: &Array, y: &Array) -> Result<Array> {
 }
 
 /// The elements with the other sign.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::negative(&Array::from([1.0, -2.0]))?, Array::from([-1.0, 2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn negative(x: &Array) -> Result<Array> {
     lax::neg(x)
 }
 
 /// The elements as they are.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::positive(&Array::from([1.0, -2.0]))?, Array::from([1.0, -2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn positive(x: &Array) -> Result<Array> {
     Ok(x.clone())
 }
 
 /// The magnitude of each element.
+///
+/// Of complex numbers it is real.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::absolute(&Array::from([-1, 2]))?, Array::from([1, 2]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(aliases("abs"))]
 pub fn absolute(x: &Array) -> Result<Array> {
     match x.dtype().kind() {
@@ -246,6 +346,14 @@ pub fn absolute(x: &Array) -> Result<Array> {
 }
 
 /// The magnitude of each element, as real numbers.
+///
+/// Complex numbers are an error; [`absolute`] takes them.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::fabs(&Array::from([-1, 2]))?, Array::from([1.0, 2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn fabs(x: &Array) -> Result<Array> {
     let x = inexact(x)?;
@@ -254,24 +362,49 @@ pub fn fabs(x: &Array) -> Result<Array> {
 }
 
 /// -1, 0 or 1 as each element is negative, zero or positive; of a complex number `x / |x|`.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::sign(&Array::from([-3.0, 0.0, 5.0]))?, Array::from([-1.0, 0.0, 1.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn sign(x: &Array) -> Result<Array> {
     lax::sign(x)
 }
 
 /// The square of each element.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::square(&Array::from([-3, 2]))?, Array::from([9, 4]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn square(x: &Array) -> Result<Array> {
     lax::square(&number_from_bool(x)?)
 }
 
 /// One divided by each element, as real numbers.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::reciprocal(&Array::from([2, 4]))?, Array::from([0.5, 0.25]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn reciprocal(x: &Array) -> Result<Array> {
     lax::integer_pow(&inexact(x)?, -1)
 }
 
 /// The larger of two arrays, element by element; NaN if either is.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (x, y) = (Array::from([1, 5]), Array::from([4, 2]));
+/// assert_eq!(jnp::maximum(&x, &y)?, Array::from([4, 5]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn maximum(x: &Array, y: &Array) -> Result<Array> {
     let [x, y] = pair("maximum", x, y)?;
@@ -279,6 +412,13 @@ pub fn maximum(x: &Array, y: &Array) -> Result<Array> {
 }
 
 /// The smaller of two arrays, element by element; NaN if either is.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (x, y) = (Array::from([1, 5]), Array::from([4, 2]));
+/// assert_eq!(jnp::minimum(&x, &y)?, Array::from([1, 2]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn minimum(x: &Array, y: &Array) -> Result<Array> {
     let [x, y] = pair("minimum", x, y)?;
@@ -286,6 +426,13 @@ pub fn minimum(x: &Array, y: &Array) -> Result<Array> {
 }
 
 /// The larger of two arrays, element by element, where a NaN gives way to the other.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, f64::NAN]);
+/// assert_eq!(jnp::fmax(&x, &0.5.into())?, Array::from([1.0, 0.5]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn fmax(x1: &Array, x2: &Array) -> Result<Array> {
     let [x, y] = pair("fmax", x1, x2)?;
@@ -294,6 +441,13 @@ pub fn fmax(x1: &Array, x2: &Array) -> Result<Array> {
 }
 
 /// The smaller of two arrays, element by element, where a NaN gives way to the other.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, f64::NAN]);
+/// assert_eq!(jnp::fmin(&x, &0.5.into())?, Array::from([0.5, 0.5]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn fmin(x1: &Array, x2: &Array) -> Result<Array> {
     let [x, y] = pair("fmin", x1, x2)?;
@@ -302,6 +456,16 @@ pub fn fmin(x1: &Array, x2: &Array) -> Result<Array> {
 }
 
 /// The elements, but not below `min` nor above `max`.
+///
+/// Complex numbers are an error: they have no order.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([-1.0, 0.5, 2.0]);
+/// assert_eq!(jnp::clip(&x, Some(&0.0.into()), None)?, Array::from([0.0, 0.5, 2.0]));
+/// assert_eq!(jnp::clip(&x, None, Some(&1.0.into()))?, Array::from([-1.0, 0.5, 1.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn clip(arr: &Array, min: Option<&Array>, max: Option<&Array>) -> Result<Array> {
     for x in [Some(arr), min, max].into_iter().flatten() {
@@ -324,6 +488,13 @@ pub fn clip(arr: &Array, min: Option<&Array>, max: Option<&Array>) -> Result<Arr
 }
 
 /// 0 where `x1` is negative, 1 where it is positive, and `x2` where it is zero.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([-2.0, 0.0, 3.0]);
+/// assert_eq!(jnp::heaviside(&x, &0.5.into())?, Array::from([0.0, 0.5, 1.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn heaviside(x1: &Array, x2: &Array) -> Result<Array> {
     let [x, y] = inexact_pair("heaviside", x1, x2)?;
@@ -335,6 +506,13 @@ pub fn heaviside(x1: &Array, x2: &Array) -> Result<Array> {
 }
 
 /// The next number of the type from `x` towards `y`.
+///
+/// ```
+/// # use pullback::numpy as jnp;
+/// let y = jnp::nextafter(&1.0.into(), &2.0.into())?;
+/// assert_eq!(y, 1.0 + f32::EPSILON);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(name = "nextafter")]
 pub fn nextafter(x: &Array, y: &Array) -> Result<Array> {
     let [x, y] = inexact_pair("nextafter", x, y)?;
@@ -342,6 +520,12 @@ pub fn nextafter(x: &Array, y: &Array) -> Result<Array> {
 }
 
 /// The distance from each element to the next number of its type, away from zero.
+///
+/// ```
+/// # use pullback::numpy as jnp;
+/// assert_eq!(jnp::spacing(&1.0.into())?, f32::EPSILON);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn spacing(x: &Array) -> Result<Array> {
     let x = inexact(x)?;
@@ -355,6 +539,14 @@ pub fn spacing(x: &Array) -> Result<Array> {
 }
 
 /// The modified Bessel function of the first kind and order zero.
+///
+/// It grows as `exp(|x|)`; [`i0e`](crate::scipy::special::i0e) is scaled down by that.
+///
+/// ```
+/// # use pullback::numpy as jnp;
+/// assert!((jnp::i0(&1.0.into())?.to_f64()? - 1.2660659).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn i0(x: &Array) -> Result<Array> {
     let x = inexact(x)?;

@@ -23,6 +23,15 @@ fn integers(function: &str, x: &Array, y: &Array) -> Result<Vec<Array>> {
 }
 
 /// The greatest common divisor of the elements of two arrays.
+///
+/// It is not negative, and that of zero and zero is zero. Numbers that are not whole are an error.
+///
+/// ```
+/// # use pullback::{Array, numpy::bits};
+/// let divisors = bits::gcd(&Array::from([12, -8, 0]), &Array::from([18, 6, 0]))?;
+/// assert_eq!(divisors, Array::from([6, 2, 0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn gcd(x1: &Array, x2: &Array) -> Result<Array> {
     let both = integers("gcd", x1, x2)?;
@@ -44,6 +53,15 @@ pub fn gcd(x1: &Array, x2: &Array) -> Result<Array> {
 }
 
 /// The least common multiple of the elements of two arrays.
+///
+/// It is not negative, and zero if one of both is. Numbers that are not whole are an error.
+///
+/// ```
+/// # use pullback::{Array, numpy::bits};
+/// let multiples = bits::lcm(&Array::from([4, 0]), &Array::from([6, 5]))?;
+/// assert_eq!(multiples, Array::from([12, 0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn lcm(x1: &Array, x2: &Array) -> Result<Array> {
     let both = integers("lcm", x1, x2)?;
@@ -78,6 +96,17 @@ fn last(function: &str, a: &Array, axis: Option<i64>) -> Result<(Array, Vec<usiz
 }
 
 /// Bytes of eight truth values each, along an axis or of the array as one row.
+///
+/// What is not zero counts as true. A last byte that is not full ends with zeros. With the
+/// `bitorder` "big" the first value is the highest bit, with "little" the lowest.
+///
+/// ```
+/// # use pullback::{Array, numpy::bits};
+/// let x = Array::from([true, false, true, false, false, false, false, true, true]);
+/// assert_eq!(bits::packbits(&x, None, "big")?.to_vec::<u8>()?, [0b1010_0001, 0b1000_0000]);
+/// assert_eq!(bits::packbits(&x, None, "little")?.to_vec::<u8>()?, [0b1000_0101, 1]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(bitorder = "big"))]
 pub fn packbits(a: &Array, axis: Option<i64>, bitorder: &str) -> Result<Array> {
     if !a.dtype().is_integer() && a.dtype() != DType::Bool {
@@ -103,6 +132,16 @@ pub fn packbits(a: &Array, axis: Option<i64>, bitorder: &str) -> Result<Array> {
 }
 
 /// The bits of bytes, along an axis or of the array as one row: `count` of them, or all.
+///
+/// The array must be of type uint8. With the `bitorder` "big" the highest bit comes first.
+///
+/// ```
+/// # use pullback::{Array, numpy::bits};
+/// let x = Array::from_slice(&[0b1010_0001u8], &[1])?;
+/// assert_eq!(bits::unpackbits(&x, None, None, "big")?.to_vec::<u8>()?, [1, 0, 1, 0, 0, 0, 0, 1]);
+/// assert_eq!(bits::unpackbits(&x, None, Some(3), "little")?.to_vec::<u8>()?, [1, 0, 0]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(bitorder = "big"))]
 pub fn unpackbits(
     a: &Array,

@@ -98,6 +98,13 @@ pub fn diff(
 }
 
 /// The differences of neighbouring elements of the array as one row, between further values.
+///
+/// ```
+/// # use pullback::{Array, numpy::calculus};
+/// let y = calculus::ediff1d(&Array::from([1, 4, 9]), Some(&0.into()), None)?;
+/// assert_eq!(y, Array::from([3, 5, 0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn ediff1d(ary: &Array, to_end: Option<&Array>, to_begin: Option<&Array>) -> Result<Array> {
     let row = ravel(ary, "C")?;
@@ -291,6 +298,14 @@ pub fn trapezoid(y: &Array, x: Option<&Array>, dx: &Array, axis: i64) -> Result<
 
 /// Angles along an axis, with whole turns added so that neighbours differ by less than
 /// `discont`, by default half a turn. `period` says how much a turn is.
+///
+/// ```
+/// # use pullback::{Array, numpy::calculus};
+/// let angles = Array::from([0.0, 350.0, 340.0]);
+/// let y = calculus::unwrap(&angles, None, -1, &360.0.into())?;
+/// assert_eq!(y, Array::from([0.0, -10.0, -20.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = -1, period = 6.283185307179586))]
 pub fn unwrap(p: &Array, discont: Option<&Array>, axis: i64, period: &Array) -> Result<Array> {
     let both = promote::promote_types("unwrap", &[p, period])?;
@@ -323,6 +338,16 @@ pub fn unwrap(p: &Array, discont: Option<&Array>, axis: i64, period: &Array) -> 
 }
 
 /// What [`interp`] gives beyond the samples.
+///
+/// ```
+/// # use pullback::{Array, numpy::calculus};
+/// use pullback::numpy::calculus::{Beyond, interp};
+/// let (x, y) = (Array::from([0.0, 1.0]), Array::from([5.0, 7.0]));
+/// let at = Array::from([-1.0, 0.5]);
+/// let left = Some(Beyond::Value(0.0.into()));
+/// assert_eq!(interp(&at, &x, &y, left, None, None)?, Array::from([0.0, 6.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub enum Beyond {
     /// The line through the last two samples goes on.
@@ -559,6 +584,13 @@ pub fn convolve(
 
 /// The correlation of two rows: each element of the result is a sum of products of elements of
 /// one with the conjugates of those of the other. The modes are those of [`convolve`].
+///
+/// ```
+/// # use pullback::{Array, numpy::calculus};
+/// let (x, v) = (Array::from([1.0, 2.0, 3.0]), Array::from([0.0, 1.0]));
+/// assert_eq!(calculus::correlate(&x, &v, "valid", None)?, Array::from([2.0, 3.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(mode = "valid"), keyword_only(preferred_element_type), ignored(precision))]
 pub fn correlate(
     a: &Array,

@@ -50,6 +50,16 @@ pub(crate) static FUNCTIONS: &[&ApiFn] = &[
 ];
 
 /// The object as an array of the type given, or of its own.
+///
+/// `ndmin` says how many axes it has at least; new ones of size 1 come first. Arrays never change,
+/// so that `copy` makes no difference.
+///
+/// ```
+/// # use pullback::{Array, DType, numpy as jnp};
+/// let x = jnp::array(&Array::from([1, 2]), Some(DType::F32), None, None, 2)?;
+/// assert_eq!(x, Array::from([[1.0, 2.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(copy = true, order = "K", ndmin = 0),
     keyword_only(copy),
@@ -67,6 +77,13 @@ pub fn array(
 }
 
 /// The object as an array of the type given, or of its own.
+///
+/// ```
+/// # use pullback::{Array, DType, numpy as jnp};
+/// let x = jnp::asarray(&Array::from([1, 2]), Some(DType::F32), None, None)?;
+/// assert_eq!(x, Array::from([1.0, 2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(copy), ignored(device, out_sharding))]
 pub fn asarray(
     a: &Array,
@@ -84,24 +101,56 @@ fn repeated(function: &str, value: f64, shape: &Sizes, dtype: Option<DType>) -> 
 }
 
 /// Zeros.
+///
+/// The type is float32 if none is given, or float64 with 64-bit types enabled.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::zeros([2, 3], None)?, Array::from([[0.0; 3]; 2]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(device, out_sharding))]
 pub fn zeros(shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
     repeated("zeros", 0.0, &shape.into(), dtype)
 }
 
 /// Ones.
+///
+/// The type is float32 if none is given, or float64 with 64-bit types enabled.
+///
+/// ```
+/// # use pullback::{Array, DType, numpy as jnp};
+/// assert_eq!(jnp::ones(3, Some(DType::I32))?, Array::from([1, 1, 1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(device, out_sharding))]
 pub fn ones(shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
     repeated("ones", 1.0, &shape.into(), dtype)
 }
 
 /// An array to be filled; it holds zeros.
+///
+/// The type is float32 if none is given, or float64 with 64-bit types enabled.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::empty(2, None)?, Array::from([0.0, 0.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(device, out_sharding))]
 pub fn empty(shape: impl Into<Sizes>, dtype: Option<DType>) -> Result<Array> {
     repeated("empty", 0.0, &shape.into(), dtype)
 }
 
 /// `fill_value` repeated to a shape.
+///
+/// The value may be an array, which is broadcast. The type is that of the value if none is given.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::full([2, 2], &Array::from([1, 2]), None)?, Array::from([[1, 2], [1, 2]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(device, out_sharding))]
 pub fn full(shape: impl Into<Sizes>, fill_value: &Array, dtype: Option<DType>) -> Result<Array> {
     let shape = shape.into();
@@ -145,24 +194,50 @@ fn like(
 }
 
 /// Zeros of the type and shape of `a`, or of those given.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::zeros_like(&Array::from([1, 2]), None, None)?, Array::from([0, 0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(device, out_sharding))]
 pub fn zeros_like(a: &Array, dtype: Option<DType>, shape: Option<&Sizes>) -> Result<Array> {
     like("zeros_like", a, &Array::from(0), dtype, shape)
 }
 
 /// Ones of the type and shape of `a`, or of those given.
+///
+/// ```
+/// # use pullback::{Array, DType, numpy as jnp};
+/// let x = Array::from([1, 2]);
+/// assert_eq!(jnp::ones_like(&x, Some(DType::F32), None)?, Array::from([1.0, 1.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(device, out_sharding))]
 pub fn ones_like(a: &Array, dtype: Option<DType>, shape: Option<&Sizes>) -> Result<Array> {
     like("ones_like", a, &Array::from(1), dtype, shape)
 }
 
 /// An array to be filled, of the type and shape of `a` or of those given; it holds zeros.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::empty_like(&Array::from([1, 2]), None, None)?, Array::from([0, 0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(rename(a = "prototype"), ignored(device))]
 pub fn empty_like(a: &Array, dtype: Option<DType>, shape: Option<&Sizes>) -> Result<Array> {
     like("empty_like", a, &Array::from(0), dtype, shape)
 }
 
 /// `fill_value` repeated to the shape of `a`, with its type, or to the shape and type given.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1, 2]]);
+/// assert_eq!(jnp::full_like(&x, &7.into(), None, None)?, Array::from([[7, 7]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(device, out_sharding))]
 pub fn full_like(
     a: &Array,
@@ -174,6 +249,16 @@ pub fn full_like(
 }
 
 /// Numbers from `start` up to and without `stop`, in steps; from zero, if only one is given.
+///
+/// The bounds are real scalars whose values are known. A step of zero is an error.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::arange(&3.into(), None, None, None)?, Array::from([0, 1, 2]));
+/// let y = jnp::arange(&1.into(), Some(&2.into()), Some(&0.25.into()), None)?;
+/// assert_eq!(y, Array::from([1.0, 1.25, 1.5, 1.75]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(device, out_sharding))]
 pub fn arange(
     start: &Array,
@@ -267,11 +352,29 @@ fn range_size(start: Option<&Array>, stop: &Array, step: Option<&Array>) -> Resu
 }
 
 /// `num` numbers from `start` to `stop`, both included, at equal distances.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::linspace(0.0, 1.0, 5)?, Array::from([0.0, 0.25, 0.5, 0.75, 1.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 pub fn linspace(start: impl Into<Array>, stop: impl Into<Array>, num: usize) -> Result<Array> {
     Ok(spaced("linspace", &start.into(), &stop.into(), num as i64, true, None, 0)?.0)
 }
 
 /// `num` numbers from `start` to `stop` at equal distances; with `retstep` also the distance.
+///
+/// Without `endpoint` the last number comes one distance before `stop`. Bounds that are arrays are
+/// broadcast, and the numbers run along `axis` of the result.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// use pullback::api::Value;
+/// let y = jnp::linspace_with(&0.into(), &2.into(), 4, false, false, None, 0)?;
+/// let Value::Array(y) = y else { panic!("retstep was not given") };
+/// assert_eq!(y, Array::from([0.0, 0.5, 1.0, 1.5]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     name = "linspace",
     defaults(num = 50, endpoint = true, retstep = false, axis = 0),
@@ -351,6 +454,13 @@ fn spaced(
 }
 
 /// `num` powers of `base`, whose exponents go from `start` to `stop` at equal distances.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let y = jnp::logspace(&0.into(), &3.into(), 4, true, &2.into(), None, 0)?;
+/// assert_eq!(y, Array::from([1.0, 2.0, 4.0, 8.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(num = 50, endpoint = true, base = 10.0, axis = 0))]
 pub fn logspace(
     start: &Array,
@@ -366,6 +476,13 @@ pub fn logspace(
 }
 
 /// `num` numbers from `start` to `stop`, each the same multiple of the one before it.
+///
+/// ```
+/// # use pullback::numpy as jnp;
+/// let y = jnp::geomspace(&1.into(), &1000.into(), 4, true, None, 0)?.to_vec::<f32>()?;
+/// assert!(y.iter().zip([1.0, 10.0, 100.0, 1000.0]).all(|(y, e)| (y / e - 1.0).abs() < 1e-5));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(num = 50, endpoint = true, axis = 0))]
 pub fn geomspace(
     start: &Array,
@@ -391,6 +508,14 @@ pub fn geomspace(
 }
 
 /// Ones on a diagonal, zeros elsewhere.
+///
+/// `n` rows and `m` columns, or as many; `k` counts diagonals upwards from the main one.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::eye(2, Some(3), 1, None)?, Array::from([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(k = 0), rename(n = "N", m = "M"), ignored(device))]
 pub fn eye(n: i64, m: Option<i64>, k: i64, dtype: Option<DType>) -> Result<Array> {
     let (n, m) = (size_of("eye", n)?, size_of("eye", m.unwrap_or(n))?);
@@ -399,6 +524,12 @@ pub fn eye(n: i64, m: Option<i64>, k: i64, dtype: Option<DType>) -> Result<Array
 }
 
 /// The identity matrix.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::identity(2, None)?, Array::from([[1.0, 0.0], [0.0, 1.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn identity(n: i64, dtype: Option<DType>) -> Result<Array> {
     eye(n, None, 0, dtype)
@@ -424,6 +555,13 @@ fn below_diagonal(shape: &[usize], k: i64) -> Result<Array> {
 }
 
 /// Of a vector the matrix with it on a diagonal; of a matrix its diagonal.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::diag(&Array::from([1, 2]), 0)?, Array::from([[1, 0], [0, 2]]));
+/// assert_eq!(jnp::diag(&Array::from([[1, 2], [3, 4]]), 1)?, Array::from([2]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(k = 0))]
 pub fn diag(v: &Array, k: i64) -> Result<Array> {
     match *v.shape() {
@@ -441,6 +579,14 @@ pub fn diag(v: &Array, k: i64) -> Result<Array> {
 }
 
 /// The diagonal of the planes of two axes, as a last axis.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(jnp::diagonal(&x, 0, 0, 1)?, Array::from([1, 4]));
+/// assert_eq!(jnp::diagonal(&x, -1, 0, 1)?, Array::from([3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(offset = 0, axis1 = 0, axis2 = 1))]
 pub fn diagonal(a: &Array, offset: i64, axis1: i64, axis2: i64) -> Result<Array> {
     if a.rank() < 2 {
@@ -480,12 +626,24 @@ pub fn diagonal(a: &Array, offset: i64, axis1: i64, axis2: i64) -> Result<Array>
 }
 
 /// The matrix with the elements of an array on a diagonal.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::diagflat(&Array::from([[1, 2]]), 0)?, Array::from([[1, 0], [0, 2]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(k = 0))]
 pub fn diagflat(v: &Array, k: i64) -> Result<Array> {
     diag(&ravel(v, "C")?, k)
 }
 
 /// Ones on a diagonal and below it, zeros elsewhere.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::tri(2, Some(3), 0, None)?, Array::from([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(k = 0), rename(n = "N", m = "M"))]
 pub fn tri(n: i64, m: Option<i64>, k: i64, dtype: Option<DType>) -> Result<Array> {
     let shape = shape_of("tri", &[n, m.unwrap_or(n)])?;
@@ -504,6 +662,12 @@ fn at_least_matrix(function: &str, m: &Array) -> Result<()> {
 }
 
 /// The matrices with zeros above a diagonal.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::tril(&Array::from([[1, 2], [3, 4]]), 0)?, Array::from([[1, 0], [3, 4]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(k = 0))]
 pub fn tril(m: &Array, k: i64) -> Result<Array> {
     at_least_matrix("tril", m)?;
@@ -512,6 +676,12 @@ pub fn tril(m: &Array, k: i64) -> Result<Array> {
 }
 
 /// The matrices with zeros below a diagonal.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::triu(&Array::from([[1, 2], [3, 4]]), 0)?, Array::from([[1, 2], [0, 4]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(k = 0))]
 pub fn triu(m: &Array, k: i64) -> Result<Array> {
     at_least_matrix("triu", m)?;
@@ -520,6 +690,14 @@ pub fn triu(m: &Array, k: i64) -> Result<Array> {
 }
 
 /// The matrix of powers of the elements of a vector, falling from left to right.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([2, 3]);
+/// assert_eq!(jnp::vander(&x, Some(3), false)?, Array::from([[4, 2, 1], [9, 3, 1]]));
+/// assert_eq!(jnp::vander(&x, Some(3), true)?, Array::from([[1, 2, 4], [1, 3, 9]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(increasing = false), rename(n = "N"))]
 pub fn vander(x: &Array, n: Option<i64>, increasing: bool) -> Result<Array> {
     let [size] = *x.shape() else {
@@ -539,6 +717,17 @@ pub fn vander(x: &Array, n: Option<i64>, increasing: bool) -> Result<Array> {
 }
 
 /// The coordinates of the points of a grid, from those along its axes.
+///
+/// With the `indexing` "xy" the first array runs along the second axis and the second along the
+/// first; with "ij" each along its own.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let grid = jnp::meshgrid(&[Array::from([1, 2]), Array::from([3, 4])], true, false, "xy")?;
+/// assert_eq!(grid[0], Array::from([[1, 2], [1, 2]]));
+/// assert_eq!(grid[1], Array::from([[3, 3], [4, 4]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(variadic(xi), defaults(copy = true, sparse = false, indexing = "xy"), keyword_only(copy))]
 pub fn meshgrid(xi: &[Array], copy: bool, sparse: bool, indexing: &str) -> Result<Vec<Array>> {
     let _ = copy;
@@ -576,6 +765,17 @@ pub fn meshgrid(xi: &[Array], copy: bool, sparse: bool, indexing: &str) -> Resul
 }
 
 /// The indices of the places of an array of the given shape, one array an axis.
+///
+/// With `sparse` each array has size 1 along all axes but its own.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// use pullback::api::Value;
+/// let Value::Array(x) = jnp::indices([2, 2], None, false)? else { panic!("it is not sparse") };
+/// assert_eq!(x.shape(), [2, 2, 2]);
+/// assert_eq!(x.to_vec::<i32>()?, [0, 0, 1, 1, 0, 1, 0, 1]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(sparse = false))]
 pub fn indices(dimensions: impl Into<Sizes>, dtype: Option<DType>, sparse: bool) -> Result<Value> {
     let dimensions = dimensions.into();
@@ -619,18 +819,42 @@ fn triangle(
 }
 
 /// The rows and columns of the places on a diagonal of a matrix, and below it.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (rows, columns) = jnp::tril_indices(2, 0, None)?;
+/// assert_eq!(rows, Array::from([0, 1, 1]));
+/// assert_eq!(columns, Array::from([0, 0, 1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(k = 0))]
 pub fn tril_indices(n: i64, k: i64, m: Option<i64>) -> Result<(Array, Array)> {
     triangle("tril_indices", n, m, |i, j| j - i <= k)
 }
 
 /// The rows and columns of the places on a diagonal of a matrix, and above it.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (rows, columns) = jnp::triu_indices(2, 0, None)?;
+/// assert_eq!(rows, Array::from([0, 0, 1]));
+/// assert_eq!(columns, Array::from([0, 1, 1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(k = 0))]
 pub fn triu_indices(n: i64, k: i64, m: Option<i64>) -> Result<(Array, Array)> {
     triangle("triu_indices", n, m, |i, j| j - i >= k)
 }
 
 /// The indices of the diagonal of an array of `ndim` axes of size `n`.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// use pullback::api::Value;
+/// let Value::Tuple(places) = jnp::diag_indices(3, 2)? else { panic!("it is a tuple") };
+/// assert_eq!(places, [Array::from([0, 1, 2]), Array::from([0, 1, 2])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(ndim = 2))]
 pub fn diag_indices(n: i64, ndim: i64) -> Result<Value> {
     let index = lax::iota(promote::default_int(), &[size_of("diag_indices", n)?], 0)?;

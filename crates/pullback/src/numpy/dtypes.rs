@@ -11,6 +11,15 @@ use crate::api::ApiFn;
 pub(crate) static FUNCTIONS: &[&ApiFn] = &[&ASTYPE_API];
 
 /// The array with elements of another type. Complex numbers lose their imaginary part.
+///
+/// Real numbers become whole ones towards zero.
+///
+/// ```
+/// # use pullback::{Array, DType, numpy as jnp};
+/// let x = Array::from([1.5, -1.5]);
+/// assert_eq!(jnp::astype(&x, Some(DType::I32), false)?, Array::from([1, -1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(copy = false), keyword_only(copy), ignored(device))]
 pub fn astype(x: &Array, dtype: Option<DType>, copy: bool) -> Result<Array> {
     let _ = copy;
@@ -27,6 +36,15 @@ pub fn astype(x: &Array, dtype: Option<DType>, copy: bool) -> Result<Array> {
 
 /// The type of the result of an operation on the arrays, and whether it is weak.
 ///
+/// A weak type gives way to others of its kind: a bare number does not widen an array.
+///
+/// ```
+/// # use pullback::{Array, DType, numpy as jnp};
+/// let x = Array::from([1.0, 2.0]);
+/// assert_eq!(jnp::result_type(&[&x, &2.into()])?, (DType::F32, false));
+/// # Ok::<(), pullback::Error>(())
+/// ```
+///
 /// # Errors
 /// If the types have no common type.
 pub fn result_type(arrays: &[&Array]) -> Result<(DType, bool)> {
@@ -35,6 +53,13 @@ pub fn result_type(arrays: &[&Array]) -> Result<(DType, bool)> {
 
 /// The type in which two types meet.
 ///
+/// ```
+/// # use pullback::{DType, numpy as jnp};
+/// assert_eq!(jnp::promote_types(DType::I32, DType::F16)?, DType::F16);
+/// assert_eq!(jnp::promote_types(DType::U8, DType::I8)?, DType::I16);
+/// # Ok::<(), pullback::Error>(())
+/// ```
+///
 /// # Errors
 /// If they do not.
 pub fn promote_types(x: DType, y: DType) -> Result<DType> {
@@ -42,6 +67,12 @@ pub fn promote_types(x: DType, y: DType) -> Result<DType> {
 }
 
 /// The elements of a tensor of whole numbers or bools; `None` for other types.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([3, -1]);
+/// assert_eq!(x.tensor().and_then(jnp::integers), Some(vec![3, -1]));
+/// ```
 pub fn integers(tensor: &Tensor) -> Option<Vec<i64>> {
     macro_rules! read {
         ($($dtype:ident => $rust:ty),*) => {
@@ -56,6 +87,13 @@ pub fn integers(tensor: &Tensor) -> Option<Vec<i64>> {
 }
 
 /// The limits of a floating type; those of a complex type are those of its parts.
+///
+/// ```
+/// # use pullback::{DType, numpy as jnp};
+/// let limits = jnp::finfo(DType::F32)?;
+/// assert_eq!(limits.eps, f64::from(f32::EPSILON));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FloatInfo {
     /// Bits of one number.
@@ -71,6 +109,14 @@ pub struct FloatInfo {
 }
 
 /// The limits of a floating or complex type.
+///
+/// ```
+/// # use pullback::{DType, numpy as jnp};
+/// let limits = jnp::finfo(DType::F16)?;
+/// assert_eq!((limits.bits, limits.max), (16, 65504.0));
+/// assert!(jnp::finfo(DType::I32).is_err());
+/// # Ok::<(), pullback::Error>(())
+/// ```
 ///
 /// # Errors
 /// If the type is another.
@@ -89,6 +135,12 @@ pub fn finfo(dtype: DType) -> Result<FloatInfo> {
 }
 
 /// The limits of an integer type.
+///
+/// ```
+/// # use pullback::{DType, numpy as jnp};
+/// assert_eq!(jnp::iinfo(DType::U8)?.max, 255);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IntInfo {
     /// Bits of one number.
@@ -100,6 +152,13 @@ pub struct IntInfo {
 }
 
 /// The limits of an integer type.
+///
+/// ```
+/// # use pullback::{DType, numpy as jnp};
+/// let limits = jnp::iinfo(DType::I8)?;
+/// assert_eq!((limits.min, limits.max), (-128, 127));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 ///
 /// # Errors
 /// If the type is another.

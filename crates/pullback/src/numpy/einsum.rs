@@ -28,6 +28,14 @@ enum Name {
 ///
 /// `"ij,jk->ik"` is the product of matrices, `"ii->i"` a diagonal, `"...i->..."` a sum over the
 /// last axis. Without an arrow the result has the axes named once, in alphabetical order.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (a, x) = (Array::from([[1, 2], [3, 4]]), Array::from([1, 10]));
+/// assert_eq!(jnp::einsum("ij,j->i", &[a.clone(), x], None)?, Array::from([21, 43]));
+/// assert_eq!(jnp::einsum("ii", &[a], None)?, 5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     variadic(operands),
     keyword_only(preferred_element_type),

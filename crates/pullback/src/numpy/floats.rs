@@ -42,18 +42,36 @@ fn is_whole(x: &Array) -> bool {
 }
 
 /// The largest whole number that is not above each element.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::floor(&Array::from([1.5, -1.5]))?, Array::from([1.0, -2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn floor(x: &Array) -> Result<Array> {
     if is_whole(x) { Ok(x.clone()) } else { lax::floor(x) }
 }
 
 /// The smallest whole number that is not below each element.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::ceil(&Array::from([1.5, -1.5]))?, Array::from([2.0, -1.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn ceil(x: &Array) -> Result<Array> {
     if is_whole(x) { Ok(x.clone()) } else { lax::ceil(x) }
 }
 
 /// Each element without its fraction.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::trunc(&Array::from([1.5, -1.5]))?, Array::from([1.0, -1.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn trunc(x: &Array) -> Result<Array> {
     if is_whole(x) {
@@ -64,6 +82,12 @@ pub fn trunc(x: &Array) -> Result<Array> {
 }
 
 /// The whole number nearest to each element, as a real number; halves go to the even one.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::rint(&Array::from([0.5, 1.5, -2.6]))?, Array::from([0.0, 2.0, -3.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn rint(x: &Array) -> Result<Array> {
     match is_whole(x) {
@@ -73,6 +97,16 @@ pub fn rint(x: &Array) -> Result<Array> {
 }
 
 /// Each element to the given number of decimals; halves go to the even neighbour.
+///
+/// Whole numbers stay as they are; for them a negative number of decimals is an error.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([0.5, 2.5, 3.75]);
+/// assert_eq!(jnp::round(&x, 0, ())?, Array::from([0.0, 2.0, 4.0]));
+/// assert_eq!(jnp::round(&x, 1, ())?, Array::from([0.5, 2.5, 3.8]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(aliases("around"), defaults(decimals = 0))]
 pub fn round(a: &Array, decimals: i64, out: ()) -> Result<Array> {
     let () = out;
@@ -103,6 +137,14 @@ pub fn round(a: &Array, decimals: i64, out: ()) -> Result<Array> {
 
 /// The elements with NaN, infinity and minus infinity replaced: by default by zero and the
 /// largest and smallest finite number.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, f64::NAN, f64::INFINITY]);
+/// let y = jnp::nan_to_num(&x, true, &0.0.into(), Some(&9.0.into()), None)?;
+/// assert_eq!(y, Array::from([1.0, 0.0, 9.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(copy = true, nan = 0.0))]
 pub fn nan_to_num(
     x: &Array,
@@ -166,12 +208,26 @@ pub(crate) fn smallest_normal(dtype: DType) -> f64 {
 }
 
 /// Whether each element is a NaN.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, f64::NAN, f64::INFINITY]);
+/// assert_eq!(jnp::isnan(&x)?, Array::from([false, true, false]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn isnan(x: &Array) -> Result<Array> {
     not_equal_itself(x)
 }
 
 /// Whether each element is infinite, of either sign.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, f64::NAN, f64::NEG_INFINITY]);
+/// assert_eq!(jnp::isinf(&x)?, Array::from([false, false, true]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn isinf(x: &Array) -> Result<Array> {
     if is_whole(x) {
@@ -185,6 +241,13 @@ pub fn isinf(x: &Array) -> Result<Array> {
 }
 
 /// Whether each element is neither infinite nor a NaN.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, f64::NAN, f64::INFINITY]);
+/// assert_eq!(jnp::isfinite(&x)?, Array::from([true, false, false]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn isfinite(x: &Array) -> Result<Array> {
     if is_whole(x) {
@@ -197,6 +260,15 @@ pub fn isfinite(x: &Array) -> Result<Array> {
 }
 
 /// Whether each element is infinity.
+///
+/// Complex numbers are an error.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([f64::INFINITY, f64::NEG_INFINITY]);
+/// assert_eq!(jnp::isposinf(&x, ())?, Array::from([true, false]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn isposinf(x: &Array, out: ()) -> Result<Array> {
     let () = out;
@@ -204,6 +276,15 @@ pub fn isposinf(x: &Array, out: ()) -> Result<Array> {
 }
 
 /// Whether each element is minus infinity.
+///
+/// Complex numbers are an error.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([f64::INFINITY, f64::NEG_INFINITY]);
+/// assert_eq!(jnp::isneginf(&x, ())?, Array::from([false, true]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn isneginf(x: &Array, out: ()) -> Result<Array> {
     let () = out;
@@ -221,6 +302,12 @@ fn is_infinity(function: &str, x: &Array, infinity: f64) -> Result<Array> {
 }
 
 /// Whether the sign bit of each element is set: also that of -0 and of some NaN.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::signbit(&Array::from([1.0, -0.0, -2.0]))?, Array::from([false, true, true]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn signbit(x: &Array) -> Result<Array> {
     check("signbit", x, Accepts::Ordered)?;
@@ -233,6 +320,13 @@ pub fn signbit(x: &Array) -> Result<Array> {
 }
 
 /// The elements of `x1` with the sign of those of `x2`.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let y = jnp::copysign(&Array::from([1.0, -2.0]), &Array::from([-0.0, 3.0]))?;
+/// assert_eq!(y, Array::from([-1.0, 2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn copysign(x1: &Array, x2: &Array) -> Result<Array> {
     let [x, y] = inexact_pair("copysign", x1, x2)?;
@@ -242,6 +336,13 @@ pub fn copysign(x1: &Array, x2: &Array) -> Result<Array> {
 }
 
 /// `x1 * 2**x2`, where `x2` are whole numbers.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let y = jnp::ldexp(&Array::from([1.5, 3.0]), &Array::from([2, -1]))?;
+/// assert_eq!(y, Array::from([6.0, 1.5]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn ldexp(x1: &Array, x2: &Array) -> Result<Array> {
     if !is_whole(x2) || x1.dtype().is_complex() {
@@ -271,6 +372,16 @@ pub fn ldexp(x1: &Array, x2: &Array) -> Result<Array> {
 }
 
 /// Each element as a fraction between a half and one, and a power of two.
+///
+/// Zeros, infinities and NaN come back with the power 0. The powers are of type int32.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (fraction, power) = jnp::frexp(&Array::from([6.0, 0.25]))?;
+/// assert_eq!(fraction, Array::from([0.75, 0.5]));
+/// assert_eq!(power, Array::from([3, -1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn frexp(x: &Array) -> Result<(Array, Array)> {
     let x = inexact(x)?;
@@ -303,6 +414,14 @@ pub fn frexp(x: &Array) -> Result<(Array, Array)> {
 }
 
 /// The fraction and the whole part of each element, both with its sign.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (fraction, whole) = jnp::modf(&Array::from([1.5, -2.25]), ())?;
+/// assert_eq!(fraction, Array::from([0.5, -0.25]));
+/// assert_eq!(whole, Array::from([1.0, -2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn modf(x: &Array, out: ()) -> Result<(Array, Array)> {
     let () = out;
@@ -313,24 +432,56 @@ pub fn modf(x: &Array, out: ()) -> Result<(Array, Array)> {
 }
 
 /// The real part of each element.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let z = pullback::lax::complex(&Array::from([1.0]), &Array::from([2.0]))?;
+/// assert_eq!(jnp::real(&z)?, Array::from([1.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn real(val: &Array) -> Result<Array> {
     if val.dtype().is_complex() { lax::real(val) } else { Ok(val.clone()) }
 }
 
 /// The imaginary part of each element.
+///
+/// Of real numbers it is zero.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let z = pullback::lax::complex(&Array::from([1.0]), &Array::from([2.0]))?;
+/// assert_eq!(jnp::imag(&z)?, Array::from([2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn imag(val: &Array) -> Result<Array> {
     if val.dtype().is_complex() { lax::imag(val) } else { filled(0.0, val) }
 }
 
 /// The elements with the other sign of the imaginary part.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let z = pullback::lax::complex(&Array::from([1.0]), &Array::from([2.0]))?;
+/// assert_eq!(jnp::imag(&jnp::conjugate(&z)?)?, Array::from([-2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(aliases("conj"))]
 pub fn conjugate(x: &Array) -> Result<Array> {
     if x.dtype().is_complex() { lax::conj(x) } else { Ok(x.clone()) }
 }
 
 /// The angle of each element in the complex plane, in radians or degrees.
+///
+/// It lies between -π and π; that of a negative real number is π.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let z = pullback::lax::complex(&Array::from([0.0]), &Array::from([2.0]))?;
+/// assert!((jnp::angle(&z, true)?.to_vec::<f32>()?[0] - 90.0).abs() < 1e-4);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(deg = false))]
 pub fn angle(z: &Array, deg: bool) -> Result<Array> {
     let angle = super::transcendental::arctan2(&imag(z)?, &real(z)?)?;
@@ -339,6 +490,13 @@ pub fn angle(z: &Array, deg: bool) -> Result<Array> {
 }
 
 /// Whether the imaginary part of each element is zero.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let z = pullback::lax::complex(&Array::from([1.0, 1.0]), &Array::from([0.0, 2.0]))?;
+/// assert_eq!(jnp::isreal(&z)?, Array::from([true, false]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn isreal(x: &Array) -> Result<Array> {
     let part = imag(x)?;
@@ -346,6 +504,13 @@ pub fn isreal(x: &Array) -> Result<Array> {
 }
 
 /// Whether the imaginary part of each element is not zero.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let z = pullback::lax::complex(&Array::from([1.0, 1.0]), &Array::from([0.0, 2.0]))?;
+/// assert_eq!(jnp::iscomplex(&z)?, Array::from([false, true]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn iscomplex(x: &Array) -> Result<Array> {
     let part = imag(x)?;

@@ -47,6 +47,15 @@ impl Index {
 
     /// An array as an index: a mask if its elements are truth values, else positions.
     ///
+    /// ```
+    /// # use pullback::{Array, numpy as jnp};
+    /// use pullback::numpy::indexing::Index;
+    /// let odd = Index::from_array(&Array::from([true, false, true]))?;
+    /// assert_eq!(jnp::get(&Array::from([1, 2, 3]), &[odd])?, Array::from([1, 3]));
+    /// assert!(Index::from_array(&Array::from([0.5])).is_err());
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// If its elements are neither integers nor truth values.
     pub fn from_array(x: &Array) -> Result<Index> {
@@ -135,6 +144,15 @@ pub enum Bounds {
 
 impl Bounds {
     /// The mode of the given name.
+    ///
+    /// The names are "fill" and "drop", "clip", and "promise_in_bounds".
+    ///
+    /// ```
+    /// use pullback::numpy::indexing::Bounds;
+    /// assert_eq!(Bounds::from_name("gather", "clip")?, Bounds::Clip);
+    /// assert!(Bounds::from_name("gather", "bounce").is_err());
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
     ///
     /// # Errors
     /// If there is none.
@@ -432,6 +450,16 @@ pub fn get(x: &Array, index: &[Index]) -> Result<Array> {
 }
 
 /// The elements at an index, where out of bounds is as `access` says.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// use pullback::numpy::indexing::{Access, Bounds};
+/// let x = Array::from([1.0, 2.0]);
+/// let access = Access { mode: Some(Bounds::Fill), fill_value: Some(0.0), ..Access::default() };
+/// let y = jnp::get_with(&x, &[(&Array::from([1, 5])).into()], &access)?;
+/// assert_eq!(y, Array::from([2.0, 0.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 ///
 /// # Errors
 /// If the index does not fit the array, or a mask is only being traced.

@@ -29,6 +29,18 @@ pub(crate) static FUNCTIONS: &[&ApiFn] = &[
 ];
 
 /// The arrays one after another along an axis; along one row, if there is none.
+///
+/// The other axes must have the same sizes.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (x, y) = (Array::from([[1, 2]]), Array::from([[3, 4]]));
+/// let both = [x, y];
+/// assert_eq!(jnp::concatenate(&both, Some(0), None)?, Array::from([[1, 2], [3, 4]]));
+/// assert_eq!(jnp::concatenate(&both, Some(1), None)?, Array::from([[1, 2, 3, 4]]));
+/// assert_eq!(jnp::concatenate(&both, None, None)?, Array::from([1, 2, 3, 4]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0))]
 pub fn concatenate(arrays: &[Array], axis: Option<i64>, dtype: Option<DType>) -> Result<Array> {
     let Some(first) = arrays.first() else {
@@ -60,12 +72,27 @@ fn of_one_type(function: &str, arrays: &[Array], dtype: Option<DType>) -> Result
 }
 
 /// The arrays one after another along an axis; along one row, if there is none.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let y = jnp::concat(&[Array::from([1, 2]), Array::from([3])], Some(0))?;
+/// assert_eq!(y, Array::from([1, 2, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0), keyword_only(axis))]
 pub fn concat(arrays: &[Array], axis: Option<i64>) -> Result<Array> {
     concatenate(arrays, axis, None)
 }
 
 /// The arrays side by side along a new axis.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let both = [Array::from([1, 2]), Array::from([3, 4])];
+/// assert_eq!(jnp::stack(&both, 0, (), None)?, Array::from([[1, 2], [3, 4]]));
+/// assert_eq!(jnp::stack(&both, -1, (), None)?, Array::from([[1, 3], [2, 4]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0))]
 pub fn stack(arrays: &[Array], axis: i64, out: (), dtype: Option<DType>) -> Result<Array> {
     let () = out;
@@ -86,6 +113,13 @@ pub fn stack(arrays: &[Array], axis: i64, out: (), dtype: Option<DType>) -> Resu
 }
 
 /// The arrays one below the other; vectors are rows.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let y = jnp::vstack(&[Array::from([1, 2]), Array::from([[3, 4]])], None)?;
+/// assert_eq!(y, Array::from([[1, 2], [3, 4]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn vstack(tup: &[Array], dtype: Option<DType>) -> Result<Array> {
     let rows = tup.iter().map(|x| promote::to_rank(x, 2)).collect::<Result<Vec<_>>>()?;
@@ -93,6 +127,14 @@ pub fn vstack(tup: &[Array], dtype: Option<DType>) -> Result<Array> {
 }
 
 /// The arrays side by side; vectors one after another.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let y = jnp::hstack(&[Array::from([[1], [2]]), Array::from([[3], [4]])], None)?;
+/// assert_eq!(y, Array::from([[1, 3], [2, 4]]));
+/// assert_eq!(jnp::hstack(&[1.into(), Array::from([2, 3])], None)?, Array::from([1, 2, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn hstack(tup: &[Array], dtype: Option<DType>) -> Result<Array> {
     let arrays = tup.iter().map(|x| promote::to_rank(x, 1)).collect::<Result<Vec<_>>>()?;
@@ -101,6 +143,14 @@ pub fn hstack(tup: &[Array], dtype: Option<DType>) -> Result<Array> {
 }
 
 /// The arrays one behind the other, along the third axis.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let y = jnp::dstack(&[Array::from([[1, 2]]), Array::from([[3, 4]])], None)?;
+/// assert_eq!(y.shape(), [1, 2, 2]);
+/// assert_eq!(y.to_vec::<i32>()?, [1, 3, 2, 4]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn dstack(tup: &[Array], dtype: Option<DType>) -> Result<Array> {
     let deep = |x: &Array| match x.rank() {
@@ -114,6 +164,13 @@ pub fn dstack(tup: &[Array], dtype: Option<DType>) -> Result<Array> {
 }
 
 /// The arrays side by side; vectors are columns.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let y = jnp::column_stack(&[Array::from([1, 2]), Array::from([3, 4])])?;
+/// assert_eq!(y, Array::from([[1, 3], [2, 4]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn column_stack(tup: &[Array]) -> Result<Array> {
     let column = |x: &Array| match x.rank() {
@@ -126,12 +183,27 @@ pub fn column_stack(tup: &[Array]) -> Result<Array> {
 }
 
 /// `values` after `arr` along an axis; along one row, if there is none.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1, 2]]);
+/// assert_eq!(jnp::append(&x, &Array::from([[3, 4]]), Some(0))?, Array::from([[1, 2], [3, 4]]));
+/// assert_eq!(jnp::append(&x, &3.into(), None)?, Array::from([1, 2, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn append(arr: &Array, values: &Array, axis: Option<i64>) -> Result<Array> {
     concatenate(&[arr.clone(), values.clone()], axis, None)
 }
 
 /// The entries along an axis.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let rows = jnp::unstack(&Array::from([[1, 2], [3, 4]]), 0)?;
+/// assert_eq!(rows, [Array::from([1, 2]), Array::from([3, 4])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0), keyword_only(axis))]
 pub fn unstack(x: &Array, axis: i64) -> Result<Vec<Array>> {
     if x.rank() == 0 {
@@ -145,18 +217,42 @@ pub fn unstack(x: &Array, axis: i64) -> Result<Vec<Array>> {
 }
 
 /// The array in equal parts, or cut at the positions given.
+///
+/// An axis that cannot be cut in equal parts is an error; see [`array_split`].
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1, 2, 3, 4]);
+/// assert_eq!(jnp::split(&x, 2.into(), 0)?, [Array::from([1, 2]), Array::from([3, 4])]);
+/// assert_eq!(jnp::split(&x, [1].into(), 0)?, [Array::from([1]), Array::from([2, 3, 4])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0))]
 pub fn split(ary: &Array, indices_or_sections: Sections, axis: i64) -> Result<Vec<Array>> {
     cut("split", ary, &indices_or_sections, axis, true)
 }
 
 /// The array in parts that are as equal as can be, or cut at the positions given.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let parts = jnp::array_split(&Array::from([1, 2, 3]), 2.into(), 0)?;
+/// assert_eq!(parts, [Array::from([1, 2]), Array::from([3])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = 0))]
 pub fn array_split(ary: &Array, indices_or_sections: Sections, axis: i64) -> Result<Vec<Array>> {
     cut("array_split", ary, &indices_or_sections, axis, false)
 }
 
 /// The array in equal parts along its second axis, or its only one.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let parts = jnp::hsplit(&Array::from([[1, 2], [3, 4]]), 2.into())?;
+/// assert_eq!(parts, [Array::from([[1], [3]]), Array::from([[2], [4]])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn hsplit(ary: &Array, indices_or_sections: Sections) -> Result<Vec<Array>> {
     let axis = if ary.rank() == 1 { 0 } else { 1 };
@@ -164,12 +260,28 @@ pub fn hsplit(ary: &Array, indices_or_sections: Sections) -> Result<Vec<Array>> 
 }
 
 /// The array in equal parts along its first axis.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let parts = jnp::vsplit(&Array::from([[1, 2], [3, 4]]), 2.into())?;
+/// assert_eq!(parts, [Array::from([[1, 2]]), Array::from([[3, 4]])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn vsplit(ary: &Array, indices_or_sections: Sections) -> Result<Vec<Array>> {
     cut("vsplit", ary, &indices_or_sections, 0, true)
 }
 
 /// The array in equal parts along its third axis.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from_slice(&[1, 2, 3, 4], &[1, 2, 2])?;
+/// let parts = jnp::dsplit(&x, 2.into())?;
+/// assert_eq!(parts[0].to_vec::<i32>()?, [1, 3]);
+/// assert_eq!(parts[1].shape(), [1, 2, 1]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn dsplit(ary: &Array, indices_or_sections: Sections) -> Result<Vec<Array>> {
     cut("dsplit", ary, &indices_or_sections, 2, true)
@@ -231,6 +343,14 @@ fn cut(
 }
 
 /// The array repeated as often along each axis as `reps` says.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1, 2]);
+/// assert_eq!(jnp::tile(&x, 2)?, Array::from([1, 2, 1, 2]));
+/// assert_eq!(jnp::tile(&x, [2, 1])?, Array::from([[1, 2], [1, 2]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(rename(a = "A"))]
 pub fn tile(a: &Array, reps: impl Into<Sizes>) -> Result<Array> {
     let reps = reps.into();

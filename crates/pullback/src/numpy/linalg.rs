@@ -237,6 +237,15 @@ fn solve_columns(a: &Array, b: &Array) -> Result<Array> {
 }
 
 /// The inverse of each matrix.
+///
+/// That of a singular matrix has infinities or NaN.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let a = Array::from([[2.0, 0.0], [0.0, 4.0]]);
+/// assert_eq!(linalg::inv(&a)?, Array::from([[0.5, 0.0], [0.0, 0.25]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn inv(a: &Array) -> Result<Array> {
     let a = inexact(a)?;
@@ -260,6 +269,16 @@ fn sign_of(negative: &Array, like: &Array) -> Result<Array> {
 }
 
 /// The sign and the logarithm of the absolute value of each determinant.
+///
+/// That of a singular matrix has the sign 0 and the logarithm minus infinity.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let (sign, logarithm) = linalg::slogdet(&Array::from([[1.0, 2.0], [3.0, 4.0]]), None)?;
+/// assert_eq!(sign, -1.0);
+/// assert!((logarithm.to_f64()? - 2f64.ln()).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(result("SlogdetResult", "sign", "logabsdet"), keyword_only(method))]
 pub fn slogdet(a: &Array, method: Option<&str>) -> Result<(Array, Array)> {
     if let Some(method) = method.filter(|method| !["lu", "qr"].contains(method)) {
@@ -459,6 +478,15 @@ fn cofactor_solve(a: &Array, b: &Array) -> Result<(Array, Array)> {
 }
 
 /// The lower factor `l` of positive definite matrices `l l*`; with `upper` the upper one.
+///
+/// Matrices that are not positive definite give NaN.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let a = Array::from([[4.0, 2.0], [2.0, 10.0]]);
+/// assert_eq!(linalg::cholesky(&a, false, true)?, Array::from([[2.0, 0.0], [1.0, 3.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(upper = false, symmetrize_input = true), keyword_only(upper))]
 pub fn cholesky(a: &Array, upper: bool, symmetrize_input: bool) -> Result<Array> {
     let mut a = inexact(a)?;
@@ -471,6 +499,15 @@ pub fn cholesky(a: &Array, upper: bool, symmetrize_input: bool) -> Result<Array>
 }
 
 /// Factors `q r` with orthonormal columns and an upper triangle; the latter alone for mode "r".
+///
+/// ```
+/// # use pullback::{Array, api::Value, numpy::{self as jnp, linalg}};
+/// let a = Array::from([[0.0, 2.0], [3.0, 4.0]]);
+/// let Value::Tuple(parts) = linalg::qr(&a, "reduced")? else { panic!("it is a tuple") };
+/// let product = jnp::matmul(&parts[0], &parts[1], None)?;
+/// assert!(jnp::allclose(&product, &a, &1e-5.into(), &1e-6.into(), false)?.to_bool()?);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(mode = "reduced"), result("QRResult", "Q", "R"))]
 pub fn qr(a: &Array, mode: &str) -> Result<Value> {
     let full = match mode {
@@ -491,6 +528,16 @@ pub fn qr(a: &Array, mode: &str) -> Result<Value> {
 
 /// Factors `u`, `s`, `vh` of each matrix, with singular values in descending order; `s` alone
 /// without `compute_uv`.
+///
+/// ```
+/// # use pullback::{Array, api::Value, numpy::{self as jnp, linalg}};
+/// let a = Array::from([[0.0, 3.0], [4.0, 0.0]]);
+/// let Value::Tuple(parts) = linalg::svd(&a, true, true, false)? else { panic!("it is a tuple") };
+/// assert_eq!(parts.len(), 3);
+/// let expected = Array::from([4.0, 3.0]);
+/// assert!(jnp::allclose(&parts[1], &expected, &1e-5.into(), &0.0.into(), false)?.to_bool()?);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(full_matrices = true, compute_uv = true, hermitian = false),
     ignored(subset_by_index),
@@ -549,6 +596,13 @@ fn thin_svd(a: &Array, hermitian: bool) -> Result<[Array; 3]> {
 }
 
 /// The singular values of each matrix, in descending order.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let s = linalg::svdvals(&Array::from([[0.0, 3.0], [4.0, 0.0]]))?.to_vec::<f32>()?;
+/// assert!((s[0] - 4.0).abs() < 1e-5 && (s[1] - 3.0).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn svdvals(x: &Array) -> Result<Array> {
     matrices("svdvals", x)?;
@@ -556,6 +610,18 @@ pub fn svdvals(x: &Array) -> Result<Array> {
 }
 
 /// Eigenvalues, ascending, and eigenvectors of Hermitian matrices.
+///
+/// Eigenvectors are columns. `uplo` says which triangle is read, "L" or "U", where the matrices are
+/// not symmetrized first.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let (values, vectors) = linalg::eigh(&Array::from([[2.0, 1.0], [1.0, 2.0]]), None, true)?;
+/// let values = values.to_vec::<f32>()?;
+/// assert!((values[0] - 1.0).abs() < 1e-5 && (values[1] - 3.0).abs() < 1e-5);
+/// assert_eq!(vectors.shape(), [2, 2]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(symmetrize_input = true),
     rename(uplo = "UPLO"),
@@ -582,6 +648,14 @@ pub fn eigh(a: &Array, uplo: Option<&str>, symmetrize_input: bool) -> Result<(Ar
 }
 
 /// Eigenvalues of Hermitian matrices, ascending.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let a = Array::from([[2.0, 1.0], [1.0, 2.0]]);
+/// let values = linalg::eigvalsh(&a, None, true)?.to_vec::<f32>()?;
+/// assert!((values[0] - 1.0).abs() < 1e-5 && (values[1] - 3.0).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(uplo = "L", symmetrize_input = true),
     rename(uplo = "UPLO"),
@@ -593,6 +667,15 @@ pub fn eigvalsh(a: &Array, uplo: Option<&str>, symmetrize_input: bool) -> Result
 
 /// The pseudo-inverse of each matrix; singular values below `rtol` times the largest count as
 /// zero. By default `rtol` is ten times the larger size times the precision of the type.
+///
+/// ```
+/// # use pullback::{Array, numpy::{self as jnp, linalg}};
+/// let a = Array::from([[2.0, 0.0], [0.0, 0.0]]);
+/// let expected = Array::from([[0.5, 0.0], [0.0, 0.0]]);
+/// let y = linalg::pinv(&a, None, false, None)?;
+/// assert!(jnp::allclose(&y, &expected, &1e-5.into(), &1e-6.into(), false)?.to_bool()?);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(hermitian = false), keyword_only(rcond))]
 pub fn pinv(
     a: &Array,
@@ -744,6 +827,14 @@ fn squares(x: &Array) -> Result<Array> {
 }
 
 /// Which norm to take.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let x = Array::from([3.0, -4.0]);
+/// assert_eq!(linalg::norm(&x, Some(1.into()), None, false)?, 7.0);
+/// assert_eq!(linalg::norm(&x, Some(f64::INFINITY.into()), None, false)?, 4.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Order {
     /// A number, infinite ones among them.
@@ -936,6 +1027,14 @@ fn norm_of_matrices(
 }
 
 /// The length of vectors along an axis, or along several as if they were one.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let x = Array::from([[3.0, 4.0], [6.0, 8.0]]);
+/// let y = linalg::vector_norm(&x, Some(&1.into()), false, Some(2.into()))?;
+/// assert_eq!(y, Array::from([5.0, 10.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(keepdims = false, ord = 2), keyword_only(axis))]
 pub fn vector_norm(
     x: &Array,
@@ -949,12 +1048,29 @@ pub fn vector_norm(
 }
 
 /// The norm of the matrices in the last two axes.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let a = Array::from([[1.0, 2.0], [2.0, 4.0]]);
+/// assert_eq!(linalg::matrix_norm(&a, false, Some("fro".into()))?, 5.0);
+/// assert_eq!(linalg::matrix_norm(&a, false, Some(1.into()))?, 6.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(keepdims = false, ord = "fro"), keyword_only(keepdims))]
 pub fn matrix_norm(x: &Array, keepdims: bool, ord: Option<Order>) -> Result<Array> {
     norm(x, ord, Some(&Axes(vec![-2, -1])), keepdims)
 }
 
 /// How much larger an error of a solution can be than that of its right side, by the norm `p`.
+///
+/// Without `p` it is the quotient of the largest singular value and the smallest.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let a = Array::from([[4.0, 0.0], [0.0, 2.0]]);
+/// assert!((linalg::cond(&a, None)?.to_f64()? - 2.0).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn cond(x: &Array, p: Option<Order>) -> Result<Array> {
     let (rows, columns) = sizes("cond", x)?;
@@ -990,6 +1106,13 @@ pub fn cond(x: &Array, p: Option<Order>) -> Result<Array> {
 }
 
 /// The number of singular values above `rtol`, which by default depends on the largest.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let a = Array::from([[1.0, 2.0], [2.0, 4.0]]);
+/// assert_eq!(linalg::matrix_rank(&a, None, false, None)?, 1);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(hermitian = false), rename(m = "M"), keyword_only(hermitian))]
 pub fn matrix_rank(
     m: &Array,
@@ -1024,6 +1147,13 @@ pub fn matrix_rank(
 }
 
 /// The matrix times itself, `n` times; a negative `n` is that of the inverse.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let a = Array::from([[1, 1], [0, 1]]);
+/// assert_eq!(linalg::matrix_power(&a, 5)?, Array::from([[1, 5], [0, 1]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn matrix_power(a: &Array, n: i64) -> Result<Array> {
     if a.rank() < 2 || a.shape()[a.rank() - 1] != a.shape()[a.rank() - 2] {
@@ -1056,6 +1186,13 @@ pub fn matrix_power(a: &Array, n: i64) -> Result<Array> {
 
 /// The product of several matrices, in the order that takes the fewest multiplications. The first
 /// and the last may be vectors.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let (x, a) = (Array::from([1, 10]), Array::from([[1, 2], [3, 4]]));
+/// assert_eq!(linalg::multi_dot(&[x.clone(), a, x])?, 451);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(), ignored(precision))]
 pub fn multi_dot(arrays: &[Array]) -> Result<Array> {
     let count = arrays.len();
@@ -1122,6 +1259,13 @@ pub fn multi_dot(arrays: &[Array]) -> Result<Array> {
 }
 
 /// The inverse of a tensor as a map from its last axes to its first `ind`.
+///
+/// ```
+/// # use pullback::numpy::{self as jnp, linalg};
+/// let a = jnp::reshape(&jnp::eye(4, None, 0, None)?, [2, 2, 4], "C", None)?;
+/// assert_eq!(linalg::tensorinv(&a, 2)?.shape(), [4, 2, 2]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(ind = 2))]
 pub fn tensorinv(a: &Array, ind: i64) -> Result<Array> {
     let cut = usize::try_from(ind).ok().filter(|&ind| ind > 0).ok_or_else(|| {
@@ -1143,6 +1287,14 @@ pub fn tensorinv(a: &Array, ind: i64) -> Result<Array> {
 }
 
 /// The tensor `x` for which the sums of products of `a` with it over its axes are `b`.
+///
+/// ```
+/// # use pullback::{Array, numpy::{self as jnp, linalg}};
+/// let a = jnp::reshape(&jnp::eye(4, None, 0, None)?, [2, 2, 2, 2], "C", None)?;
+/// let b = Array::from([[1.0, 2.0], [3.0, 4.0]]);
+/// assert_eq!(linalg::tensorsolve(&a, &b, None)?, b);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn tensorsolve(a: &Array, b: &Array, axes: Option<&Axes>) -> Result<Array> {
     let a = match axes {
@@ -1176,18 +1328,39 @@ pub fn tensorsolve(a: &Array, b: &Array, axes: Option<&Axes>) -> Result<Array> {
 }
 
 /// The matrices with their last two axes exchanged.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let a = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(linalg::matrix_transpose(&a)?, Array::from([[1, 3], [2, 4]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn matrix_transpose(x: &Array) -> Result<Array> {
     transposed(x)
 }
 
 /// The product of matrices in the last two axes; other axes broadcast together.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let (a, b) = (Array::from([[1, 2], [3, 4]]), Array::from([[0, 1], [1, 0]]));
+/// assert_eq!(linalg::matmul(&a, &b, None)?, Array::from([[2, 1], [4, 3]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(preferred_element_type), ignored(precision))]
 pub fn matmul(x1: &Array, x2: &Array, preferred_element_type: Option<DType>) -> Result<Array> {
     products::matmul(x1, x2, preferred_element_type)
 }
 
 /// The sum of products over axes of both; see [`products::tensordot`].
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(linalg::tensordot(&x, &x, 2.into(), None)?, 30);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(axes = 2),
     keyword_only(axes, preferred_element_type),
@@ -1203,6 +1376,13 @@ pub fn tensordot(
 }
 
 /// The sums of products along an axis, the elements of `x1` conjugated.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let (x, y) = (Array::from([[1, 2], [3, 4]]), Array::from([1, 10]));
+/// assert_eq!(linalg::vecdot(&x, &y, -1, None)?, Array::from([21, 43]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = -1), keyword_only(axis, preferred_element_type), ignored(precision))]
 pub fn vecdot(
     x1: &Array,
@@ -1214,6 +1394,13 @@ pub fn vecdot(
 }
 
 /// The products of every element of one vector with every element of another.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let y = linalg::outer(&Array::from([1, 2]), &Array::from([3, 4]))?;
+/// assert_eq!(y, Array::from([[3, 4], [6, 8]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn outer(x1: &Array, x2: &Array) -> Result<Array> {
     if x1.rank() != 1 || x2.rank() != 1 {
@@ -1226,6 +1413,13 @@ pub fn outer(x1: &Array, x2: &Array) -> Result<Array> {
 }
 
 /// The cross product of vectors of three components along an axis.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// let (x, y) = (Array::from([1, 0, 0]), Array::from([0, 1, 0]));
+/// assert_eq!(linalg::cross(&x, &y, -1)?, Array::from([0, 0, 1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = -1), keyword_only(axis))]
 pub fn cross(x1: &Array, x2: &Array, axis: i64) -> Result<Array> {
     for x in [x1, x2] {
@@ -1240,12 +1434,24 @@ pub fn cross(x1: &Array, x2: &Array, axis: i64) -> Result<Array> {
 }
 
 /// The diagonals of the matrices in the last two axes.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// assert_eq!(linalg::diagonal(&Array::from([[1, 2], [3, 4]]), 0)?, Array::from([1, 4]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(offset = 0), keyword_only(offset))]
 pub fn diagonal(x: &Array, offset: i64) -> Result<Array> {
     super::creation::diagonal(x, offset, -2, -1)
 }
 
 /// The sums of the diagonals of the matrices in the last two axes.
+///
+/// ```
+/// # use pullback::{Array, numpy::linalg};
+/// assert_eq!(linalg::trace(&Array::from([[1, 2], [3, 4]]), 0, None)?, 5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(offset = 0), keyword_only(offset))]
 pub fn trace(x: &Array, offset: i64, dtype: Option<DType>) -> Result<Array> {
     let options = Sum { dtype, ..Sum::new().axis(-1) };

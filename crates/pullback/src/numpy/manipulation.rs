@@ -35,6 +35,14 @@ pub(crate) static FUNCTIONS: &[&ApiFn] = &[
 /// The elements under another shape, of which one size may be -1: whatever is left.
 ///
 /// `order` says how elements are counted: the last axis fastest for "C", the first for "F".
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1, 2, 3, 4, 5, 6]);
+/// assert_eq!(jnp::reshape(&x, [2, -1], "C", None)?, Array::from([[1, 2, 3], [4, 5, 6]]));
+/// assert_eq!(jnp::reshape(&x, [2, 3], "F", None)?, Array::from([[1, 3, 5], [2, 4, 6]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(order = "C"), keyword_only(copy), ignored(out_sharding))]
 pub fn reshape(
     a: &Array,
@@ -96,12 +104,30 @@ fn reversed(x: &Array) -> Result<Array> {
 }
 
 /// The elements along one axis.
+///
+/// `order` is as for [`reshape`].
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(jnp::ravel(&x, "C")?, Array::from([1, 2, 3, 4]));
+/// assert_eq!(jnp::ravel(&x, "F")?, Array::from([1, 3, 2, 4]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(order = "C"), ignored(out_sharding))]
 pub fn ravel(a: &Array, order: &str) -> Result<Array> {
     reshape(a, &Sizes(vec![a.count() as i64]), order, None)
 }
 
 /// The axes in the order given, or in reverse.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1, 2, 3], [4, 5, 6]]);
+/// assert_eq!(jnp::transpose(&x, None)?, Array::from([[1, 4], [2, 5], [3, 6]]));
+/// assert_eq!(jnp::transpose(&x, Some(&[0, 1].into()))?, x);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(aliases("permute_dims"))]
 pub fn transpose(a: &Array, axes: Option<&Axes>) -> Result<Array> {
     let Some(axes) = axes else { return reversed(a) };
@@ -129,6 +155,13 @@ fn places_of(function: &str, axes: &Axes, x: &Array) -> Result<Vec<usize>> {
 }
 
 /// The last two axes swapped.
+///
+/// ```
+/// # use pullback::numpy as jnp;
+/// let x = jnp::zeros([5, 2, 3], None)?;
+/// assert_eq!(jnp::matrix_transpose(&x)?.shape(), [5, 3, 2]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn matrix_transpose(x: &Array) -> Result<Array> {
     if x.rank() < 2 {
@@ -141,6 +174,13 @@ pub fn matrix_transpose(x: &Array) -> Result<Array> {
 }
 
 /// Two axes swapped.
+///
+/// ```
+/// # use pullback::numpy as jnp;
+/// let x = jnp::zeros([2, 3, 4], None)?;
+/// assert_eq!(jnp::swapaxes(&x, 0, 2)?.shape(), [4, 3, 2]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn swapaxes(a: &Array, axis1: i64, axis2: i64) -> Result<Array> {
     let (i, j) = (axis_of("swapaxes", axis1, a.rank())?, axis_of("swapaxes", axis2, a.rank())?);
@@ -150,6 +190,13 @@ pub fn swapaxes(a: &Array, axis1: i64, axis2: i64) -> Result<Array> {
 }
 
 /// Axes moved to other positions; the others keep their order.
+///
+/// ```
+/// # use pullback::numpy as jnp;
+/// let x = jnp::zeros([2, 3, 4], None)?;
+/// assert_eq!(jnp::moveaxis(&x, &0.into(), &(-1).into())?.shape(), [3, 4, 2]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn moveaxis(a: &Array, source: &Axes, destination: &Axes) -> Result<Array> {
     let source = places_of("moveaxis", source, a)?;
@@ -170,6 +217,13 @@ pub fn moveaxis(a: &Array, source: &Axes, destination: &Axes) -> Result<Array> {
 }
 
 /// An axis moved backwards to before another one.
+///
+/// ```
+/// # use pullback::numpy as jnp;
+/// let x = jnp::zeros([2, 3, 4], None)?;
+/// assert_eq!(jnp::rollaxis(&x, 2, 0)?.shape(), [4, 2, 3]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(start = 0))]
 pub fn rollaxis(a: &Array, axis: i64, start: i64) -> Result<Array> {
     let rank = a.rank();
@@ -183,6 +237,16 @@ pub fn rollaxis(a: &Array, axis: i64, start: i64) -> Result<Array> {
 }
 
 /// Axes of size 1 taken away: those given, or all.
+///
+/// An axis of another size is an error.
+///
+/// ```
+/// # use pullback::numpy as jnp;
+/// let x = jnp::zeros([1, 3, 1], None)?;
+/// assert_eq!(jnp::squeeze(&x, None)?.shape(), [3]);
+/// assert_eq!(jnp::squeeze(&x, Some(&0.into()))?.shape(), [3, 1]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn squeeze(a: &Array, axis: Option<&Axes>) -> Result<Array> {
     let axes = match axis {
@@ -203,6 +267,13 @@ pub fn squeeze(a: &Array, axis: Option<&Axes>) -> Result<Array> {
 }
 
 /// Further axes of size 1 at the positions given, which count in the result.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1, 2]);
+/// assert_eq!(jnp::expand_dims(&x, &1.into())?, Array::from([[1], [2]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn expand_dims(a: &Array, axis: &Axes) -> Result<Array> {
     let axes = axes_of("expand_dims", Some(axis), a.rank() + axis.0.len())?;
@@ -210,6 +281,12 @@ pub fn expand_dims(a: &Array, axis: &Axes) -> Result<Array> {
 }
 
 /// The array repeated to a shape, by the rules of broadcasting.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::broadcast_to(&Array::from([1, 2]), [2, 2])?, Array::from([[1, 2], [1, 2]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding))]
 pub fn broadcast_to(array: &Array, shape: impl Into<Sizes>) -> Result<Array> {
     let shape = shape.into();
@@ -230,12 +307,26 @@ pub fn broadcast_to(array: &Array, shape: impl Into<Sizes>) -> Result<Array> {
 }
 
 /// The arrays repeated to one shape.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let both = jnp::broadcast_arrays(&[Array::from([[1], [2]]), Array::from([3, 4])])?;
+/// assert_eq!(both, [Array::from([[1, 1], [2, 2]]), Array::from([[3, 4], [3, 4]])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(variadic(args))]
 pub fn broadcast_arrays(args: &[Array]) -> Result<Vec<Array>> {
     broadcast_all("broadcast_arrays", args)
 }
 
 /// The shape that arrays of these shapes are repeated to when they meet.
+///
+/// ```
+/// # use pullback::numpy as jnp;
+/// assert_eq!(jnp::broadcast_shapes(&[&[2, 1], &[3]])?.as_slice(), [2, 3]);
+/// assert!(jnp::broadcast_shapes(&[&[2], &[3]]).is_err());
+/// # Ok::<(), pullback::Error>(())
+/// ```
 ///
 /// # Errors
 /// If the shapes do not broadcast together.
@@ -251,18 +342,50 @@ fn at_least(arrays: &[Array], f: impl Fn(&Array) -> Result<Array>) -> Result<Val
 }
 
 /// Arrays of at least one axis.
+///
+/// Of one array the result is an array, of several a list.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// use pullback::api::Value;
+/// let Value::Array(y) = jnp::atleast_1d(&[7.into()])? else { panic!("it is one array") };
+/// assert_eq!(y, Array::from([7]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(variadic(arys))]
 pub fn atleast_1d(arys: &[Array]) -> Result<Value> {
     at_least(arys, |x| promote::to_rank(x, 1))
 }
 
 /// Arrays of at least two axes; new ones come first.
+///
+/// Of one array the result is an array, of several a list.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// use pullback::api::Value;
+/// let y = jnp::atleast_2d(&[Array::from([1, 2])])?;
+/// let Value::Array(y) = y else { panic!("it is one array") };
+/// assert_eq!(y, Array::from([[1, 2]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(variadic(arys))]
 pub fn atleast_2d(arys: &[Array]) -> Result<Value> {
     at_least(arys, |x| promote::to_rank(x, 2))
 }
 
 /// Arrays of at least three axes; new ones come on both sides of a vector, and after a matrix.
+///
+/// Of one array the result is an array, of several a list.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// use pullback::api::Value;
+/// let y = jnp::atleast_3d(&[Array::from([1, 2])])?;
+/// let Value::Array(y) = y else { panic!("it is one array") };
+/// assert_eq!(y.shape(), [1, 2, 1]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(variadic(arys))]
 pub fn atleast_3d(arys: &[Array]) -> Result<Value> {
     at_least(arys, |x| match x.rank() {
@@ -274,18 +397,38 @@ pub fn atleast_3d(arys: &[Array]) -> Result<Value> {
 }
 
 /// The elements in reverse along axes: those given, or all.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(jnp::flip(&x, None)?, Array::from([[4, 3], [2, 1]]));
+/// assert_eq!(jnp::flip(&x, Some(&1.into()))?, Array::from([[2, 1], [4, 3]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn flip(m: &Array, axis: Option<&Axes>) -> Result<Array> {
     lax::rev(m, &axes_of("flip", axis, m.rank())?)
 }
 
 /// The elements in reverse along the second axis.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::fliplr(&Array::from([[1, 2], [3, 4]]))?, Array::from([[2, 1], [4, 3]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn fliplr(m: &Array) -> Result<Array> {
     flip(m, Some(&Axes(vec![1])))
 }
 
 /// The elements in reverse along the first axis.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::flipud(&Array::from([[1, 2], [3, 4]]))?, Array::from([[3, 4], [1, 2]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn flipud(m: &Array) -> Result<Array> {
     flip(m, Some(&Axes(vec![0])))
@@ -294,6 +437,14 @@ pub fn flipud(m: &Array) -> Result<Array> {
 /// The elements moved along axes; those that leave at the end come back at the start.
 ///
 /// Without axes the array is treated as one row.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1, 2, 3]);
+/// assert_eq!(jnp::roll(&x, 1, None)?, Array::from([3, 1, 2]));
+/// assert_eq!(jnp::roll(&x, -1, Some(&0.into()))?, Array::from([2, 3, 1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn roll(a: &Array, shift: impl Into<Items>, axis: Option<&Axes>) -> Result<Array> {
     let Items(shift) = shift.into();
@@ -343,6 +494,13 @@ pub(crate) fn part(x: &Array, axis: usize, start: usize, limit: usize) -> Result
 }
 
 /// The array turned by quarters in the plane of two axes, from the first towards the second.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(jnp::rot90(&x, 1, None)?, Array::from([[2, 4], [1, 3]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(k = 1))]
 pub fn rot90(m: &Array, k: i64, axes: Option<&Axes>) -> Result<Array> {
     let plane = Axes(vec![0, 1]);
@@ -361,6 +519,13 @@ pub fn rot90(m: &Array, k: i64, axes: Option<&Axes>) -> Result<Array> {
 }
 
 /// A copy of the array. Arrays never change, so that this is the array itself.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1, 2]);
+/// assert_eq!(jnp::copy(&x, None)?, x);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn copy(a: &Array, order: Option<&str>) -> Result<Array> {
     let _ = order;
@@ -368,6 +533,13 @@ pub fn copy(a: &Array, order: Option<&str>) -> Result<Array> {
 }
 
 /// The entries of an array along its first axis.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let rows = jnp::rows(&Array::from([[1, 2], [3, 4]]))?;
+/// assert_eq!(rows, [Array::from([1, 2]), Array::from([3, 4])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 ///
 /// # Errors
 /// If it has no axis.

@@ -79,6 +79,16 @@ fn check_rows(function: &str, rows: &[&Array]) -> Result<()> {
 }
 
 /// The sum of two polynomials.
+///
+/// Coefficients begin with that of the highest power, here and in the other functions of
+/// polynomials.
+///
+/// ```
+/// # use pullback::{Array, numpy::polynomials as poly};
+/// let sum = poly::polyadd(&Array::from([1, 2, 3]), &Array::from([4, 5]))?;
+/// assert_eq!(sum, Array::from([1, 6, 8]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn polyadd(a1: &Array, a2: &Array) -> Result<Array> {
     check_rows("polyadd", &[a1, a2])?;
@@ -88,6 +98,13 @@ pub fn polyadd(a1: &Array, a2: &Array) -> Result<Array> {
 }
 
 /// The difference of two polynomials.
+///
+/// ```
+/// # use pullback::{Array, numpy::polynomials as poly};
+/// let difference = poly::polysub(&Array::from([1, 2, 3]), &Array::from([4, 5]))?;
+/// assert_eq!(difference, Array::from([1, -2, -2]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn polysub(a1: &Array, a2: &Array) -> Result<Array> {
     let both = promote::promote_types("polysub", &[a1, a2])?;
@@ -95,6 +112,17 @@ pub fn polysub(a1: &Array, a2: &Array) -> Result<Array> {
 }
 
 /// The product of two polynomials.
+///
+/// With `trim_leading_zeros` zeros at the front of both are left out first, which needs concrete
+/// arrays.
+///
+/// ```
+/// # use pullback::{Array, numpy::polynomials as poly};
+/// // (x + 1) (x - 1) = x² - 1
+/// let product = poly::polymul(&Array::from([1.0, 1.0]), &Array::from([1.0, -1.0]), false)?;
+/// assert_eq!(product, Array::from([1.0, 0.0, -1.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(trim_leading_zeros = false), keyword_only(trim_leading_zeros))]
 pub fn polymul(a1: &Array, a2: &Array, trim_leading_zeros: bool) -> Result<Array> {
     let [mut x, mut y] = inexact_both("polymul", a1, a2)?;
@@ -110,6 +138,16 @@ pub fn polymul(a1: &Array, a2: &Array, trim_leading_zeros: bool) -> Result<Array
 }
 
 /// The quotient of two polynomials, and the remainder.
+///
+/// ```
+/// # use pullback::{Array, numpy::polynomials as poly};
+/// // x² + 1 = (x - 1) (x + 1) + 2
+/// let (u, v) = (Array::from([1.0, 0.0, 1.0]), Array::from([1.0, 1.0]));
+/// let (quotient, rest) = poly::polydiv(&u, &v, true)?;
+/// assert_eq!(quotient, Array::from([1.0, -1.0]));
+/// assert_eq!(rest, Array::from([2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(trim_leading_zeros = false), keyword_only(trim_leading_zeros))]
 pub fn polydiv(u: &Array, v: &Array, trim_leading_zeros: bool) -> Result<(Array, Array)> {
     let [mut rest, v] = inexact_both("polydiv", u, v)?;
@@ -148,6 +186,12 @@ fn falling(m: usize, from: usize, count: usize, like: &Array) -> Result<Array> {
 }
 
 /// The `m`th derivative of a polynomial.
+///
+/// ```
+/// # use pullback::{Array, numpy::polynomials as poly};
+/// assert_eq!(poly::polyder(&Array::from([1.0, 2.0, 3.0]), 1)?, Array::from([2.0, 2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(m = 1))]
 pub fn polyder(p: &Array, m: i64) -> Result<Array> {
     let p = inexact(p)?;
@@ -162,6 +206,15 @@ pub fn polyder(p: &Array, m: i64) -> Result<Array> {
 }
 
 /// The `m`th integral of a polynomial, with the constants `k`.
+///
+/// There are `m` constants, or one for all; without any they are zero.
+///
+/// ```
+/// # use pullback::{Array, numpy::polynomials as poly};
+/// let y = poly::polyint(&Array::from([2.0, 2.0]), 1, Some(&3.0.into()))?;
+/// assert_eq!(y, Array::from([1.0, 2.0, 3.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(m = 1))]
 pub fn polyint(p: &Array, m: i64, k: Option<&Array>) -> Result<Array> {
     let zero = Array::from(0);

@@ -77,6 +77,16 @@ impl Operands {
 }
 
 /// The sum of products over the last axis of `a` and the last but one of `b`, or its only one.
+///
+/// A scalar multiplies every element.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (x, a) = (Array::from([1.0, 2.0]), Array::from([[1.0, 2.0], [3.0, 4.0]]));
+/// assert_eq!(jnp::dot(&x, &x, None)?, 5.0);
+/// assert_eq!(jnp::dot(&a, &x, None)?, Array::from([5.0, 11.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(preferred_element_type), ignored(precision, out_sharding))]
 pub fn dot(a: &Array, b: &Array, preferred_element_type: Option<DType>) -> Result<Array> {
     let both = operands("dot", a, b, preferred_element_type)?;
@@ -93,6 +103,15 @@ pub fn dot(a: &Array, b: &Array, preferred_element_type: Option<DType>) -> Resul
 }
 
 /// The product of matrices in the last two axes; other axes broadcast together.
+///
+/// A vector is a row on the left and a column on the right. Scalars are an error.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (a, b) = (Array::from([[1, 2], [3, 4]]), Array::from([[0, 1], [1, 0]]));
+/// assert_eq!(jnp::matmul(&a, &b, None)?, Array::from([[2, 1], [4, 3]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(preferred_element_type), ignored(precision, out_sharding))]
 pub fn matmul(a: &Array, b: &Array, preferred_element_type: Option<DType>) -> Result<Array> {
     for (at, x) in [a, b].into_iter().enumerate() {
@@ -174,12 +193,26 @@ fn conjugated(x: &Array) -> Result<Array> {
 }
 
 /// The sum of the products of all elements, those of `a` conjugated.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1.0, 2.0], [3.0, 4.0]]);
+/// assert_eq!(jnp::vdot(&x, &x, None)?, 30.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(preferred_element_type), ignored(precision))]
 pub fn vdot(a: &Array, b: &Array, preferred_element_type: Option<DType>) -> Result<Array> {
     dot(&conjugated(&ravel(a, "C")?)?, &ravel(b, "C")?, preferred_element_type)
 }
 
 /// The sums of products along an axis, the elements of `x1` conjugated.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (x, y) = (Array::from([[1, 2], [3, 4]]), Array::from([1, 10]));
+/// assert_eq!(jnp::vecdot(&x, &y, -1, None)?, Array::from([21, 43]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(axis = -1),
     keyword_only(axis, preferred_element_type),
@@ -212,6 +245,13 @@ fn cores_fit(function: &str, x1: &Array, x2: &Array, fit: bool) -> Result<()> {
 }
 
 /// The products of matrices and vectors; other axes broadcast together.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (a, x) = (Array::from([[1, 2], [3, 4]]), Array::from([1, 10]));
+/// assert_eq!(jnp::matvec(&a, &x)?, Array::from([21, 43]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn matvec(x1: &Array, x2: &Array) -> Result<Array> {
     let columns = x1.shape().last().filter(|_| x1.rank() > 1);
@@ -221,6 +261,13 @@ pub fn matvec(x1: &Array, x2: &Array) -> Result<Array> {
 }
 
 /// The products of conjugated vectors and matrices; other axes broadcast together.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (x, a) = (Array::from([1, 10]), Array::from([[1, 2], [3, 4]]));
+/// assert_eq!(jnp::vecmat(&x, &a)?, Array::from([31, 42]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn vecmat(x1: &Array, x2: &Array) -> Result<Array> {
     let rows = x2.rank().checked_sub(2).map(|axis| &x2.shape()[axis]);
@@ -231,6 +278,13 @@ pub fn vecmat(x1: &Array, x2: &Array) -> Result<Array> {
 }
 
 /// The sums of products along the last axes of both.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (x, y) = (Array::from([[1, 2], [3, 4]]), Array::from([1, 10]));
+/// assert_eq!(jnp::inner(&x, &y, None)?, Array::from([21, 43]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(preferred_element_type), ignored(precision))]
 pub fn inner(a: &Array, b: &Array, preferred_element_type: Option<DType>) -> Result<Array> {
     let both = operands("inner", a, b, preferred_element_type)?;
@@ -246,6 +300,15 @@ pub fn inner(a: &Array, b: &Array, preferred_element_type: Option<DType>) -> Res
 }
 
 /// The products of every element of `a` with every element of `b`.
+///
+/// Arrays of several axes are treated as one row each.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let y = jnp::outer(&Array::from([1, 2]), &Array::from([3, 4]), ())?;
+/// assert_eq!(y, Array::from([[3, 4], [6, 8]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn outer(a: &Array, b: &Array, out: ()) -> Result<Array> {
     let () = out;
@@ -255,6 +318,15 @@ pub fn outer(a: &Array, b: &Array, out: ()) -> Result<Array> {
 
 /// The sum of products over axes of both: the given number of last axes of `a` and first axes
 /// of `b`, or those listed for each.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (a, b) = (Array::from([[1, 2], [3, 4]]), Array::from([[5, 6], [7, 8]]));
+/// assert_eq!(jnp::tensordot(&a, &b, 2.into(), None)?, 70);
+/// // The first axis of one with the first of the other.
+/// assert_eq!(jnp::tensordot(&a, &b, [[0], [0]].into(), None)?, Array::from([[26, 30], [38, 44]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axes = 2), keyword_only(preferred_element_type), ignored(precision, out_sharding))]
 pub fn tensordot(
     a: &Array,
@@ -296,6 +368,13 @@ pub fn tensordot(
 }
 
 /// The Kronecker product: every element of `a` times the whole of `b`, in its place.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let y = jnp::kron(&Array::from([1, 2]), &Array::from([1, 10]))?;
+/// assert_eq!(y, Array::from([1, 10, 2, 20]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn kron(a: &Array, b: &Array) -> Result<Array> {
     let rank = a.rank().max(b.rank());
@@ -308,6 +387,15 @@ pub fn kron(a: &Array, b: &Array) -> Result<Array> {
 }
 
 /// The cross product of vectors of three components along an axis.
+///
+/// Vectors of two components, or of any other number, are an error.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (x, y) = (Array::from([1, 0, 0]), Array::from([0, 1, 0]));
+/// assert_eq!(jnp::cross(&x, &y, -1, -1, -1, None)?, Array::from([0, 0, 1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axisa = -1, axisb = -1, axisc = -1))]
 pub fn cross(
     a: &Array,

@@ -48,6 +48,13 @@ pub(crate) static FUNCTIONS: &[&ApiFn] = &[
 ];
 
 /// What sums and products take besides the array.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let options = jnp::Sum::new().axis(0).keepdims(true);
+/// assert_eq!(jnp::sum(&Array::from([[1, 2], [3, 4]]), options)?, Array::from([[4, 6]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[derive(Clone, Debug, Keywords)]
 pub struct Sum {
     /// The axes that go; all, if none are given.
@@ -82,6 +89,13 @@ impl Default for Sum {
 }
 
 /// What extremes take besides the array.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let options = jnp::Extreme::new().initial(10);
+/// assert_eq!(jnp::max(&Array::from([1, 2]), options)?, 10);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, Keywords)]
 pub struct Extreme {
     /// The axes that go; all, if none are given.
@@ -97,6 +111,14 @@ pub struct Extreme {
 }
 
 /// What `all` and `any` take besides the array.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let options = jnp::Reduce::new().axis(1);
+/// let x = Array::from([[true, false], [true, true]]);
+/// assert_eq!(jnp::all(&x, options)?, Array::from([false, true]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, Keywords)]
 pub struct Reduce {
     /// The axes that go; all, if none are given.
@@ -111,6 +133,13 @@ pub struct Reduce {
 }
 
 /// What means take besides the array.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let options = jnp::Mean::new().r#where(Array::from([true, false, true]));
+/// assert_eq!(jnp::mean(&Array::from([1.0, 100.0, 3.0]), options)?, 2.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, Keywords)]
 pub struct Mean {
     /// The axes that go; all, if none are given.
@@ -126,6 +155,14 @@ pub struct Mean {
 }
 
 /// What variances take besides the array.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, 3.0]);
+/// assert_eq!(jnp::var(&x, jnp::Spread::new())?, 1.0);
+/// assert_eq!(jnp::var(&x, jnp::Spread::new().ddof(1.0))?, 2.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, Keywords)]
 pub struct Spread {
     /// The axes that go; all, if none are given.
@@ -227,12 +264,31 @@ fn convert(x: &Array, dtype: DType, weak: bool) -> Result<Array> {
 }
 
 /// The sum of the elements over axes.
+///
+/// Truth values are counted, and narrow whole numbers are added in the default width, unless a type
+/// is given. Of no elements it is zero.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1.0, 2.0], [3.0, 4.0]]);
+/// assert_eq!(jnp::sum(&x, jnp::Sum::new())?, 10.0);
+/// assert_eq!(jnp::sum(&x, jnp::Sum::new().axis(1))?, Array::from([3.0, 7.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn sum(a: &Array, options: Sum) -> Result<Array> {
     accumulate("sum", a, &options, 0.0, lax::reduce_sum, add)
 }
 
 /// The product of the elements over axes.
+///
+/// The types are those of [`sum`]. Of no elements it is one.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::prod(&Array::from([2, 3, 4]), jnp::Sum::new())?, 24);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn prod(a: &Array, options: Sum) -> Result<Array> {
     accumulate("prod", a, &options, 1.0, lax::reduce_prod, multiply)
@@ -285,18 +341,47 @@ fn extreme(
 }
 
 /// The largest element over axes; NaN if any is.
+///
+/// Of no elements there is none, which is an error without an initial value.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1, 5], [4, 2]]);
+/// assert_eq!(jnp::max(&x, jnp::Extreme::new())?, 5);
+/// assert_eq!(jnp::max(&x, jnp::Extreme::new().axis(0))?, Array::from([4, 5]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(name = "max", aliases("amax"))]
 pub fn max(a: &Array, options: Extreme) -> Result<Array> {
     extreme("max", a, &options, 0, lax::reduce_max, maximum)
 }
 
 /// The smallest element over axes; NaN if any is.
+///
+/// Of no elements there is none, which is an error without an initial value.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1, 5], [4, 2]]);
+/// assert_eq!(jnp::min(&x, jnp::Extreme::new())?, 1);
+/// assert_eq!(jnp::min(&x, jnp::Extreme::new().axis(0))?, Array::from([1, 2]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(name = "min", aliases("amin"))]
 pub fn min(a: &Array, options: Extreme) -> Result<Array> {
     extreme("min", a, &options, 1, lax::reduce_min, minimum)
 }
 
 /// Whether all elements over axes are true.
+///
+/// Numbers are true where they are not zero. Of no elements it holds.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1, 0], [1, 1]]);
+/// assert_eq!(jnp::all(&x, jnp::Reduce::new().axis(0))?, Array::from([true, false]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn all(a: &Array, options: Reduce) -> Result<Array> {
     let shape = Shape { function: "all", axis: options.axis.as_ref(), keepdims: options.keepdims };
@@ -305,6 +390,15 @@ pub fn all(a: &Array, options: Reduce) -> Result<Array> {
 }
 
 /// Whether any element over axes is true.
+///
+/// Numbers are true where they are not zero. Of no elements it does not hold.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[0, 0], [0, 1]]);
+/// assert_eq!(jnp::any(&x, jnp::Reduce::new().axis(0))?, Array::from([false, true]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn any(a: &Array, options: Reduce) -> Result<Array> {
     let shape = Shape { function: "any", axis: options.axis.as_ref(), keepdims: options.keepdims };
@@ -340,6 +434,16 @@ fn count_of(x: &Array, shape: &Shape, mask: Option<&Array>, dtype: DType) -> Res
 }
 
 /// The mean of the elements over axes.
+///
+/// That of whole numbers is real; that of no elements is NaN.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(jnp::mean(&x, jnp::Mean::new())?, 2.5);
+/// assert_eq!(jnp::mean(&x, jnp::Mean::new().axis(0))?, Array::from([2.0, 3.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn mean(a: &Array, options: Mean) -> Result<Array> {
     mean_of("mean", a, &options)
@@ -374,6 +478,15 @@ fn lax_div(x: &Array, count: &Array) -> Result<Array> {
 }
 
 /// The mean of the squared distances from the mean, over axes.
+///
+/// The sum of squares is divided by the number of elements less `ddof`.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, 3.0, 5.0, 7.0]);
+/// assert_eq!(jnp::var(&x, jnp::Spread::new())?, 5.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn var(a: &Array, options: Spread) -> Result<Array> {
     var_of("var", a, &options)
@@ -430,6 +543,12 @@ fn var_of(function: &'static str, a: &Array, options: &Spread) -> Result<Array> 
 }
 
 /// The square root of the variance, over axes.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::std(&Array::from([1.0, 5.0]), jnp::Spread::new())?, 2.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn std(a: &Array, options: Spread) -> Result<Array> {
     lax::sqrt(&var_of("std", a, &options)?)
@@ -440,6 +559,12 @@ fn axes_only(axis: Option<&Axes>, keepdims: bool) -> Extreme {
 }
 
 /// The distance between the largest and the smallest element over axes.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::ptp(&Array::from([3, 9, 4]), None, (), false)?, 6);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(keepdims = false))]
 pub fn ptp(a: &Array, axis: Option<&Axes>, out: (), keepdims: bool) -> Result<Array> {
     let () = out;
@@ -448,6 +573,12 @@ pub fn ptp(a: &Array, axis: Option<&Axes>, out: (), keepdims: bool) -> Result<Ar
 }
 
 /// How many elements are not zero, over axes.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::count_nonzero(&Array::from([0, 3, 4]), None, false)?, 2);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(keepdims = false))]
 pub fn count_nonzero(a: &Array, axis: Option<&Axes>, keepdims: bool) -> Result<Array> {
     let ones = lax::convert_element_type(&truth(a)?, promote::default_int())?;
@@ -456,6 +587,16 @@ pub fn count_nonzero(a: &Array, axis: Option<&Axes>, keepdims: bool) -> Result<A
 
 /// The mean of the elements, each as often as its weight says; with `returned` also the sum of
 /// the weights.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// use pullback::api::Value;
+/// let weights = Array::from([3.0, 1.0]);
+/// let y = jnp::average(&Array::from([1.0, 5.0]), None, Some(&weights), false, false)?;
+/// let Value::Array(y) = y else { panic!("it is the mean alone") };
+/// assert_eq!(y, 2.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(returned = false, keepdims = false))]
 pub fn average(
     a: &Array,
@@ -548,6 +689,14 @@ fn arg_extreme(
 
 /// The index of the largest element along an axis, or in the array as one row; the first of
 /// several, and of a NaN if there is one.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1, 5], [4, 2]]);
+/// assert_eq!(jnp::argmax(&x, None, (), None)?, 1);
+/// assert_eq!(jnp::argmax(&x, Some(0), (), None)?, Array::from([1, 0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(keepdims = false))]
 pub fn argmax(a: &Array, axis: Option<i64>, out: (), keepdims: Option<bool>) -> Result<Array> {
     let () = out;
@@ -556,6 +705,14 @@ pub fn argmax(a: &Array, axis: Option<i64>, out: (), keepdims: Option<bool>) -> 
 
 /// The index of the smallest element along an axis, or in the array as one row; the first of
 /// several, and of a NaN if there is one.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1, 5], [4, 2]]);
+/// assert_eq!(jnp::argmin(&x, None, (), None)?, 0);
+/// assert_eq!(jnp::argmin(&x, Some(1), (), None)?, Array::from([0, 1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(keepdims = false))]
 pub fn argmin(a: &Array, axis: Option<i64>, out: (), keepdims: Option<bool>) -> Result<Array> {
     let () = out;
@@ -582,6 +739,14 @@ fn running(
 }
 
 /// The sums of the elements up to each along an axis, or along the array as one row.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(jnp::cumsum(&x, None, None, ())?, Array::from([1, 3, 6, 10]));
+/// assert_eq!(jnp::cumsum(&x, Some(0), None, ())?, Array::from([[1, 2], [4, 6]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn cumsum(a: &Array, axis: Option<i64>, dtype: Option<DType>, out: ()) -> Result<Array> {
     let () = out;
@@ -589,6 +754,12 @@ pub fn cumsum(a: &Array, axis: Option<i64>, dtype: Option<DType>, out: ()) -> Re
 }
 
 /// The products of the elements up to each along an axis, or along the array as one row.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::cumprod(&Array::from([1, 2, 3]), None, None, ())?, Array::from([1, 2, 6]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn cumprod(a: &Array, axis: Option<i64>, dtype: Option<DType>, out: ()) -> Result<Array> {
     let () = out;
@@ -661,12 +832,26 @@ fn without_nan(x: &Array, value: f64) -> Result<Array> {
 }
 
 /// The sum of the elements over axes, without those that are NaN.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, f64::NAN, 3.0]);
+/// assert_eq!(jnp::nansum(&x, jnp::Sum::new())?, 4.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn nansum(a: &Array, options: Sum) -> Result<Array> {
     accumulate("nansum", &without_nan(a, 0.0)?, &options, 0.0, lax::reduce_sum, add)
 }
 
 /// The product of the elements over axes, without those that are NaN.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([2.0, f64::NAN, 3.0]);
+/// assert_eq!(jnp::nanprod(&x, jnp::Sum::new())?, 6.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn nanprod(a: &Array, options: Sum) -> Result<Array> {
     accumulate("nanprod", &without_nan(a, 1.0)?, &options, 1.0, lax::reduce_prod, multiply)
@@ -697,12 +882,30 @@ fn nan_extreme(
 }
 
 /// The largest element over axes, without those that are NaN.
+///
+/// NaN where there is no other element.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, f64::NAN, 3.0]);
+/// assert_eq!(jnp::nanmax(&x, jnp::Extreme::new())?, 3.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn nanmax(a: &Array, options: Extreme) -> Result<Array> {
     nan_extreme(a, options, f64::NEG_INFINITY, max)
 }
 
 /// The smallest element over axes, without those that are NaN.
+///
+/// NaN where there is no other element.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, f64::NAN, 3.0]);
+/// assert_eq!(jnp::nanmin(&x, jnp::Extreme::new())?, 1.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn nanmin(a: &Array, options: Extreme) -> Result<Array> {
     nan_extreme(a, options, f64::INFINITY, min)
@@ -721,6 +924,13 @@ fn present(a: &Array, mask: Option<&Array>) -> Result<Array> {
 }
 
 /// The mean of the elements over axes, without those that are NaN.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, f64::NAN, 3.0]);
+/// assert_eq!(jnp::nanmean(&x, jnp::Mean::new())?, 2.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn nanmean(a: &Array, mut options: Mean) -> Result<Array> {
     if !a.dtype().is_inexact() {
@@ -731,6 +941,13 @@ pub fn nanmean(a: &Array, mut options: Mean) -> Result<Array> {
 }
 
 /// The variance of the elements over axes, without those that are NaN.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, f64::NAN, 3.0]);
+/// assert_eq!(jnp::nanvar(&x, jnp::Spread::new())?, 1.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn nanvar(a: &Array, mut options: Spread) -> Result<Array> {
     if !a.dtype().is_inexact() {
@@ -752,6 +969,13 @@ pub fn nanvar(a: &Array, mut options: Spread) -> Result<Array> {
 }
 
 /// The square root of the variance over axes, without elements that are NaN.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, f64::NAN, 5.0]);
+/// assert_eq!(jnp::nanstd(&x, jnp::Spread::new())?, 2.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn nanstd(a: &Array, options: Spread) -> Result<Array> {
     lax::sqrt(&nanvar(a, options)?)
@@ -774,6 +998,13 @@ fn nan_arg(
 }
 
 /// The index of the largest element that is not NaN; -1 if there is none.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, f64::NAN, 3.0]);
+/// assert_eq!(jnp::nanargmax(&x, None, (), None)?, 2);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(keepdims = false))]
 pub fn nanargmax(a: &Array, axis: Option<i64>, out: (), keepdims: Option<bool>) -> Result<Array> {
     let () = out;
@@ -781,6 +1012,13 @@ pub fn nanargmax(a: &Array, axis: Option<i64>, out: (), keepdims: Option<bool>) 
 }
 
 /// The index of the smallest element that is not NaN; -1 if there is none.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([f64::NAN, 2.0, 3.0]);
+/// assert_eq!(jnp::nanargmin(&x, None, (), None)?, 1);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(keepdims = false))]
 pub fn nanargmin(a: &Array, axis: Option<i64>, out: (), keepdims: Option<bool>) -> Result<Array> {
     let () = out;
@@ -788,18 +1026,38 @@ pub fn nanargmin(a: &Array, axis: Option<i64>, out: (), keepdims: Option<bool>) 
 }
 
 /// The sums of the elements up to each along an axis, without those that are NaN.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, f64::NAN, 3.0]);
+/// assert_eq!(jnp::nancumsum(&x, None, None, ())?, Array::from([1.0, 1.0, 4.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn nancumsum(a: &Array, axis: Option<i64>, dtype: Option<DType>, out: ()) -> Result<Array> {
     cumsum(&without_nan(a, 0.0)?, axis, dtype, out)
 }
 
 /// The products of the elements up to each along an axis, without those that are NaN.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([2.0, f64::NAN, 3.0]);
+/// assert_eq!(jnp::nancumprod(&x, None, None, ())?, Array::from([2.0, 2.0, 6.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn nancumprod(a: &Array, axis: Option<i64>, dtype: Option<DType>, out: ()) -> Result<Array> {
     cumprod(&without_nan(a, 1.0)?, axis, dtype, out)
 }
 
 /// The sum of the diagonal of the planes of two axes.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// assert_eq!(jnp::trace(&Array::from([[1, 2], [3, 4]]), 0, 0, 1, None, ())?, 5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(offset = 0, axis1 = 0, axis2 = 1))]
 pub fn trace(
     a: &Array,

@@ -52,6 +52,16 @@ fn along(function: &str, a: &Array, axis: Option<i64>) -> Result<(Array, usize)>
 }
 
 /// The elements in rising order along an axis; NaN comes last.
+///
+/// Complex numbers are ordered by real part first. Without an axis the array is treated as one row.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([3, 1, 2]);
+/// assert_eq!(jnp::sort(&x, Some(-1), None, None, true, false)?, Array::from([1, 2, 3]));
+/// assert_eq!(jnp::sort(&x, Some(-1), None, None, true, true)?, Array::from([3, 2, 1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(axis = -1, stable = true, descending = false),
     keyword_only(kind)
@@ -71,6 +81,16 @@ pub fn sort(
 }
 
 /// The positions that put the elements in rising order along an axis.
+///
+/// Equal elements keep their order.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([30, 10, 20]);
+/// let order = jnp::argsort(&x, Some(-1), None, None, true, false, None)?;
+/// assert_eq!(order, Array::from([1, 2, 0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(axis = -1, stable = true, descending = false),
     keyword_only(kind)
@@ -98,6 +118,13 @@ pub fn argsort(
 }
 
 /// The positions that sort by several keys, the last of them first.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (minor, major) = (Array::from([3, 1, 2]), Array::from([1, 0, 0]));
+/// assert_eq!(jnp::lexsort(&[minor, major], -1)?, Array::from([1, 2, 0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = -1), ignored(batch_size))]
 pub fn lexsort(keys: &[Array], axis: i64) -> Result<Array> {
     let Some(first) = keys.first() else {
@@ -125,6 +152,13 @@ fn opposite(x: &Array) -> Result<Array> {
 
 /// The array with the element at `kth` where it would be if sorted, smaller ones before it and
 /// larger ones after.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let y = jnp::partition(&Array::from([5, 1, 4, 2]), 1, -1)?;
+/// assert_eq!(jnp::get(&y, &[1.into()])?, 2);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = -1))]
 pub fn partition(a: &Array, kth: i64, axis: i64) -> Result<Array> {
     let axis = axis_of("partition", axis, a.rank())?;
@@ -136,6 +170,13 @@ pub fn partition(a: &Array, kth: i64, axis: i64) -> Result<Array> {
 }
 
 /// The positions that partition an array; see [`partition`].
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let order = jnp::argpartition(&Array::from([5, 1, 4, 2]), 0, -1)?;
+/// assert_eq!(jnp::get(&order, &[0.into()])?, 1);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(axis = -1))]
 pub fn argpartition(a: &Array, kth: i64, axis: i64) -> Result<Array> {
     let axis = axis_of("argpartition", axis, a.rank())?;
@@ -153,6 +194,14 @@ pub fn argpartition(a: &Array, kth: i64, axis: i64) -> Result<Array> {
 
 /// The `k` largest elements along an axis in falling order, and their positions; the smallest in
 /// rising order, if `mode` is "smallest".
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let (values, places) = jnp::top_k(&Array::from([4, 9, 7]), 2, -1, "largest", true)?;
+/// assert_eq!(values, Array::from([9, 7]));
+/// assert_eq!(places, Array::from([1, 2]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(axis = -1, mode = "largest", sorted = true),
     keyword_only(axis)
@@ -176,6 +225,13 @@ pub fn top_k(a: &Array, k: i64, axis: i64, mode: &str, sorted: bool) -> Result<(
 }
 
 /// The elements as complex numbers in rising order, by real part first.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let y = jnp::sort_complex(&Array::from([3.0, 1.0]))?;
+/// assert_eq!(jnp::real(&y)?, Array::from([1.0, 3.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn sort_complex(a: &Array) -> Result<Array> {
     let y = sort(a, Some(-1), None, None, true, false)?;
@@ -183,6 +239,16 @@ pub fn sort_complex(a: &Array) -> Result<Array> {
 }
 
 /// `x` where the condition holds, else `y`; with a condition alone, the indices where it holds.
+///
+/// ```
+/// # use pullback::{Array, api::Value, numpy as jnp};
+/// let x = Array::from([1, -2, 3]);
+/// let positive = jnp::greater(&x, &0.into())?;
+/// let y = jnp::r#where(&positive, Some(&x), Some(&0.into()), None, None)?;
+/// let Value::Array(y) = y else { panic!("it is an array") };
+/// assert_eq!(y, Array::from([1, 0, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(name = "where", keyword_only(size))]
 pub fn r#where(
     condition: &Array,
@@ -202,6 +268,15 @@ pub fn r#where(
 ///
 /// How many there are must be known: the array is concrete, or `size` says how many to give; too
 /// few are filled up.
+///
+/// ```
+/// # use pullback::{Array, api::Value, numpy as jnp};
+/// let Value::Tuple(places) = jnp::nonzero(&Array::from([[0, 3], [4, 0]]), None, None)? else {
+///     panic!("it is a tuple")
+/// };
+/// assert_eq!(places, [Array::from([0, 1]), Array::from([1, 0])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(size))]
 pub fn nonzero(a: &Array, size: Option<i64>, fill_value: Option<&Array>) -> Result<Value> {
     if a.rank() == 0 {
@@ -253,6 +328,15 @@ fn tuple(value: Value) -> Vec<Array> {
 }
 
 /// The indices of elements that are not zero, a row each.
+///
+/// The size must be known, as for [`nonzero`].
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let places = jnp::argwhere(&Array::from([[0, 3], [4, 0]]), None, None)?;
+/// assert_eq!(places, Array::from([[0, 1], [1, 0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(size))]
 pub fn argwhere(a: &Array, size: Option<i64>, fill_value: Option<&Array>) -> Result<Array> {
     if a.rank() == 0 {
@@ -263,12 +347,30 @@ pub fn argwhere(a: &Array, size: Option<i64>, fill_value: Option<&Array>) -> Res
 }
 
 /// The indices of elements that are not zero, in the array as one row.
+///
+/// The size must be known, as for [`nonzero`].
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[0, 3], [4, 0]]);
+/// assert_eq!(jnp::flatnonzero(&x, None, None)?, Array::from([1, 2]));
+/// assert_eq!(jnp::flatnonzero(&x, Some(3), Some(&(-1).into()))?, Array::from([1, 2, -1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(size))]
 pub fn flatnonzero(a: &Array, size: Option<i64>, fill_value: Option<&Array>) -> Result<Array> {
     Ok(tuple(nonzero(&ravel(a, "C")?, size, fill_value)?).swap_remove(0))
 }
 
 /// Where to put elements into a sorted array: before those equal to them, or after ("right").
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let sorted = Array::from([1, 2, 2, 3]);
+/// assert_eq!(jnp::searchsorted(&sorted, &2.into(), "left", None, "scan")?, 1);
+/// assert_eq!(jnp::searchsorted(&sorted, &2.into(), "right", None, "scan")?, 3);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(side = "left", method = "scan"), keyword_only(method))]
 pub fn searchsorted(
     a: &Array,
@@ -344,6 +446,17 @@ fn comes_before(x: &Array, y: &Array, or_equal: bool) -> Result<Array> {
 }
 
 /// The bin that each element lies in, from the bounds of the bins, rising or falling.
+///
+/// Bin 0 lies before the first bound. A bin includes its lower bound, or with `right` its upper
+/// one.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let bounds = Array::from([0.0, 1.0, 2.0]);
+/// let x = Array::from([-1.0, 1.0, 5.0]);
+/// assert_eq!(jnp::digitize(&x, &bounds, false, None)?, Array::from([0, 2, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(right = false), keyword_only(method))]
 pub fn digitize(x: &Array, bins: &Array, right: bool, method: Option<&str>) -> Result<Array> {
     let _ = method;
@@ -368,6 +481,18 @@ pub fn digitize(x: &Array, bins: &Array, right: bool, method: Option<&str>) -> R
 }
 
 /// How often each whole number occurs, or the sum of the weights of its occurrences.
+///
+/// How many counts there are follows from the largest number, which must be known, unless `length`
+/// is given. Negative numbers count as zero, those beyond the length not at all.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([0, 1, 1, 3]);
+/// assert_eq!(jnp::bincount(&x, None, 0, None)?, Array::from([1, 2, 0, 1]));
+/// let weights = Array::from([0.5, 1.0, 2.0, 4.0]);
+/// assert_eq!(jnp::bincount(&x, Some(&weights), 0, Some(2))?, Array::from([0.5, 3.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(minlength = 0), keyword_only(length), ignored(out_sharding))]
 pub fn bincount(
     x: &Array,
@@ -411,6 +536,14 @@ pub fn bincount(
 }
 
 /// The bounds of bins of equal width, or those given.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([0.0, 1.0, 4.0]);
+/// let edges = jnp::histogram_bin_edges(&x, &4.into(), None, None)?;
+/// assert_eq!(edges, Array::from([0.0, 1.0, 2.0, 3.0, 4.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(bins = 10))]
 pub fn histogram_bin_edges(
     a: &Array,
@@ -460,6 +593,17 @@ pub fn histogram_bin_edges(
 }
 
 /// How many elements lie in each bin, and the bounds of the bins.
+///
+/// A bin includes its lower bound; the last one its upper bound too.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([0.0, 1.0, 1.5, 4.0]);
+/// let (counts, edges) = jnp::histogram(&x, &2.into(), None, None, None)?;
+/// assert_eq!(counts, Array::from([3.0, 1.0]));
+/// assert_eq!(edges, Array::from([0.0, 2.0, 4.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(bins = 10), ignored(out_sharding))]
 pub fn histogram(
     a: &Array,
@@ -501,6 +645,15 @@ pub fn histogram(
 /// element is, and how often each occurs, as asked for.
 ///
 /// How many there are must be known: the array is concrete, or `size` says how many to give.
+///
+/// ```
+/// # use pullback::{Array, api::Value, numpy as jnp};
+/// let x = Array::from([3, 1, 3]);
+/// let y = jnp::unique(&x, false, false, true, None, true, None, None, true)?;
+/// let Value::Tuple(y) = y else { panic!("it is a tuple") };
+/// assert_eq!(y, [Array::from([1, 3]), Array::from([1, 2])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(
         return_index = false,
@@ -640,6 +793,13 @@ pub fn unique(
 }
 
 /// Whether each element is among those of another array.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let found = jnp::isin(&Array::from([1, 2, 3]), &Array::from([3, 1]), false, false, "auto")?;
+/// assert_eq!(found, Array::from([true, false, true]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(assume_unique = false, invert = false, method = "auto"), keyword_only(method))]
 pub fn isin(
     element: &Array,
@@ -669,6 +829,16 @@ fn promote_both(function: &str, x: &Array, y: &Array) -> Result<[Array; 2]> {
 }
 
 /// The middle of the elements over axes.
+///
+/// Of an even number of elements the mean of the two in the middle; NaN if any is.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([[1.0, 9.0, 2.0], [4.0, 5.0, 6.0]]);
+/// assert_eq!(jnp::median(&x, None, (), false, false)?, 4.5);
+/// assert_eq!(jnp::median(&x, Some(&1.into()), (), false, false)?, Array::from([2.0, 5.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(overwrite_input = false, keepdims = false))]
 pub fn median(
     a: &Array,
@@ -682,6 +852,13 @@ pub fn median(
 }
 
 /// The middle of the elements over axes, without those that are NaN.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([1.0, f64::NAN, 5.0, 4.0]);
+/// assert_eq!(jnp::nanmedian(&x, None, (), false, false)?, 4.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(overwrite_input = false, keepdims = false))]
 pub fn nanmedian(
     a: &Array,
@@ -695,6 +872,17 @@ pub fn nanmedian(
 }
 
 /// The elements below which the shares `q` of all lie, over axes.
+///
+/// Where a share ends between two elements, `method` says which counts: "linear" for a number
+/// between them, "lower", "higher", "midpoint" or "nearest". NaN if any element is.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([0.0, 10.0, 20.0]);
+/// assert_eq!(jnp::quantile(&x, &0.25.into(), None, (), false, "linear", false)?, 5.0);
+/// assert_eq!(jnp::quantile(&x, &0.25.into(), None, (), false, "lower", false)?, 0.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(overwrite_input = false, method = "linear", keepdims = false), ignored(weights))]
 pub fn quantile(
     a: &Array,
@@ -710,6 +898,15 @@ pub fn quantile(
 }
 
 /// The elements below which the shares `q` of all lie, over axes, without those that are NaN.
+///
+/// The methods are those of [`quantile`].
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([0.0, f64::NAN, 10.0]);
+/// assert_eq!(jnp::nanquantile(&x, &0.5.into(), None, (), false, "linear", false)?, 5.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(overwrite_input = false, method = "linear", keepdims = false), ignored(weights))]
 pub fn nanquantile(
     a: &Array,
@@ -725,6 +922,15 @@ pub fn nanquantile(
 }
 
 /// The elements below which so many of a hundred lie, over axes.
+///
+/// The methods are those of [`quantile`].
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([0.0, 10.0, 20.0]);
+/// assert_eq!(jnp::percentile(&x, &75.0.into(), None, (), false, "linear", false)?, 15.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(overwrite_input = false, method = "linear", keepdims = false),
     ignored(weights, out_sharding)
@@ -743,6 +949,15 @@ pub fn percentile(
 }
 
 /// The elements below which so many of a hundred lie, over axes, without those that are NaN.
+///
+/// The methods are those of [`quantile`].
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp};
+/// let x = Array::from([0.0, f64::NAN, 10.0]);
+/// assert_eq!(jnp::nanpercentile(&x, &50.0.into(), None, (), false, "linear", false)?, 5.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(overwrite_input = false, method = "linear", keepdims = false), ignored(weights))]
 pub fn nanpercentile(
     a: &Array,

@@ -39,6 +39,15 @@ fn distinct(x: &Array, size: Option<i64>, fill_value: Option<&Array>) -> Result<
 }
 
 /// The elements that either array has, in rising order.
+///
+/// How many there are must be known: the arrays are concrete, or `size` says how many to give.
+///
+/// ```
+/// # use pullback::{Array, numpy::sets};
+/// let y = sets::union1d(&Array::from([3, 1]), &Array::from([2, 3]), None, None)?;
+/// assert_eq!(y, Array::from([1, 2, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(size))]
 pub fn union1d(
     ar1: &Array,
@@ -163,6 +172,18 @@ fn check_known(function: &str, size: Option<i64>, arrays: &[&Array]) -> Result<(
 
 /// The elements that both arrays have, in rising order; with `return_indices` also where each
 /// first occurs in both.
+///
+/// The size must be known, as for [`union1d`].
+///
+/// ```
+/// # use pullback::{Array, api::Value, numpy::sets};
+/// let (x, y) = (Array::from([3, 1, 2]), Array::from([2, 3, 5]));
+/// let Value::Array(y) = sets::intersect1d(&x, &y, false, false, None, None)? else {
+///     panic!("no indices were asked for")
+/// };
+/// assert_eq!(y, Array::from([2, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(assume_unique = false, return_indices = false), keyword_only(size))]
 pub fn intersect1d(
     ar1: &Array,
@@ -199,6 +220,15 @@ pub fn intersect1d(
 }
 
 /// The elements that the first array has and the second has not, in rising order.
+///
+/// The size must be known, as for [`union1d`].
+///
+/// ```
+/// # use pullback::{Array, numpy::sets};
+/// let (x, y) = (Array::from([3, 1, 2]), Array::from([2, 5]));
+/// assert_eq!(sets::setdiff1d(&x, &y, false, None, None)?, Array::from([1, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(assume_unique = false), keyword_only(size))]
 pub fn setdiff1d(
     ar1: &Array,
@@ -229,6 +259,15 @@ pub fn setdiff1d(
 }
 
 /// The elements that exactly one of the arrays has, in rising order.
+///
+/// The size must be known, as for [`union1d`].
+///
+/// ```
+/// # use pullback::{Array, numpy::sets};
+/// let (x, y) = (Array::from([3, 1, 2]), Array::from([2, 5]));
+/// assert_eq!(sets::setxor1d(&x, &y, false, None, None)?, Array::from([1, 3, 5]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(assume_unique = false), keyword_only(size))]
 pub fn setxor1d(
     ar1: &Array,
@@ -257,6 +296,18 @@ pub fn setxor1d(
 
 /// The distinct elements; where each first occurs, which of them every element is, and how often
 /// each occurs.
+///
+/// The size must be known, as for [`union1d`].
+///
+/// ```
+/// # use pullback::{Array, api::Value, numpy::sets};
+/// let Value::Tuple(y) = sets::unique_all(&Array::from([7, 4, 7]), None, None)? else {
+///     panic!("it is a tuple")
+/// };
+/// assert_eq!(y[..2], [Array::from([4, 7]), Array::from([1, 0])]);
+/// assert_eq!(y[2..], [Array::from([1, 0, 1]), Array::from([1, 2])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     keyword_only(size),
     result("_UniqueAllResult", "values", "indices", "inverse_indices", "counts")
@@ -266,18 +317,49 @@ pub fn unique_all(x: &Array, size: Option<i64>, fill_value: Option<&Array>) -> R
 }
 
 /// The distinct elements, and how often each occurs.
+///
+/// The size must be known, as for [`union1d`].
+///
+/// ```
+/// # use pullback::{Array, api::Value, numpy::sets};
+/// let Value::Tuple(y) = sets::unique_counts(&Array::from([7, 4, 7]), None, None)? else {
+///     panic!("it is a tuple")
+/// };
+/// assert_eq!(y, [Array::from([4, 7]), Array::from([1, 2])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(size), result("_UniqueCountsResult", "values", "counts"))]
 pub fn unique_counts(x: &Array, size: Option<i64>, fill_value: Option<&Array>) -> Result<Value> {
     unique(x, false, false, true, None, false, size, fill_value, true)
 }
 
 /// The distinct elements, and which of them every element is.
+///
+/// The size must be known, as for [`union1d`].
+///
+/// ```
+/// # use pullback::{Array, api::Value, numpy::sets};
+/// let Value::Tuple(y) = sets::unique_inverse(&Array::from([7, 4, 7]), None, None)? else {
+///     panic!("it is a tuple")
+/// };
+/// assert_eq!(y, [Array::from([4, 7]), Array::from([1, 0, 1])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(size), result("_UniqueInverseResult", "values", "inverse_indices"))]
 pub fn unique_inverse(x: &Array, size: Option<i64>, fill_value: Option<&Array>) -> Result<Value> {
     unique(x, false, true, false, None, false, size, fill_value, true)
 }
 
 /// The distinct elements.
+///
+/// The size must be known, as for [`union1d`].
+///
+/// ```
+/// # use pullback::{Array, numpy::sets};
+/// let x = Array::from([7, 4, 7]);
+/// assert_eq!(sets::unique_values(&x, None, None)?, Array::from([4, 7]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(size))]
 pub fn unique_values(x: &Array, size: Option<i64>, fill_value: Option<&Array>) -> Result<Array> {
     Ok(one(unique(x, false, false, false, None, false, size, fill_value, true)?))

@@ -133,6 +133,16 @@ fn product_of_rows(x: &Array, y: &Array, count: &Array, shape: &[usize]) -> Resu
 }
 
 /// The correlations of variables, which are the rows of `x` and `y`, or else the columns.
+///
+/// They are covariances divided by both deviations, so that they lie between -1 and 1.
+///
+/// ```
+/// # use pullback::{Array, numpy::statistics};
+/// let x = Array::from([[1.0, 2.0, 3.0], [6.0, 4.0, 2.0]]);
+/// let y = statistics::corrcoef(&x, None, true, None)?.to_vec::<f32>()?;
+/// assert!(y.iter().zip([1.0, -1.0, -1.0, 1.0]).all(|(y, e)| (y - e).abs() < 1e-6));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(rowvar = true))]
 pub fn corrcoef(x: &Array, y: Option<&Array>, rowvar: bool, dtype: Option<DType>) -> Result<Array> {
     check_dtype("corrcoef", dtype)?;
@@ -152,6 +162,15 @@ pub fn corrcoef(x: &Array, y: Option<&Array>, rowvar: bool, dtype: Option<DType>
 }
 
 /// The bins of several variables: how many each has, or their bounds.
+///
+/// ```
+/// # use pullback::{Array, numpy::statistics::{self, Bins}};
+/// let bins = Bins::Each(vec![2.into(), Array::from([0.0, 1.0, 2.0])]);
+/// let (x, y) = (Array::from([0.0, 4.0]), Array::from([0.5, 1.5]));
+/// let (counts, ..) = statistics::histogram2d(&x, &y, &bins, None, None, None)?;
+/// assert_eq!(counts, Array::from([[1, 0], [0, 1]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub enum Bins {
     /// The same for all.
@@ -286,6 +305,20 @@ fn count(
 
 /// How many samples, which are rows, lie in each bin of several variables, and the bounds of the
 /// bins.
+///
+/// Counts are whole numbers, unless there are weights or a density is asked for.
+///
+/// ```
+/// # use pullback::{Array, api::Value, numpy::statistics::{self, Bins}};
+/// let samples = Array::from([[0.0, 0.0], [1.0, 1.0], [1.0, 0.9]]);
+/// let bins = Bins::Same(2.into());
+/// let Value::Values(parts) = statistics::histogramdd(&samples, &bins, None, None, None)? else {
+///     panic!("it is a tuple")
+/// };
+/// let Value::Array(counts) = &parts[0] else { panic!("the counts are an array") };
+/// assert_eq!(*counts, Array::from([[1, 0], [0, 2]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(bins = 10))]
 pub fn histogramdd(
     sample: &Array,
@@ -300,6 +333,16 @@ pub fn histogramdd(
 }
 
 /// How many points lie in each bin of two variables, and the bounds of the bins of both.
+///
+/// ```
+/// # use pullback::{Array, numpy::statistics::{self, Bins}};
+/// let (x, y) = (Array::from([0.0, 1.0, 1.0]), Array::from([0.0, 0.0, 2.0]));
+/// let bins = Bins::Same(2.into());
+/// let (counts, _, y_edges) = statistics::histogram2d(&x, &y, &bins, None, None, None)?;
+/// assert_eq!(counts, Array::from([[1, 0], [1, 1]]));
+/// assert_eq!(y_edges, Array::from([0.0, 1.0, 2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(bins = 10))]
 pub fn histogram2d(
     x: &Array,

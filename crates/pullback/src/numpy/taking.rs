@@ -270,6 +270,15 @@ fn in_place(function: &str) -> Error {
 }
 
 /// The array with `values` at the positions that `indices` has along an axis.
+///
+/// ```
+/// # use pullback::{Array, numpy::taking};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// let at = Array::from([[1], [0]]);
+/// let y = taking::put_along_axis(&x, &at, &9.into(), Some(1), false, None)?;
+/// assert_eq!(y, Array::from([[1, 9], [9, 4]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(inplace = true), required(axis), keyword_only(mode))]
 pub fn put_along_axis(
     arr: &Array,
@@ -326,6 +335,14 @@ fn cycled(row: &Array, count: usize) -> Result<Array> {
 
 /// The array with `v` at the positions `ind`, counted as if it were one row; `v` begins anew at
 /// its end.
+///
+/// ```
+/// # use pullback::{Array, numpy::taking};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// let y = taking::put(&x, &Array::from([0, 3]), &Array::from([7, 8]), None, false)?;
+/// assert_eq!(y, Array::from([[7, 2], [3, 8]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(inplace = true), keyword_only(inplace))]
 pub fn put(a: &Array, ind: &Array, v: &Array, mode: Option<&str>, inplace: bool) -> Result<Array> {
     if inplace {
@@ -357,6 +374,14 @@ pub fn put(a: &Array, ind: &Array, v: &Array, mode: Option<&str>, inplace: bool)
 }
 
 /// The array with `vals` one after another where the mask holds; they begin anew at their end.
+///
+/// ```
+/// # use pullback::{Array, numpy::taking};
+/// let x = Array::from([1, 2, 3]);
+/// let mask = Array::from([true, false, true]);
+/// assert_eq!(taking::place(&x, &mask, &Array::from([7, 8]), false)?, Array::from([7, 2, 8]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(inplace = true), keyword_only(inplace))]
 pub fn place(arr: &Array, mask: &Array, vals: &Array, inplace: bool) -> Result<Array> {
     if inplace {
@@ -383,6 +408,17 @@ pub fn place(arr: &Array, mask: &Array, vals: &Array, inplace: bool) -> Result<A
 }
 
 /// For each place, the element there of the choice that `a` names.
+///
+/// A number that names none is an error for the mode "raise", counted around for "wrap", and moved
+/// to the nearest for "clip".
+///
+/// ```
+/// # use pullback::{Array, numpy::taking};
+/// let choices = [Array::from([1, 2, 3]), Array::from([10, 20, 30])];
+/// let y = taking::choose(&Array::from([0, 1, 0]), &choices, (), "raise")?;
+/// assert_eq!(y, Array::from([1, 20, 3]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(mode = "raise"))]
 pub fn choose(a: &Array, choices: &[Array], out: (), mode: &str) -> Result<Array> {
     let () = out;
@@ -426,6 +462,14 @@ pub fn choose(a: &Array, choices: &[Array], out: (), mode: &str) -> Result<Array
 ///
 /// How many there are must be known: the condition is concrete, or `size` says how many to give;
 /// too few are filled up with `fill_value`.
+///
+/// ```
+/// # use pullback::{Array, numpy::taking};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// let y = taking::compress(&Array::from([false, true]), &x, Some(1), None, &0.into(), ())?;
+/// assert_eq!(y, Array::from([[2], [4]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(fill_value = 0), keyword_only(size))]
 pub fn compress(
     condition: &Array,
@@ -471,6 +515,14 @@ pub fn compress(
 }
 
 /// The elements for which the condition holds, as one row; see [`compress`].
+///
+/// ```
+/// # use pullback::{Array, numpy::taking};
+/// let mask = Array::from([[true, false], [false, true]]);
+/// let y = taking::extract(&mask, &Array::from([[1, 2], [3, 4]]), None, &0.into())?;
+/// assert_eq!(y, Array::from([1, 4]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(fill_value = 0), keyword_only(size))]
 pub fn extract(
     condition: &Array,
@@ -717,6 +769,13 @@ pub fn insert(arr: &Array, obj: &Index, values: &Array, axis: Option<i64>) -> Re
 }
 
 /// The elements one after another, beginning anew at their end, under another shape.
+///
+/// ```
+/// # use pullback::{Array, numpy::taking};
+/// let y = taking::resize(&Array::from([1, 2, 3]), &[2, 2].into())?;
+/// assert_eq!(y, Array::from([[1, 2], [3, 1]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn resize(a: &Array, new_shape: &Sizes) -> Result<Array> {
     let shape: Shape =
@@ -729,6 +788,16 @@ pub fn resize(a: &Array, new_shape: &Sizes) -> Result<Array> {
 }
 
 /// The array without zeros at the front ("f") and the back ("b") of axes: those given, or all.
+///
+/// The array must be concrete.
+///
+/// ```
+/// # use pullback::{Array, numpy::taking};
+/// let x = Array::from([0, 1, 0, 2, 0]);
+/// assert_eq!(taking::trim_zeros(&x, "fb", None)?, Array::from([1, 0, 2]));
+/// assert_eq!(taking::trim_zeros(&x, "f", None)?, Array::from([1, 0, 2, 0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(trim = "fb"))]
 pub fn trim_zeros(filt: &Array, trim: &str, axis: Option<&crate::api::Axes>) -> Result<Array> {
     let trim = trim.to_lowercase();
@@ -754,6 +823,13 @@ pub fn trim_zeros(filt: &Array, trim: &str, axis: Option<&crate::api::Axes>) -> 
 }
 
 /// The array with `val` on its diagonal; several values one after another.
+///
+/// ```
+/// # use pullback::{Array, numpy::taking};
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// assert_eq!(taking::fill_diagonal(&x, &0.into(), false, false)?, Array::from([[0, 2], [3, 0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(wrap = false, inplace = true), keyword_only(inplace))]
 pub fn fill_diagonal(a: &Array, val: &Array, wrap: bool, inplace: bool) -> Result<Array> {
     if inplace {
@@ -782,6 +858,15 @@ pub fn fill_diagonal(a: &Array, val: &Array, wrap: bool, inplace: bool) -> Resul
 }
 
 /// The index along each axis of the places at the given positions in an array as one row.
+///
+/// ```
+/// # use pullback::{Array, api::Value, numpy::taking};
+/// let Value::Tuple(places) = taking::unravel_index(&Array::from([1, 5]), &[2, 3].into())? else {
+///     panic!("it is a tuple")
+/// };
+/// assert_eq!(places, [Array::from([0, 1]), Array::from([1, 2])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn unravel_index(indices: &Array, shape: &Sizes) -> Result<Value> {
     let mut rest = indices.clone();
@@ -808,6 +893,14 @@ pub fn unravel_index(indices: &Array, shape: &Sizes) -> Result<Value> {
 }
 
 /// The positions of places in an array as one row, from their index along each axis.
+///
+/// ```
+/// # use pullback::{Array, numpy::taking};
+/// let places = [Array::from([0, 1]), Array::from([1, 2])];
+/// let at = taking::ravel_multi_index(&places, &[2, 3].into(), "raise", "C", None)?;
+/// assert_eq!(at, Array::from([1, 5]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(mode = "raise", order = "C"), keyword_only(dtype))]
 pub fn ravel_multi_index(
     multi_index: &[Array],
@@ -887,6 +980,15 @@ pub fn ravel_multi_index(
 
 /// Positions along several axes as arrays that broadcast to a grid of all combinations; masks
 /// become the positions where they hold.
+///
+/// ```
+/// # use pullback::{Array, api::Value, numpy::taking};
+/// let Value::Tuple(grid) = taking::ix_(&[Array::from([0, 2]), Array::from([1])])? else {
+///     panic!("it is a tuple")
+/// };
+/// assert_eq!(grid, [Array::from([[0], [2]]), Array::from([[1]])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(variadic(args))]
 pub fn ix_(args: &[Array]) -> Result<Value> {
     let grid = |(axis, x): (usize, &Array)| {

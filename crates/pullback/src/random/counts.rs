@@ -38,6 +38,14 @@ fn any(x: &Array) -> Result<Array> {
 ///
 /// Small rates by the method of Knuth, which multiplies uniform numbers; others by that of W.
 /// Hörmann 1993, "The transformed rejection method for generating Poisson random variables".
+///
+/// ```
+/// # use pullback::{numpy as jnp, random::{self, counts}};
+/// let key = random::key(&0.into())?;
+/// let x = counts::poisson(&key, &4.0.into(), Some(&10_000.into()), None, "exact")?;
+/// assert!((jnp::mean(&x, jnp::Mean::new())?.to_f64()? - 4.0).abs() < 0.1);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(method = "exact"), keyword_only(method), ignored(out_sharding))]
 pub fn poisson(
     key: &Array,
@@ -136,6 +144,14 @@ fn poisson_by_rejection(key: &Array, lam: &Array, dtype: DType) -> Result<Array>
 ///
 /// Where few are expected by counting failures between successes; else by W. Hörmann 1993, "The
 /// generation of binomial random variates".
+///
+/// ```
+/// # use pullback::{numpy as jnp, random::{self, counts}};
+/// let key = random::key(&0.into())?;
+/// let x = counts::binomial(&key, &10.0.into(), &0.3.into(), Some(&10_000.into()), None)?;
+/// assert!((jnp::mean(&x, jnp::Mean::new())?.to_f64()? - 3.0).abs() < 0.1);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn binomial(
     key: &Array,
@@ -293,6 +309,15 @@ fn by_rejection(key: &Array, count: &Array, p: &Array) -> Result<Array> {
 }
 
 /// How many of `n` trials end in each way, with the probabilities along the last axis of `p`.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp, random::{self, counts}};
+/// let (key, p) = (random::key(&0.into())?, Array::from([0.5, 0.25, 0.25]));
+/// let x = counts::multinomial(&key, &100.0.into(), &p, None, None)?;
+/// assert_eq!(x.shape(), [3]);
+/// assert_eq!(jnp::sum(&x, jnp::Sum::new())?.to_f64()?, 100.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(shape), ignored(unroll))]
 pub fn multinomial(
     key: &Array,
@@ -331,6 +356,14 @@ pub fn multinomial(
 }
 
 /// How many trials it takes until one succeeds, each with probability `p`.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random::{self, counts}};
+/// let key = random::key(&0.into())?;
+/// let x = counts::geometric(&key, &0.25.into(), Some(&10_000.into()), None)?;
+/// assert!((jnp::mean(&x, jnp::Mean::new())?.to_f64()? - 4.0).abs() < 0.2);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding))]
 pub fn geometric(
     key: &Array,

@@ -60,6 +60,9 @@ fn gamma_of(
 
 /// Numbers of the gamma distribution with parameter `a`.
 ///
+/// By G. Marsaglia and W. W. Tsang 2000, "A simple method for generating gamma variables". The
+/// numbers have derivatives with respect to `a`.
+///
 /// ```
 /// use pullback::{Array, random};
 ///
@@ -83,6 +86,14 @@ pub fn gamma(
 
 /// The logarithms of numbers of the gamma distribution with parameter `a`, also where those are too
 /// small to be told from zero.
+///
+/// ```
+/// # use pullback::random::{self, gamma};
+/// let key = random::key(&0.into())?;
+/// let x = gamma::loggamma(&key, &1e-3.into(), Some(&100.into()), None, "exact")?;
+/// assert!(x.to_vec::<f32>()?.iter().all(|x| x.is_finite()));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(method = "exact"), keyword_only(method), ignored(out_sharding))]
 pub fn loggamma(
     key: &Array,
@@ -95,6 +106,14 @@ pub fn loggamma(
 }
 
 /// Numbers of the beta distribution with parameters `a` and `b`.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random::{self, gamma}};
+/// let key = random::key(&0.into())?;
+/// let x = gamma::beta(&key, &2.0.into(), &6.0.into(), Some(&10_000.into()), None, "exact")?;
+/// assert!((jnp::mean(&x, jnp::Mean::new())?.to_f64()? - 0.25).abs() < 0.02);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(method = "exact"), keyword_only(method), ignored(out_sharding))]
 pub fn beta(
     key: &Array,
@@ -118,6 +137,14 @@ pub fn beta(
 }
 
 /// Numbers of the chi-square distribution with `df` degrees of freedom.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random::{self, gamma}};
+/// let key = random::key(&0.into())?;
+/// let x = gamma::chisquare(&key, &3.0.into(), Some(&10_000.into()), None, "exact")?;
+/// assert!((jnp::mean(&x, jnp::Mean::new())?.to_f64()? - 3.0).abs() < 0.15);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(method = "exact"), keyword_only(method), ignored(out_sharding))]
 pub fn chisquare(
     key: &Array,
@@ -138,6 +165,14 @@ pub fn chisquare(
 
 /// Vectors of shares that add up to one, of the Dirichlet distribution with the parameters along
 /// the last axis of `alpha`.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp, random::{self, gamma}};
+/// let alpha = Array::from([1.0, 2.0, 3.0]);
+/// let x = gamma::dirichlet(&random::key(&0.into())?, &alpha, None, None)?;
+/// assert!((jnp::sum(&x, jnp::Sum::new())?.to_f64()? - 1.0).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding))]
 pub fn dirichlet(
     key: &Array,
@@ -158,6 +193,14 @@ pub fn dirichlet(
 
 /// Numbers of the F distribution: quotients of two chi-square numbers, each divided by its degrees
 /// of freedom.
+///
+/// ```
+/// # use pullback::random::{self, gamma};
+/// let key = random::key(&0.into())?;
+/// let x = gamma::f(&key, &5.0.into(), &10.0.into(), Some(&100.into()), None)?;
+/// assert!(x.to_vec::<f32>()?.iter().all(|&x| x > 0.0));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding))]
 pub fn f(
     key: &Array,
@@ -179,6 +222,14 @@ pub fn f(
 }
 
 /// Numbers of Student's t distribution with `df` degrees of freedom.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random::{self, gamma}};
+/// let key = random::key(&0.into())?;
+/// let x = gamma::t(&key, &10.0.into(), Some(&10_000.into()), None)?;
+/// assert!((jnp::var(&x, jnp::Spread::new())?.to_f64()? - 1.25).abs() < 0.15);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding))]
 pub fn t(key: &Array, df: &Array, shape: Option<&Sizes>, dtype: Option<DType>) -> Result<Array> {
     let key = single("t", key)?;
@@ -193,6 +244,16 @@ pub fn t(key: &Array, df: &Array, shape: Option<&Sizes>, dtype: Option<DType>) -
 }
 
 /// Numbers whose density falls off with the power `p` of their magnitude.
+///
+/// The density is proportional to `exp(-|x|^p)`.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random::{self, gamma}};
+/// let key = random::key(&0.into())?;
+/// let x = gamma::generalized_normal(&key, &2.0.into(), &10_000.into(), None)?;
+/// assert!((jnp::var(&x, jnp::Spread::new())?.to_f64()? - 0.5).abs() < 0.05);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(shape = ()), ignored(out_sharding))]
 pub fn generalized_normal(
     key: &Array,
@@ -210,6 +271,17 @@ pub fn generalized_normal(
 }
 
 /// Points of a ball of `d` dimensions by the norm of power `p`, all equally probable.
+///
+/// The points have `d` coordinates along a last axis.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random::{self, gamma}};
+/// let x = gamma::ball(&random::key(&0.into())?, 3, &2.0.into(), &100.into(), None)?;
+/// assert_eq!(x.shape(), [100, 3]);
+/// let squares = jnp::sum(&jnp::square(&x)?, jnp::Sum::new().axis(1))?;
+/// assert!(squares.to_vec::<f32>()?.iter().all(|&s| s <= 1.0));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(p = 2, shape = ()), ignored(out_sharding))]
 pub fn ball(key: &Array, d: i64, p: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
     let key = single("ball", key)?;

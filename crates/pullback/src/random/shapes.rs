@@ -15,6 +15,15 @@ pub static FUNCTIONS: &[&ApiFn] =
     &[&MAXWELL_API, &DOUBLE_SIDED_MAXWELL_API, &TRIANGULAR_API, &WALD_API, &ORTHOGONAL_API];
 
 /// Lengths of vectors of three normal numbers.
+///
+/// The density is `sqrt(2 / π) x² exp(-x² / 2)`; the mean `2 sqrt(2 / π)`.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random::{self, shapes}};
+/// let x = shapes::maxwell(&random::key(&0.into())?, &10_000.into(), None)?;
+/// assert!((jnp::mean(&x, jnp::Mean::new())?.to_f64()? - 1.596).abs() < 0.04);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(shape = ()), ignored(out_sharding))]
 pub fn maxwell(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
     let key = single("maxwell", key)?;
@@ -26,6 +35,14 @@ pub fn maxwell(key: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array
 }
 
 /// Numbers of [`maxwell`] of either sign, scaled and moved.
+///
+/// ```
+/// # use pullback::{numpy as jnp, random::{self, shapes}};
+/// let key = random::key(&0.into())?;
+/// let x = shapes::double_sided_maxwell(&key, &5.0.into(), &1.0.into(), &10_000.into(), None)?;
+/// assert!((jnp::mean(&x, jnp::Mean::new())?.to_f64()? - 5.0).abs() < 0.1);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(shape = ()))]
 pub fn double_sided_maxwell(
     key: &Array,
@@ -51,6 +68,16 @@ pub fn double_sided_maxwell(
 }
 
 /// Numbers between `left` and `right`, most of them near `mode`.
+///
+/// ```
+/// # use pullback::{Array, numpy as jnp, random::{self, shapes}};
+/// let key = random::key(&0.into())?;
+/// let bounds = [0.0.into(), 1.0.into(), 2.0.into()];
+/// let [left, mode, right]: [Array; 3] = bounds;
+/// let x = shapes::triangular(&key, &left, &mode, &right, Some(&10_000.into()), None)?;
+/// assert!((jnp::mean(&x, jnp::Mean::new())?.to_f64()? - 1.0).abs() < 0.03);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding))]
 pub fn triangular(
     key: &Array,
@@ -76,6 +103,16 @@ pub fn triangular(
 }
 
 /// Numbers of the inverse Gaussian distribution with the given mean.
+///
+/// By J. R. Michael, W. R. Schucany and R. W. Haas 1976, "Generating random variates using
+/// transformations with multiple roots".
+///
+/// ```
+/// # use pullback::{numpy as jnp, random::{self, shapes}};
+/// let x = shapes::wald(&random::key(&0.into())?, &2.0.into(), Some(&10_000.into()), None)?;
+/// assert!((jnp::mean(&x, jnp::Mean::new())?.to_f64()? - 2.0).abs() < 0.2);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding))]
 pub fn wald(
     key: &Array,
@@ -103,6 +140,18 @@ pub fn wald(
 }
 
 /// Matrices with orthonormal columns or rows, all equally probable.
+///
+/// By the QR decomposition of normal matrices: F. Mezzadri 2007, "How to generate random matrices
+/// from the classical compact groups".
+///
+/// ```
+/// # use pullback::{numpy as jnp, random::{self, shapes}};
+/// let q = shapes::orthogonal(&random::key(&0.into())?, 3, &().into(), None, None)?;
+/// let product = jnp::matmul(&jnp::matrix_transpose(&q)?, &q, None)?;
+/// let identity = jnp::identity(3, None)?;
+/// assert!(jnp::allclose(&product, &identity, &0.0.into(), &1e-5.into(), false)?.to_bool()?);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(shape = ()), ignored(out_sharding))]
 pub fn orthogonal(
     key: &Array,

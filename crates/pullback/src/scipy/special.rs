@@ -68,6 +68,19 @@ pub(crate) fn float(function: &str, x: &Array) -> Result<Array> {
 
 /// The logarithm of the sum of exponentials over axes, each times its factor `b`; with
 /// `return_sign` of the magnitude of the sum, and its sign.
+///
+/// The largest element is taken away first, so that no exponential overflows.
+///
+/// ```
+/// # use pullback::{Array, scipy::special};
+/// use pullback::api::Value;
+/// let x = Array::from([1000.0, 1000.0]);
+/// let Value::Array(y) = special::logsumexp(&x, None, None, false, false, None)? else {
+///     panic!("no sign was asked for")
+/// };
+/// assert!((y.to_f64()? - 1000.693).abs() < 1e-3);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(keepdims = false, return_sign = false))]
 pub fn logsumexp(
     a: &Array,
@@ -135,12 +148,25 @@ pub fn logsumexp(
 }
 
 /// `1 / (1 + exp(-x))`.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert_eq!(special::expit(&0.0.into())?, 0.5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn expit(x: &Array) -> Result<Array> {
     unary::logistic::logistic(&inexact(x)?)
 }
 
 /// `log(x / (1 - x))`, the inverse of [`expit`].
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert_eq!(special::logit(&0.5.into())?, 0.0);
+/// assert!((special::logit(&0.9.into())?.to_f64()? - 2.197225).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn logit(x: &Array) -> Result<Array> {
     let x = inexact(x)?;
@@ -148,12 +174,26 @@ pub fn logit(x: &Array) -> Result<Array> {
 }
 
 /// The logarithm of the magnitude of the gamma function.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert!((special::gammaln(&10.0.into())?.to_f64()? - 362880f64.ln()).abs() < 1e-4);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn gammaln(x: &Array) -> Result<Array> {
     unary::lgamma::lgamma(&float("gammaln", x)?)
 }
 
 /// The sign of the gamma function.
+///
+/// It is NaN at negative whole numbers, where the gamma function has none.
+///
+/// ```
+/// # use pullback::{Array, scipy::special};
+/// assert_eq!(special::gammasgn(&Array::from([2.5, -0.5, -1.5]))?, Array::from([1.0, -1.0, 1.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn gammasgn(x: &Array) -> Result<Array> {
     let x = float("gammasgn", x)?;
@@ -171,6 +211,15 @@ pub fn gammasgn(x: &Array) -> Result<Array> {
 }
 
 /// The gamma function, which continues the factorials.
+///
+/// At negative whole numbers it is NaN.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert!((special::gamma(&5.0.into())?.to_f64()? - 24.0).abs() < 1e-3);
+/// assert!((special::gamma(&0.5.into())?.to_f64()? - 1.772454).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn gamma(x: &Array) -> Result<Array> {
     let x = float("gamma", x)?;
@@ -178,12 +227,26 @@ pub fn gamma(x: &Array) -> Result<Array> {
 }
 
 /// The derivative of [`gammaln`].
+///
+/// At 1 it is minus Euler's constant.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert!((special::digamma(&1.0.into())?.to_f64()? + 0.577216).abs() < 1e-6);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(aliases("psi"))]
 pub fn digamma(x: &Array) -> Result<Array> {
     lax::digamma(&float("digamma", x)?)
 }
 
 /// The logarithm of the magnitude of the beta function.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert!((special::betaln(&2.0.into(), &3.0.into())?.to_f64()? + 12f64.ln()).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn betaln(a: &Array, b: &Array) -> Result<Array> {
     let [a, b] = inexact_pair("betaln", a, b)?;
@@ -193,6 +256,12 @@ pub fn betaln(a: &Array, b: &Array) -> Result<Array> {
 }
 
 /// The beta function, `gamma(a) gamma(b) / gamma(a + b)`.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert!((special::beta(&2.0.into(), &3.0.into())?.to_f64()? - 1.0 / 12.0).abs() < 1e-6);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn beta(a: &Array, b: &Array) -> Result<Array> {
     let [a, b] = inexact_pair("beta", a, b)?;
@@ -202,6 +271,13 @@ pub fn beta(a: &Array, b: &Array) -> Result<Array> {
 }
 
 /// `gamma(z + m) / gamma(z)`, a rising factorial.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// // 3 · 4 · 5
+/// assert!((special::poch(&3.0.into(), &3.0.into())?.to_f64()? - 60.0).abs() < 1e-3);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn poch(z: &Array, m: &Array) -> Result<Array> {
     let [z, m] = inexact_pair("poch", z, m)?;
@@ -213,6 +289,15 @@ pub fn poch(z: &Array, m: &Array) -> Result<Array> {
 }
 
 /// `gamma(n + 1)`, and 0 where `n` is negative.
+///
+/// Exact results, of unlimited whole numbers, are an error.
+///
+/// ```
+/// # use pullback::{Array, scipy::special};
+/// let y = special::factorial(&Array::from([5.0, -1.0]), false)?.to_vec::<f32>()?;
+/// assert!((y[0] - 120.0).abs() < 1e-3 && y[1] == 0.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(exact = false))]
 pub fn factorial(n: &Array, exact: bool) -> Result<Array> {
     if exact {
@@ -224,6 +309,15 @@ pub fn factorial(n: &Array, exact: bool) -> Result<Array> {
 }
 
 /// The logarithm of the gamma function of `d` dimensions.
+///
+/// It is the sum of `gammaln(a - j / 2)` for `j` below `d`, and `d (d - 1) log(π) / 4`.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// let (x, y) = (special::multigammaln(&3.0.into(), 1)?, special::gammaln(&3.0.into())?);
+/// assert!((x.to_f64()? - y.to_f64()?).abs() < 1e-6);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn multigammaln(a: &Array, d: i64) -> Result<Array> {
     let a = float("multigammaln", a)?;
@@ -237,24 +331,53 @@ pub fn multigammaln(a: &Array, d: i64) -> Result<Array> {
 }
 
 /// The error function.
+///
+/// It is `2 / sqrt(π)` times the integral of `exp(-t²)` from 0 to `x`.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert!((special::erf(&1.0.into())?.to_f64()? - 0.842701).abs() < 1e-6);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn erf(x: &Array) -> Result<Array> {
     unary::erf::erf(&float("erf", x)?)
 }
 
 /// One minus the error function, also precise where that is small.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert!((special::erfc(&5.0.into())?.to_f64()? / 1.537460e-12 - 1.0).abs() < 1e-4);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn erfc(x: &Array) -> Result<Array> {
     unary::erfc::erfc(&float("erfc", x)?)
 }
 
 /// The inverse of the error function.
+///
+/// It is infinite at -1 and 1, and NaN beyond.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert!((special::erfinv(&0.5.into())?.to_f64()? - 0.476936).abs() < 1e-6);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn erfinv(x: &Array) -> Result<Array> {
     unary::erf_inv::erf_inv(&float("erfinv", x)?)
 }
 
 /// `x log(y)`, and 0 where `x` is 0.
+///
+/// ```
+/// # use pullback::{Array, scipy::special};
+/// let y = special::xlogy(&Array::from([0.0, 2.0]), &Array::from([0.0, 1.0]))?;
+/// assert_eq!(y, Array::from([0.0, 0.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn xlogy(x: &Array, y: &Array) -> Result<Array> {
     let [x, y] = inexact_pair("xlogy", x, y)?;
@@ -262,6 +385,13 @@ pub fn xlogy(x: &Array, y: &Array) -> Result<Array> {
 }
 
 /// `x log(1 + y)`, and 0 where `x` is 0.
+///
+/// ```
+/// # use pullback::{Array, scipy::special};
+/// let y = special::xlog1py(&Array::from([0.0, 2.0]), &Array::from([-1.0, 0.0]))?;
+/// assert_eq!(y, Array::from([0.0, 0.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn xlog1py(x: &Array, y: &Array) -> Result<Array> {
     let [x, y] = inexact_pair("xlog1py", x, y)?;
@@ -281,6 +411,13 @@ fn times_log(
 }
 
 /// `-x log(x)`; 0 at 0, and minus infinity below.
+///
+/// ```
+/// # use pullback::{Array, scipy::special};
+/// let y = special::entr(&Array::from([0.0, 1.0, -1.0]))?;
+/// assert_eq!(y, Array::from([0.0, 0.0, f64::NEG_INFINITY]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn entr(x: &Array) -> Result<Array> {
     let x = float("entr", x)?;
@@ -291,6 +428,13 @@ pub fn entr(x: &Array) -> Result<Array> {
 }
 
 /// `p log(p / q)`; 0 where `p` is 0 and `q` is not negative, infinity outside the domain.
+///
+/// ```
+/// # use pullback::{Array, scipy::special};
+/// let y = special::rel_entr(&Array::from([0.0, 1.0]), &Array::from([0.5, 0.0]))?;
+/// assert_eq!(y, Array::from([0.0, f64::INFINITY]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn rel_entr(p: &Array, q: &Array) -> Result<Array> {
     let [p, q] = inexact_pair("rel_entr", p, q)?;
@@ -307,6 +451,13 @@ pub fn rel_entr(p: &Array, q: &Array) -> Result<Array> {
 }
 
 /// `p log(p / q) - p + q`.
+///
+/// ```
+/// # use pullback::{Array, scipy::special};
+/// let y = special::kl_div(&Array::from([0.0, 1.0]), &Array::from([0.5, 1.0]))?;
+/// assert_eq!(y, Array::from([0.5, 0.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn kl_div(p: &Array, q: &Array) -> Result<Array> {
     let [p, q] = inexact_pair("kl_div", p, q)?;
@@ -318,6 +469,13 @@ pub fn kl_div(p: &Array, q: &Array) -> Result<Array> {
 }
 
 /// The probability that a normal variable is below `x`.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert_eq!(special::ndtr(&0.0.into())?, 0.5);
+/// assert!((special::ndtr(&1.0.into())?.to_f64()? - 0.841345).abs() < 1e-6);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn ndtr(x: &Array) -> Result<Array> {
     let x = float("ndtr", x)?;
@@ -342,6 +500,12 @@ pub(crate) fn polynomial(x: &Array, coefficients: &[f64]) -> Result<Array> {
 /// The number that a normal variable is below with probability `p`: the inverse of [`ndtr`].
 ///
 /// By the rational approximations of Wichura, "Algorithm AS 241", Applied Statistics 37 (1988).
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert!((special::ndtri(&0.975.into())?.to_f64()? - 1.959964).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn ndtri(p: &Array) -> Result<Array> {
     const CENTRE: [[f64; 8]; 2] = [
@@ -439,6 +603,15 @@ pub fn ndtri(p: &Array) -> Result<Array> {
 }
 
 /// The logarithm of [`ndtr`], also precise where that is small.
+///
+/// Far below zero by its asymptotic series, of which `series_order` terms are taken: -x²/2 -
+/// log(-x) - log(2π)/2 + log(1 - 1/x² + 3/x⁴ - ...); M. Abramowitz and I. A. Stegun, 26.2.12.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert!((special::log_ndtr(&(-20.0).into(), 3)?.to_f64()? + 203.9172).abs() < 1e-3);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(series_order = 3))]
 pub fn log_ndtr(x: &Array, series_order: i64) -> Result<Array> {
     let x = float("log_ndtr", x)?;
@@ -476,18 +649,38 @@ fn log_ndtr_series(x: &Array, order: i64) -> Result<Array> {
 }
 
 /// The modified Bessel function of the first kind and order zero.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert!((special::i0(&1.0.into())?.to_f64()? - 1.266066).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn i0(x: &Array) -> Result<Array> {
     arithmetic::i0(x)
 }
 
 /// `exp(-|x|)` times the modified Bessel function of the first kind and order zero.
+///
+/// It does not overflow where `x` is large.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert!((special::i0e(&1.0.into())?.to_f64()? - 0.465760).abs() < 1e-6);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn i0e(x: &Array) -> Result<Array> {
     lax::bessel_i0e(&float("i0e", x)?)
 }
 
 /// The modified Bessel function of the first kind and order one.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert!((special::i1(&1.0.into())?.to_f64()? - 0.565159).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn i1(x: &Array) -> Result<Array> {
     let x = float("i1", x)?;
@@ -495,18 +688,40 @@ pub fn i1(x: &Array) -> Result<Array> {
 }
 
 /// `exp(-|x|)` times the modified Bessel function of the first kind and order one.
+///
+/// It does not overflow where `x` is large.
+///
+/// ```
+/// # use pullback::scipy::special;
+/// assert!((special::i1e(&1.0.into())?.to_f64()? - 0.207910).abs() < 1e-6);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn i1e(x: &Array) -> Result<Array> {
     lax::bessel_i1e(&float("i1e", x)?)
 }
 
 /// Exponentials divided by their sum over axes: all, if none are given.
+///
+/// ```
+/// # use pullback::{Array, scipy::special};
+/// let y = special::softmax(&Array::from([1000.0, 1000.0]), None)?;
+/// assert_eq!(y, Array::from([0.5, 0.5]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(axis))]
 pub fn softmax(x: &Array, axis: Option<&Axes>) -> Result<Array> {
     crate::nn::softmax(x, Some(all_axes(x, axis)?), None)
 }
 
 /// The logarithm of [`softmax`].
+///
+/// ```
+/// # use pullback::{Array, scipy::special};
+/// let y = special::log_softmax(&Array::from([0.0, 1000.0]), None)?;
+/// assert_eq!(y, Array::from([-1000.0, 0.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(axis))]
 pub fn log_softmax(x: &Array, axis: Option<&Axes>) -> Result<Array> {
     crate::nn::log_softmax(x, Some(all_axes(x, axis)?), None)

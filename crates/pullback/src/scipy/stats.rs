@@ -27,12 +27,28 @@ pub mod norm {
     }
 
     /// The density.
+    ///
+    /// `loc` is the mean and `scale` the standard deviation, in all functions of this module.
+    ///
+    /// ```
+    /// # use pullback::scipy::stats::norm;
+    /// let y = norm::pdf(&0.0.into(), &0.into(), &1.into())?;
+    /// assert!((y.to_f64()? - 0.398942).abs() < 1e-6);
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
     #[api(defaults(loc = 0, scale = 1))]
     pub fn pdf(x: &Array, loc: &Array, scale: &Array) -> Result<Array> {
         lax::exp(&logpdf(x, loc, scale)?)
     }
 
     /// The logarithm of the density.
+    ///
+    /// ```
+    /// # use pullback::scipy::stats::norm;
+    /// let y = norm::logpdf(&1.0.into(), &1.into(), &1.into())?;
+    /// assert!((y.to_f64()? + 0.918939).abs() < 1e-6);
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
     #[api(defaults(loc = 0, scale = 1))]
     pub fn logpdf(x: &Array, loc: &Array, scale: &Array) -> Result<Array> {
         let operands = promoted("norm.logpdf", x, loc, scale)?;
@@ -45,36 +61,78 @@ pub mod norm {
     }
 
     /// The probability of a smaller value.
+    ///
+    /// ```
+    /// # use pullback::scipy::stats::norm;
+    /// let y = norm::cdf(&1.96.into(), &0.into(), &1.into())?;
+    /// assert!((y.to_f64()? - 0.975002).abs() < 1e-6);
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
     #[api(defaults(loc = 0, scale = 1))]
     pub fn cdf(x: &Array, loc: &Array, scale: &Array) -> Result<Array> {
         ndtr(&standard("norm.cdf", x, loc, scale)?)
     }
 
     /// The logarithm of the probability of a smaller value.
+    ///
+    /// ```
+    /// # use pullback::scipy::stats::norm;
+    /// let y = norm::logcdf(&0.0.into(), &0.into(), &1.into())?;
+    /// assert!((y.to_f64()? + std::f64::consts::LN_2).abs() < 1e-6);
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
     #[api(defaults(loc = 0, scale = 1))]
     pub fn logcdf(x: &Array, loc: &Array, scale: &Array) -> Result<Array> {
         log_ndtr(&standard("norm.logcdf", x, loc, scale)?, 3)
     }
 
     /// The probability of a larger value.
+    ///
+    /// ```
+    /// # use pullback::scipy::stats::norm;
+    /// let y = norm::sf(&1.96.into(), &0.into(), &1.into())?;
+    /// assert!((y.to_f64()? - 0.024998).abs() < 1e-6);
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
     #[api(defaults(loc = 0, scale = 1))]
     pub fn sf(x: &Array, loc: &Array, scale: &Array) -> Result<Array> {
         ndtr(&lax::neg(&standard("norm.sf", x, loc, scale)?)?)
     }
 
     /// The logarithm of the probability of a larger value.
+    ///
+    /// ```
+    /// # use pullback::scipy::stats::norm;
+    /// let y = norm::logsf(&0.0.into(), &0.into(), &1.into())?;
+    /// assert!((y.to_f64()? + std::f64::consts::LN_2).abs() < 1e-6);
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
     #[api(defaults(loc = 0, scale = 1))]
     pub fn logsf(x: &Array, loc: &Array, scale: &Array) -> Result<Array> {
         log_ndtr(&lax::neg(&standard("norm.logsf", x, loc, scale)?)?, 3)
     }
 
     /// The value that a smaller one than has the probability given.
+    ///
+    /// ```
+    /// # use pullback::scipy::stats::norm;
+    /// let y = norm::ppf(&0.975.into(), &0.into(), &1.into())?;
+    /// assert!((y.to_f64()? - 1.959964).abs() < 1e-5);
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
     #[api(defaults(loc = 0, scale = 1))]
     pub fn ppf(q: &Array, loc: &Array, scale: &Array) -> Result<Array> {
         add(&multiply(&ndtri(q)?, scale)?, loc)
     }
 
     /// The value that a larger one than has the probability given.
+    ///
+    /// ```
+    /// # use pullback::scipy::stats::norm;
+    /// let y = norm::isf(&0.025.into(), &0.into(), &1.into())?;
+    /// assert!((y.to_f64()? - 1.959964).abs() < 1e-5);
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
     #[api(defaults(loc = 0, scale = 1))]
     pub fn isf(q: &Array, loc: &Array, scale: &Array) -> Result<Array> {
         subtract(loc, &multiply(&ndtri(q)?, scale)?)
