@@ -232,7 +232,7 @@ pub(crate) fn zeta(s: f64, q: f64) -> f64 {
         if q == q.floor() {
             return f64::INFINITY;
         }
-        if s != s.floor() || q < -1e6 {
+        if s != s.floor() || q < -1e4 {
             return f64::NAN;
         }
     }
@@ -257,7 +257,8 @@ pub(crate) fn zeta(s: f64, q: f64) -> f64 {
         let term = at.powf(-s);
         sum += term;
         at += 1.0;
-        if at > 1.0 && term < PRECISION * sum {
+        // Also where all terms vanish, and there would be many of them.
+        if at > 1.0 && term <= PRECISION * sum {
             return sum;
         }
     }
