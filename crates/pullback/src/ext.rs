@@ -205,7 +205,7 @@ methods! {
     /// # use pullback::prelude::*;
     /// assert_eq!(Array::from([1, 2, 3, 4]).reshape([2, -1]), Array::from([[1, 2], [3, 4]]));
     /// ```
-    reshape(shape: impl Into<Sizes>) = |x| manipulation::reshape(x, &shape.into(), "C", None);
+    reshape(shape: impl Into<Sizes>) = |x| manipulation::reshape(x, shape.into(), "C", None);
     /// The axes in the order given.
     ///
     /// ```

@@ -971,7 +971,7 @@ pub fn pareto(
 ) -> Result<Array> {
     let dtype = float_type("pareto", dtype)?;
     let shape = shape_for("pareto", shape, &[b.shape()])?;
-    let e = exponential(key, &Sizes::from(&shape[..]), Some(dtype))?;
+    let e = exponential(key, Sizes::from(&shape[..]), Some(dtype))?;
     let b = promote::to_type(b, dtype, false)?;
     lax::exp(&crate::numpy::arithmetic::true_divide(&e, &b)?)
 }

@@ -213,7 +213,8 @@ fn nested(choices: &mut Choices, x: &Array) -> Result<Array> {
         }
         2 => {
             choices.smooth = false;
-            let (first, _) = staged(&[aval.clone()], |x| Ok(vec![body(choices, &x[0])?]))?;
+            let (first, _) =
+                staged(std::slice::from_ref(&aval), |x| Ok(vec![body(choices, &x[0])?]))?;
             let (second, _) = staged(&[aval], |x| Ok(vec![body(choices, &x[0])?]))?;
             let all: Vec<usize> = (0..x.rank()).collect();
             let index = gt(&reduce_sum(x, &all)?, &number(0.0, x))?;

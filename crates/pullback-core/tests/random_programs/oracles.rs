@@ -45,7 +45,10 @@ fn close(what: &str, a: &[Array], b: &[Array], tolerance: f64) -> Outcome {
         }
         for (p, q) in numbers(x).into_iter().zip(numbers(y)) {
             let same = p == q || p.is_nan() && q.is_nan();
-            if !same && !((p - q).abs() <= tolerance * (1.0 + p.abs().max(q.abs()))) {
+            let bound = tolerance * (1.0 + p.abs().max(q.abs()));
+            // NaN is beyond every bound.
+            let within = (p - q).abs() <= bound;
+            if !same && !within {
                 return Err(format!("{what}: {x:?} and {y:?}"));
             }
         }
@@ -211,7 +214,8 @@ fn derivatives(
         let (back, dx): (Vec<_>, Vec<_>) = pairs.unzip();
         let (forward, backward) = (dot(&ct, &dy), dot(&back, &dx));
         let scale = 1.0 + forward.abs() + dy.iter().flat_map(numbers).fold(0.0, |a, b| a + b.abs());
-        if !((forward - backward).abs() <= 1e6 * precision * scale) && !forward.is_nan() {
+        let within = (forward - backward).abs() <= 1e6 * precision * scale;
+        if !within && !forward.is_nan() {
             return Err(format!("forward {forward}, backward {backward}"));
         }
     }

@@ -212,7 +212,10 @@ pub fn triangular_solve(
     let b = if single { rules::expand_dims(b, &[along])? } else { b.clone() };
     let conjugate_a = conjugate_a && a.dtype().is_complex();
     let triangle = Triangle { left_side, lower, transpose_a, conjugate_a, unit_diagonal };
-    let x = solve_triangle(a, &b, triangle)?;
+    let x = solve_triangle(a, &b, triangle).map_err(|error| match error {
+        Error::Type { function, message } => Error::Value { function, message },
+        error => error,
+    })?;
     if single { rules::squeeze(&x, &[along]) } else { Ok(x) }
 }
 
@@ -324,15 +327,16 @@ fn reflectors(a: &Array) -> Result<Array> {
 /// `c` with reflections applied from the left, in the order given.
 fn reflected(c: &Array, vectors: &Array, taus: &Array) -> Result<Array> {
     let count = vectors.shape()[0];
-    let (mut y, _) = scan(&[c.clone()], &[vectors.clone(), taus.clone()], count, |carry, step| {
-        // c - τ v (v* c).
-        let column = rules::expand_dims(&step[0], &[step[0].rank()])?;
-        let shares = matmul(&adjoint(&column)?, &carry[0], None)?;
-        let tau = rules::expand_dims(&step[1], &[step[1].rank(), step[1].rank() + 1])?;
-        let moved = matmul(&column, &shares, None)?;
-        let moved = rules::mul(&broadcast(&tau, moved.shape())?, &moved)?;
-        Ok((vec![rules::sub(&carry[0], &moved)?], vec![]))
-    })?;
+    let (mut y, _) =
+        scan(std::slice::from_ref(c), &[vectors.clone(), taus.clone()], count, |carry, step| {
+            // c - τ v (v* c).
+            let column = rules::expand_dims(&step[0], &[step[0].rank()])?;
+            let shares = matmul(&adjoint(&column)?, &carry[0], None)?;
+            let tau = rules::expand_dims(&step[1], &[step[1].rank(), step[1].rank() + 1])?;
+            let moved = matmul(&column, &shares, None)?;
+            let moved = rules::mul(&broadcast(&tau, moved.shape())?, &moved)?;
+            Ok((vec![rules::sub(&carry[0], &moved)?], vec![]))
+        })?;
     Ok(y.swap_remove(0))
 }
 

@@ -303,11 +303,26 @@ pub fn dot_general(
 ) -> Result<Array> {
     let () = precision;
     let preferred = preferred_element_type.map(promote::canonical);
+    let product = |x: &Array, y: &Array| {
+        let result = rules::dot_general(x, y, dimension_numbers, preferred);
+        result.map_err(|error| match error {
+            Error::Axis { function, axis, rank } => Error::type_error(
+                function,
+                format!(
+                    "dimension numbers name axis {axis} of an array of dimension {rank}; got {} \
+                     and {}",
+                    x.aval(),
+                    y.aval()
+                ),
+            ),
+            error => error,
+        })
+    };
     if lhs.dtype() == rhs.dtype() {
-        return rules::dot_general(lhs, rhs, dimension_numbers, preferred);
+        return product(lhs, rhs);
     }
     let both = promote::promote_types("dot_general", &[lhs, rhs])?;
-    rules::dot_general(&both[0], &both[1], dimension_numbers, preferred)
+    product(&both[0], &both[1])
 }
 
 /// The product of two vectors, of a matrix and a vector, or of two matrices; or, with

@@ -260,7 +260,7 @@ pub fn broadcast_in_dim(
 /// ```
 #[api]
 pub fn broadcast_to_rank(x: &Array, rank: i64) -> Result<Array> {
-    let rank = size_of("broadcast_to_rank", rank)?;
+    let rank = crate::numpy::common::rank_of("broadcast_to_rank", rank)?;
     if rank < x.rank() {
         return Err(Error::value_error(
             "broadcast_to_rank",
@@ -341,7 +341,13 @@ pub fn collapse(
     let from_front =
         |axis: i64| (if axis < 0 { axis + rank } else { axis }).clamp(0, rank) as usize;
     let start = from_front(start_dimension);
-    let stop = from_front(stop_dimension.unwrap_or(rank)).max(start);
+    let stop = from_front(stop_dimension.unwrap_or(rank));
+    if start > stop {
+        return Err(Error::value_error(
+            "collapse",
+            format!("no axes of {} from {start} up to {stop}", operand.aval()),
+        ));
+    }
     let shape = operand.shape();
     let mut sizes = Shape::from_slice(&shape[..start]);
     sizes.push(product(&shape[start..stop]));
@@ -443,7 +449,10 @@ pub fn concatenate(operands: &[Array], dimension: i64) -> Result<Array> {
     if let [only] = operands {
         return Ok(only.clone());
     }
-    let axis = positive_axis("concatenate", dimension, operands[0].rank())?;
+    let axis = positive_axis("concatenate", dimension, operands[0].rank()).map_err(|_| {
+        let first = operands[0].aval();
+        Error::type_error("concatenate", format!("{first} and others have no axis {dimension}"))
+    })?;
     rules::concatenate(&operands.iter().collect::<Vec<_>>(), axis)
 }
 

@@ -52,11 +52,11 @@ fn with_stack(x: &Array) -> Result<Array> {
 
 /// An array of four axes, the second of them split into heads and the groups that share one.
 fn grouped(x: &Array, heads: usize, groups: usize) -> Result<Array> {
-    match x.shape() {
-        &[batch, all, rows, columns] if all == heads * groups => {
+    match *x.shape() {
+        [batch, all, rows, columns] if all == heads * groups => {
             lax::reshape(x, &[batch, heads, groups, rows, columns])
         }
-        &[_, 1, _, _] => lax::expand_dims(x, &[2]),
+        [_, 1, _, _] => lax::expand_dims(x, &[2]),
         _ => Err(bad(format!("{} does not fit {} heads", x.aval(), heads * groups))),
     }
 }

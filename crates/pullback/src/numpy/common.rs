@@ -44,6 +44,15 @@ pub(crate) fn broadcast(x: &Array, shape: &[usize]) -> Result<Array> {
     if x.shape() == shape {
         return Ok(x.clone());
     }
+    let fits = x.rank() <= shape.len()
+        && x.shape().iter().rev().zip(shape.iter().rev()).all(|(&n, &to)| n == 1 || n == to);
+    if !fits {
+        return Err(Error::Broadcast {
+            function: "broadcast_to".into(),
+            lhs: x.shape().into(),
+            rhs: shape.into(),
+        });
+    }
     let offset = shape.len() - x.rank();
     rules::broadcast_in_dim(x, shape, &(offset..shape.len()).collect::<Vec<_>>())
 }

@@ -608,7 +608,7 @@ pub fn diagonal(a: &Array, offset: i64, axis1: i64, axis2: i64) -> Result<Array>
     let (front, plane) = a.shape().split_at(a.rank() - 2);
     let (rows, columns) = (plane[0], plane[1]);
     let skip = |size: usize, by: i64| size.saturating_sub(by.max(0).unsigned_abs() as usize);
-    let length = skip(rows, -offset).min(skip(columns, offset));
+    let length = skip(rows, offset.saturating_neg()).min(skip(columns, offset));
     // In row-major order the elements of a diagonal lie one row and one column apart.
     let front = Shape::from_slice(front);
     let with_last = |last: usize| -> Shape { front.iter().copied().chain([last]).collect() };

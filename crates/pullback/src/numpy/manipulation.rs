@@ -116,7 +116,7 @@ fn reversed(x: &Array) -> Result<Array> {
 /// ```
 #[api(defaults(order = "C"), ignored(out_sharding))]
 pub fn ravel(a: &Array, order: &str) -> Result<Array> {
-    reshape(a, &Sizes(vec![a.count() as i64]), order, None)
+    reshape(a, Sizes(vec![a.count() as i64]), order, None)
 }
 
 /// The axes in the order given, or in reverse.

@@ -330,7 +330,7 @@ pub fn put_along_axis(
 /// The first `count` elements of a row that begins anew at its end.
 fn cycled(row: &Array, count: usize) -> Result<Array> {
     let repeats = count.div_ceil(row.count().max(1)).max(1);
-    part(&super::joining::tile(row, &Sizes::from(repeats as i64))?, 0, 0, count)
+    part(&super::joining::tile(row, Sizes::from(repeats as i64))?, 0, 0, count)
 }
 
 /// The array with `v` at the positions `ind`, counted as if it were one row; `v` begins anew at
@@ -658,7 +658,7 @@ pub fn delete(
         Index::Int(at) => keep[axis_of("delete", *at, size)?] = false,
         Index::Slice { .. } => {
             let all = lax::iota(DType::I32, &[size], 0)?;
-            let gone = get(&all, &[obj.clone()])?.concrete(Need::Value, "delete")?;
+            let gone = get(&all, std::slice::from_ref(obj))?.concrete(Need::Value, "delete")?;
             integers(&gone).unwrap_or_default().iter().for_each(|&at| keep[at as usize] = false);
         }
         Index::Array(at) if assume_unique_indices => return without_unique(&x, at, axis),
@@ -726,7 +726,7 @@ pub fn insert(arr: &Array, obj: &Index, values: &Array, axis: Option<i64>) -> Re
     let at = match obj {
         Index::Int(at) => Array::from(*at as i32),
         Index::Array(at) if at.dtype().is_integer() => at.clone(),
-        Index::Slice { .. } => get(&lax::iota(DType::I32, &[size], 0)?, &[obj.clone()])?,
+        Index::Slice { .. } => get(&lax::iota(DType::I32, &[size], 0)?, std::slice::from_ref(obj))?,
         _ => {
             return Err(Error::value_error("insert", "obj must be whole numbers or a slice"));
         }

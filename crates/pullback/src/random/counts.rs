@@ -66,6 +66,12 @@ pub fn poisson(
         }
     }
     let dtype = promote::canonical(dtype.unwrap_or_else(promote::default_int));
+    if !dtype.is_integer() {
+        return Err(Error::value_error(
+            "poisson",
+            format!("dtype argument must be an integer dtype, got {dtype}"),
+        ));
+    }
     let shape = shape_for("poisson", shape, &[lam.shape()])?;
     let lam = broadcast(&lax::convert_element_type(lam, DType::F32)?, &shape)?;
     let small = lax::or(&not_equal_itself(&lam)?, &lax::lt(&lam, &number(10.0, &lam))?)?;
@@ -187,10 +193,13 @@ pub fn binomial(
     let count = lax::floor(&count)?;
     let zero = filled(0.0, &p)?;
     let by_gaps = by_gaps(&key, &select(&few, &count, &zero)?, &q)?;
+    // Without end and without successes there is nothing that would be accepted.
+    let never = lax::and(&endless, &lax::eq(&q, &of(0.0))?)?;
+    let other = lax::or(&few, &never)?;
     let by_rejection = by_rejection(
         &key,
-        &select(&few, &filled(1e4, &p)?, &count)?,
-        &select(&few, &filled(0.5, &p)?, &q)?,
+        &select(&other, &filled(1e4, &p)?, &count)?,
+        &select(&other, &filled(0.5, &p)?, &q)?,
     )?;
     let drawn = select(&few, &by_gaps, &by_rejection)?;
     let drawn = lax::convert_element_type(&drawn, dtype)?;

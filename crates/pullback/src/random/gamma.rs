@@ -7,7 +7,7 @@ use pullback_macros::api;
 use super::{float_type, pair, real_normal, shape_for, single};
 use crate::api::{ApiFn, Sizes};
 use crate::numpy::arithmetic::{absolute, add, multiply, power, true_divide};
-use crate::numpy::common::{broadcast, number, shape_of, size_of};
+use crate::numpy::common::{broadcast, number, shape_of};
 use crate::numpy::reductions::{self, Sum};
 
 /// The functions of this module.
@@ -288,7 +288,7 @@ pub fn ball(key: &Array, d: i64, p: &Array, shape: &Sizes, dtype: Option<DType>)
     let dtype = float_type("ball", dtype)?;
     let [key_g, key_e] = pair(&key)?;
     let mut points: Shape = shape_of("ball", &shape.0)?;
-    points.push(size_of("ball", d)?);
+    points.extend(shape_of("ball", &[d])?);
     let g = generalized_normal(&key_g, p, &Sizes::from(&points[..]), Some(dtype))?;
     let e = super::exponential(&key_e, shape, Some(dtype))?;
     let total = reductions::sum(&power(&absolute(&g)?, p)?, Sum::new().axis(-1))?;

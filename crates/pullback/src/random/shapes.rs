@@ -165,7 +165,7 @@ pub fn orthogonal(
     let n = size_of("orthogonal", n)?;
     let mut sizes = shape_of("orthogonal", &shape.0)?;
     sizes.extend([n.max(m), n.min(m)]);
-    let z = super::normal(&key, &Sizes::from(&sizes[..]), dtype)?;
+    let z = super::normal(&key, Sizes::from(&sizes[..]), dtype)?;
     let [q, r] = lax::qr(&z, false)?;
     // The signs of the diagonal make the distribution uniform.
     let diagonal = crate::numpy::creation::diagonal(&r, 0, -2, -1)?;

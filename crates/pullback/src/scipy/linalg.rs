@@ -307,8 +307,7 @@ pub fn lu(a: &Array, permute_l: bool) -> Result<Value> {
     let k = m.min(n);
     let [factors, _, permutation] = lax::lu(&a)?;
     let rank = a.rank();
-    let places =
-        lax::iota(permutation.dtype(), &[&permutation.shape()[..], &[m]].concat(), rank - 1)?;
+    let places = lax::iota(permutation.dtype(), &[permutation.shape(), &[m]].concat(), rank - 1)?;
     // Row i of the matrix is where the permutation has it.
     let p = lax::eq(&places, &lax::expand_dims(&permutation, &[rank - 1])?)?;
     let p = lax::convert_element_type(&p, a.dtype().real())?;
@@ -516,8 +515,10 @@ pub fn solve_triangular(
 /// Coefficients of the numerator of the exponential's rational approximation of a degree, which
 /// are those of the denominator but for signs, and the norm up to which it is precise: N. Higham
 /// 2005, "The scaling and squaring method for the matrix exponential revisited".
-const SINGLE: (&[f64], f64) =
-    (&[17297280.0, 8648640.0, 1995840.0, 277200.0, 25200.0, 1512.0, 56.0, 1.0], 3.925724783138660);
+const SINGLE: (&[f64], f64) = (
+    &[17297280.0, 8648640.0, 1995840.0, 277200.0, 25200.0, 1512.0, 56.0, 1.0],
+    3.925_724_783_138_66,
+);
 const DOUBLE: (&[f64], f64) = (
     &[
         64764752532480000.0,

@@ -615,6 +615,12 @@ pub fn ndtri(p: &Array) -> Result<Array> {
 #[api(defaults(series_order = 3))]
 pub fn log_ndtr(x: &Array, series_order: i64) -> Result<Array> {
     let x = float("log_ndtr", x)?;
+    if !(0..=30).contains(&series_order) {
+        return Err(Error::value_error(
+            "log_ndtr",
+            format!("series_order must be 0 to 30, got {series_order}"),
+        ));
+    }
     let (lower, upper) = match x.dtype() {
         DType::F64 => (-20.0, 8.0),
         _ => (-10.0, 5.0),

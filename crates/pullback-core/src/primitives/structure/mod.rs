@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 
 use super::{Cotangent, Cotangents, Op, Operand, one};
 use crate::array::{Array, Arrays};
-use crate::aval::{Aval, Shape};
+use crate::aval::{Aval, Shape, ShapeText};
 use crate::error::{Error, Result};
 use crate::trace::bind1;
 use crate::trace::jvp::{Tangent, Tangents};
@@ -101,7 +101,7 @@ pub(crate) fn check_axes(function: &str, axes: &[usize], rank: usize) -> Result<
     let mut sorted: SmallVec<[usize; 8]> = axes.into();
     sorted.sort_unstable();
     match sorted.windows(2).any(|pair| pair[0] == pair[1]) {
-        true => Err(Error::value_error(function, format!("duplicate axes in {axes:?}"))),
+        true => Err(Error::type_error(function, format!("duplicate axes in {}", ShapeText(axes)))),
         false => Ok(()),
     }
 }

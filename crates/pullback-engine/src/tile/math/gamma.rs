@@ -63,6 +63,8 @@ impl Mul for Dual {
 impl Div for Dual {
     type Output = Dual;
 
+    // A quotient is a product with the inverse.
+    #[allow(clippy::suspicious_arithmetic_impl)]
     fn div(self, other: Dual) -> Dual {
         self * other.inverse()
     }
