@@ -260,7 +260,7 @@ pub(crate) fn zeta(s: f64, q: f64) -> f64 {
         sum += term;
         at += 1.0;
         // Also where all terms vanish, and there would be many of them.
-        if at > 1.0 && term <= PRECISION * sum {
+        if !sum.is_finite() || at > 1.0 && term <= PRECISION * sum.abs() {
             return sum;
         }
     }
