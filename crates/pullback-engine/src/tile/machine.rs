@@ -26,6 +26,9 @@ const TILES_PER_CHUNK: usize = 32;
 
 /// Runs a program; see [`Program::run`].
 pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Result<Tensors> {
+    if shape.is_empty() {
+        return Ok(run_scalars(program, &inputs));
+    }
     let count = layout::checked_count(shape).ok_or_else(|| Error::TooLarge {
         elements: shape.iter().map(|&d| d as u128).product(),
         dtype: program.outputs.first().copied().unwrap_or(DType::Float0),
@@ -47,6 +50,39 @@ pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Re
     }
     let tensors = program.outputs.iter().zip(buffers);
     Ok(tensors.map(|(&dtype, buffer)| Tensor::from_buffer(dtype, shape, buffer)).collect())
+}
+
+/// Runs a program on scalars: each value has a place on the stack, and nothing is allocated.
+fn run_scalars(program: &Program, inputs: &Tensors) -> Tensors {
+    let outputs = program.outputs.len();
+    let mut values: SmallVec<[Value; 16]> = SmallVec::new();
+    values.resize(outputs + program.slots, Value([0; 16]));
+    for instruction in &program.instructions {
+        let operand = |n: usize| -> &[u8] {
+            let Some(&(place, size)) = instruction.operands.get(n) else { return &[] };
+            let bytes = match place {
+                Place::Input(input) => inputs[input].buffer_bytes(),
+                Place::Constant(constant) => program.constants[constant].buffer_bytes(),
+                Place::Output(output) => &values[output].0,
+                Place::Slot(slot) => &values[outputs + slot].0,
+            };
+            &bytes[..size]
+        };
+        let operands = [operand(0), operand(1), operand(2)];
+        let mut result = Value([0; 16]);
+        instruction.kernel.run(
+            instruction.op,
+            &operands[..instruction.operands.len()],
+            &mut result.0[..instruction.size],
+        );
+        match instruction.target {
+            Place::Output(output) => values[output] = result,
+            Place::Slot(slot) => values[outputs + slot] = result,
+            Place::Input(_) | Place::Constant(_) => {}
+        }
+    }
+    let results = program.outputs.iter().zip(&values);
+    results.map(|(&dtype, value)| Tensor::scalar_from_bytes(dtype, &value.0)).collect()
 }
 
 /// Takes the buffers of inputs that no one else holds for outputs of the same size of elements.
@@ -427,6 +463,11 @@ fn fill(size: usize, target: &mut [u8], element: &[u8]) {
 
 /// The current part of each output.
 type Outputs<'a> = SmallVec<[&'a mut [u8]; 4]>;
+
+/// Room for an element of any type.
+#[derive(Clone, Copy)]
+#[repr(C, align(16))]
+struct Value([u8; 16]);
 
 /// A cache line; the unit and the alignment of tiles.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]

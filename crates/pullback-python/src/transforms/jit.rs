@@ -14,10 +14,11 @@ use smallvec::SmallVec;
 
 use super::staging::{Program, PyJaxpr, aval_of, record};
 use super::{call_flat, flatten_call, leaf_array, name_of, tree_of};
-use crate::array::PyArray;
+use crate::array::wrap;
 use crate::config::{self, Settings};
+use crate::convert::array_like;
 use crate::errors::{OrRaise, guarded};
-use crate::tree::TreeDef;
+use crate::tree::{Template, TreeDef};
 
 /// A compiled function.
 #[pyclass(frozen, dict, weakref, name = "PjitFunction", module = "pullback")]
@@ -32,7 +33,7 @@ pub struct Jit {
 
 #[derive(Default)]
 struct Cache {
-    /// The program used last, for calls with plain arrays by position.
+    /// The program used last, for calls with arrays and numbers by position.
     last: Option<Arc<Entry>>,
     entries: FxHashMap<u64, Vec<Arc<Entry>>>,
 }
@@ -42,12 +43,15 @@ struct Entry {
     settings: Settings,
     /// The named axes that the program was recorded under.
     axes: Vec<(trace::AxisName, usize)>,
-    /// Whether all arguments are arrays, by position.
+    /// Whether the program is of use wherever it is called with arguments of these types: all are
+    /// by position, and none is static.
     plain: bool,
     structure: TreeDef,
     avals: Vec<Aval>,
     statics: Vec<Static>,
     program: Program,
+    arguments: Template,
+    results: Template,
 }
 
 /// An argument that the program depends on.
@@ -132,7 +136,7 @@ impl Jit {
         self.cache.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// The result for plain arrays by position, if the program used last is the one.
+    /// The result for arguments by position, if the program used last is the one.
     #[inline]
     fn quick<'py>(
         &self,
@@ -140,32 +144,27 @@ impl Jit {
         args: &Bound<'py, PyTuple>,
     ) -> Option<PyResult<Bound<'py, PyAny>>> {
         let entry = self.lock().last.clone()?;
-        if entry.avals.len() != args.len() || trace::current().is_some() {
+        if trace::current().is_some() || config::current() != entry.settings {
             return None;
         }
-        if config::current() != entry.settings {
-            return None;
-        }
-        let mut arrays: SmallVec<[Array; 4]> = SmallVec::new();
-        for (arg, aval) in args.iter_borrowed().zip(&entry.avals) {
-            let array = match arg.cast_exact::<PyArray>() {
-                Ok(array) => array.get().0.clone(),
-                Err(_) => match arg.cast_exact::<pyo3::types::PyFloat>() {
-                    Ok(value) => crate::convert::weak_float(value.value()),
-                    Err(_) => return None,
-                },
-            };
-            if array.tensor().is_none()
-                || array.dtype() != aval.dtype
-                || array.is_weak() != aval.weak
-                || array.shape() != &aval.shape[..]
-            {
-                return None;
-            }
+        let mut avals = entry.avals.iter();
+        let mut arrays: SmallVec<[Array; 8]> = SmallVec::new();
+        let mut take = |leaf: &Bound<'py, PyAny>| {
+            let Some(aval) = avals.next() else { return false };
+            // What is wrong with an object is said on the long way.
+            let Ok(Some(array)) = array_like(leaf) else { return false };
+            let fits = array.tensor().is_some()
+                && array.dtype() == aval.dtype
+                && array.is_weak() == aval.weak
+                && array.shape() == &aval.shape[..];
             arrays.push(array);
+            fits
+        };
+        if !entry.arguments.child(0)?.tuple(args, &mut take) {
+            return None;
         }
-        let inputs: SmallVec<[&Array; 4]> = arrays.iter().collect();
-        Some(run(py, &entry.program, &inputs))
+        let inputs: SmallVec<[&Array; 8]> = arrays.iter().collect();
+        Some(run(py, &entry, &inputs))
     }
 
     fn prepare<'py>(
@@ -264,7 +263,19 @@ impl Jit {
         let program = record("jit", &avals, |inputs| call_flat(&fun, &structure, inputs))?;
         let plain = plain && statics.is_empty() && axes.is_empty();
         let closed = program.captured.is_empty();
-        let entry = Arc::new(Entry { settings, axes, plain, structure, avals, statics, program });
+        let arguments = Template::of(&structure);
+        let results = Template::of(&program.output);
+        let entry = Arc::new(Entry {
+            settings,
+            axes,
+            plain,
+            structure,
+            avals,
+            statics,
+            program,
+            arguments,
+            results,
+        });
         // A program that refers to arrays of a trace around it is of no use outside.
         if closed {
             let mut cache = self.lock();
@@ -290,15 +301,13 @@ impl Jit {
         for leaf in &prepared.leaves {
             arrays.push(leaf_array(leaf, format_args!("jit: argument of {}", self.name))?);
         }
-        let plain = kwargs.is_none_or(|kwargs| kwargs.is_empty())
-            && prepared.leaves.len() == args.len()
-            && prepared.structure.children()[0].children().iter().all(TreeDef::is_leaf);
+        let plain = kwargs.is_none_or(|kwargs| kwargs.is_empty());
         let avals = super::avals(&arrays);
         let entry = self.entry(py, prepared, avals, plain)?;
         let program = &entry.program;
         let inputs: Vec<&Array> = program.captured.iter().chain(&arrays).collect();
         if trace::current().is_none() && inputs.iter().all(|input| input.tensor().is_some()) {
-            return run(py, program, &inputs);
+            return run(py, &entry, &inputs);
         }
         let outputs = match self.inline {
             true => program.jaxpr.eval(&inputs).or_raise()?,
@@ -309,13 +318,18 @@ impl Jit {
 }
 
 /// Runs a program on concrete arrays.
-fn run<'py>(py: Python<'py>, program: &Program, inputs: &[&Array]) -> PyResult<Bound<'py, PyAny>> {
+fn run<'py>(py: Python<'py>, entry: &Entry, inputs: &[&Array]) -> PyResult<Bound<'py, PyAny>> {
+    let jaxpr = &entry.program.jaxpr;
     let large = inputs.iter().any(|input| input.count() > LARGE);
     let outputs = match large {
-        true => py.detach(|| program.jaxpr.run(inputs)),
-        false => program.jaxpr.run(inputs),
+        true => py.detach(|| jaxpr.run(inputs)),
+        false => jaxpr.run(inputs),
     };
-    tree_of(py, &program.output, outputs.or_raise()?.into_vec())
+    let mut outputs = outputs.or_raise()?.into_iter();
+    entry.results.build(py, &mut || {
+        let array = outputs.next().ok_or_else(|| PyValueError::new_err("jit: too few results"))?;
+        Ok(wrap(py, array)?.into_bound(py))
+    })
 }
 
 #[pymethods]
@@ -498,7 +512,7 @@ impl Stage {
         let program = &self.entry.program;
         let inputs: Vec<&Array> = program.captured.iter().chain(&arrays).collect();
         guarded(|| match trace::current().is_none() {
-            true => run(py, program, &inputs),
+            true => run(py, &self.entry, &inputs),
             false => {
                 let outputs = bind_jit(&self.name, &program.jaxpr, &inputs).or_raise()?;
                 tree_of(py, &program.output, outputs.into_vec())

@@ -14,9 +14,11 @@ pub mod definition;
 pub mod functions;
 pub mod keys;
 pub mod registry;
+pub mod template;
 
 pub use definition::PyTreeDef;
 use registry::Registration;
+pub use template::Template;
 
 /// The leaves of a tree.
 pub type Leaves = Vec<Py<PyAny>>;

@@ -1,13 +1,14 @@
 //! Functions of one element.
 //!
-//! Those of `f32` are branch-free, so that loops over them vectorise; every arithmetic step is
-//! one rounding that is the same on every processor, so results are too.
+//! Those of `single` and `double` are written over the numbers of `lane`, once for all engines;
+//! every arithmetic step is one rounding that is the same on every processor, so results are too.
 
 pub(crate) mod bessel;
 pub(crate) mod complex;
 pub(crate) mod double;
 pub(crate) mod float;
 pub(crate) mod gamma;
+pub(crate) mod lane;
 pub(crate) mod narrow;
 pub(crate) mod single;
 pub(crate) mod special;

@@ -1,185 +1,171 @@
-//! Functions of `f32`, branch-free: both sides of every choice are computed and one is selected.
+//! Functions of numbers of 32 bits.
 //!
 //! The errors stated are the largest found over dense samples, in units in the last place.
 //! Polynomials interpolate at Chebyshev nodes, which is within a bit of the best.
 
+use std::f32::consts::{LN_2, LOG2_E};
+
 use super::double;
+use super::lane::{Bits, Double, Real, Single};
 
 /// Adding this rounds to an integer, which is then in the low bits.
 const MAGIC: f32 = 12_582_912.0;
 const LN2_HI: f32 = 0.693_359_4;
 const LN2_LO: f32 = -2.121_944_4e-4;
 
-/// The larger or equal of two, but NaN if `x` is.
-#[inline(always)]
-fn at_least(x: f32, low: f32) -> f32 {
-    if x < low { low } else { x }
-}
-
-#[inline(always)]
-fn at_most(x: f32, high: f32) -> f32 {
-    if x > high { high } else { x }
-}
-
-#[inline(always)]
-fn poly<const N: usize>(x: f32, coefficients: [f32; N]) -> f32 {
-    let mut sum = coefficients[N - 1];
-    for i in (0..N - 1).rev() {
-        sum = sum.mul_add(x, coefficients[i]);
-    }
-    sum
-}
-
 /// 2^n for n from -126 to 127.
 #[inline(always)]
-fn power_of_two(n: i32) -> f32 {
-    f32::from_bits(((n + 127) << 23) as u32)
+fn power_of_two<R: Single>(n: R::Bits) -> R {
+    R::from_bits((n + R::Bits::of(127)).shl(23))
 }
 
 /// (e^r - 1 - r) / r² for |r| <= ln 2 / 2.
 #[inline(always)]
-fn exp_tail(r: f32) -> f32 {
-    poly(r, [0.5, 0.16666667, 0.041666467, 0.0083333105, 0.0013933642, 0.00019890981])
+fn exp_tail<R: Single>(r: R) -> R {
+    r.poly([0.5, 0.16666667, 0.041666467, 0.0083333105, 0.0013933642, 0.00019890981])
+}
+
+/// The integer that adding `MAGIC` put into the low bits.
+#[inline(always)]
+fn low_integer<R: Single>(shifted: R) -> R::Bits {
+    shifted.to_bits() - R::Bits::of(MAGIC.to_bits() as i64)
 }
 
 /// x = n ln 2 + r with n an integer, as float and as integer.
 #[inline(always)]
-fn split_ln2(x: f32) -> (f32, f32, i32) {
-    let shifted = x.mul_add(std::f32::consts::LOG2_E, MAGIC);
-    let n = shifted - MAGIC;
-    let r = n.mul_add(-LN2_LO, n.mul_add(-LN2_HI, x));
-    (r, n, (shifted.to_bits() as i32).wrapping_sub(MAGIC.to_bits() as i32))
+fn split_ln2<R: Single>(x: R) -> (R, R, R::Bits) {
+    let shifted = x.mul_add(R::of(LOG2_E), R::of(MAGIC));
+    let n = shifted - R::of(MAGIC);
+    let r = n.mul_add(R::of(-LN2_LO), n.mul_add(R::of(-LN2_HI), x));
+    (r, n, low_integer(shifted))
 }
 
 /// y 2^n with one rounding, for n from -252 to 254.
 #[inline(always)]
-fn scale(y: f32, n: i32) -> f32 {
-    let half = n >> 1;
-    y * power_of_two(half) * power_of_two(n - half)
+fn scale<R: Single>(y: R, n: R::Bits) -> R {
+    let half = n.shr(1);
+    y * power_of_two::<R>(half) * power_of_two::<R>(n - half)
 }
 
 /// e^x 2^shift for a small shift.
 #[inline(always)]
-fn exp_shifted(x: f32, shift: i32) -> f32 {
-    let x = at_least(at_most(x, 90.0), -106.0);
+fn exp_shifted<R: Single>(x: R, shift: i64) -> R {
+    let x = x.at_most(R::of(90.0)).at_least(R::of(-106.0));
     let (r, _, n) = split_ln2(x);
-    let y = (r * r).mul_add(exp_tail(r), r) + 1.0;
-    scale(y, n + shift)
+    let y = (r * r).mul_add(exp_tail(r), r) + R::of(1.0);
+    scale(y, n + R::Bits::of(shift))
 }
 
 /// e^x, within 1 ulp.
 #[inline(always)]
-pub(crate) fn exp(x: f32) -> f32 {
+pub(crate) fn exp<R: Single>(x: R) -> R {
     exp_shifted(x, 0)
 }
 
 /// 2^x, within 1 ulp.
 #[inline(always)]
-pub(crate) fn exp2(x: f32) -> f32 {
-    let x = at_least(at_most(x, 130.0), -153.0);
-    let shifted = x + MAGIC;
-    let r = x - (shifted - MAGIC);
-    let n = (shifted.to_bits() as i32).wrapping_sub(MAGIC.to_bits() as i32);
-    let p = poly(
-        r,
-        [std::f32::consts::LN_2, 0.2402265, 0.05550357, 0.009618083, 0.0013390863, 0.00015453163],
-    );
-    scale(r.mul_add(p, 1.0), n)
+pub(crate) fn exp2<R: Single>(x: R) -> R {
+    let x = x.at_most(R::of(130.0)).at_least(R::of(-153.0));
+    let shifted = x + R::of(MAGIC);
+    let r = x - (shifted - R::of(MAGIC));
+    let p = r.poly([LN_2, 0.2402265, 0.05550357, 0.009618083, 0.0013390863, 0.00015453163]);
+    scale(r.mul_add(p, R::of(1.0)), low_integer(shifted))
 }
 
 /// e^x - 1, within 2 ulp.
 #[inline(always)]
-pub(crate) fn expm1(x: f32) -> f32 {
-    let bounded = at_least(at_most(x, 89.0), -20.0);
+pub(crate) fn expm1<R: Single>(x: R) -> R {
+    let bounded = x.at_most(R::of(89.0)).at_least(R::of(-20.0));
     let (r, _, n) = split_ln2(bounded);
     let p = (r * r).mul_add(exp_tail(r), r);
     // 2^n (p + 1) - 1, halved until the end since 2^128 is infinite.
-    let s = scale(0.5, n);
-    let y = 2.0 * s.mul_add(p, s - 0.5);
+    let s = scale(R::of(0.5), n);
+    let y = R::of(2.0) * s.mul_add(p, s - R::of(0.5));
     // Below this, x is the nearest to the result, and zeros keep their sign.
-    if x.abs() < 5e-8 { x } else { y }
+    R::choose(x.abs().lt(R::of(5e-8)), x, y)
 }
 
 /// x = 2^n (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2), for normal positive x.
 #[inline(always)]
-fn split_binade(x: f32) -> (f32, i32) {
-    const SQRT_HALF: i32 = 0x3f35_04f3;
-    let bits = x.to_bits() as i32;
-    let n = bits.wrapping_sub(SQRT_HALF) >> 23;
-    (f32::from_bits(bits.wrapping_sub(n << 23) as u32) - 1.0, n)
+fn split_binade<R: Single>(x: R) -> (R, R::Bits) {
+    const SQRT_HALF: i64 = 0x3f35_04f3;
+    let bits = x.to_bits();
+    let n = (bits - R::Bits::of(SQRT_HALF)).shr(23);
+    (R::from_bits(bits - n.shl(23)) - R::of(1.0), n)
 }
 
 /// ln(1 + f) - f for sqrt(1/2) <= 1 + f < sqrt(2).
 #[inline(always)]
-fn ln_1p_tail(f: f32) -> f32 {
-    let p = poly(
-        f,
-        [
-            0.3333333,
-            -0.24999997,
-            0.20000716,
-            -0.16667803,
-            0.14249058,
-            -0.12425687,
-            0.1168542,
-            -0.11479734,
-            0.06971612,
-        ],
-    );
-    (f * f).mul_add(f * p, -0.5 * f * f)
+fn ln_1p_tail<R: Single>(f: R) -> R {
+    let p = f.poly([
+        0.3333333,
+        -0.24999997,
+        0.20000716,
+        -0.16667803,
+        0.14249058,
+        -0.12425687,
+        0.1168542,
+        -0.11479734,
+        0.06971612,
+    ]);
+    (f * f).mul_add(f * p, R::of(-0.5) * f * f)
 }
 
 /// Normal numbers as they are; the rest times 2^25, and the power of two to take off again.
 #[inline(always)]
-fn normalize(x: f32) -> (f32, i32) {
-    let small = x < f32::MIN_POSITIVE;
-    (if small { x * 33_554_432.0 } else { x }, if small { -25 } else { 0 })
+fn normalize<R: Single>(x: R) -> (R, R::Bits) {
+    let small = x.lt(R::of(f32::MIN_POSITIVE));
+    let normal = R::choose(small, x * R::of(33_554_432.0), x);
+    (normal, R::Bits::choose(small, R::Bits::of(-25), R::Bits::of(0)))
 }
 
 /// The logarithm's value at the arguments where the formulas fail.
 #[inline(always)]
-fn log_edges(x: f32, y: f32) -> f32 {
-    let y = if x == f32::INFINITY { x } else { y };
-    let y = if x == 0.0 { f32::NEG_INFINITY } else { y };
+fn log_edges<R: Single>(x: R, y: R) -> R {
+    let y = R::choose(x.eq(R::of(f32::INFINITY)), x, y);
+    let y = R::choose(x.eq(R::of(0.0)), R::of(f32::NEG_INFINITY), y);
     // Of NaN too.
-    if x >= 0.0 { y } else { f32::NAN }
+    R::choose(x.ge(R::of(0.0)), y, R::of(f32::NAN))
 }
 
 /// ln x, within 1 ulp.
 #[inline(always)]
-pub(crate) fn log(x: f32) -> f32 {
+pub(crate) fn log<R: Single>(x: R) -> R {
     let (normal, shift) = normalize(x);
     let (f, n) = split_binade(normal);
-    let n = (n + shift) as f32;
-    let tail = n.mul_add(LN2_LO, ln_1p_tail(f));
-    log_edges(x, n.mul_add(LN2_HI, f + tail))
+    let n = R::from_integer(n + shift);
+    let tail = n.mul_add(R::of(LN2_LO), ln_1p_tail(f));
+    log_edges(x, n.mul_add(R::of(LN2_HI), f + tail))
 }
 
 /// log2 x, within 2 ulp, and exact for powers of two.
 #[inline(always)]
-pub(crate) fn log2(x: f32) -> f32 {
-    const HI: f32 = std::f32::consts::LOG2_E;
+pub(crate) fn log2<R: Single>(x: R) -> R {
+    const HI: f32 = LOG2_E;
     // What HI lacks of 1 / ln 2.
-    const LO: f32 = (std::f64::consts::LOG2_E - std::f32::consts::LOG2_E as f64) as f32;
+    const LO: f32 = (std::f64::consts::LOG2_E - LOG2_E as f64) as f32;
     let (normal, shift) = normalize(x);
     let (f, n) = split_binade(normal);
     let tail = ln_1p_tail(f);
-    let y = f.mul_add(HI, tail.mul_add(HI, f * LO));
-    log_edges(x, (n + shift) as f32 + y)
+    let y = f.mul_add(R::of(HI), tail.mul_add(R::of(HI), f * R::of(LO)));
+    log_edges(x, R::from_integer(n + shift) + y)
 }
 
 /// ln(1 + x), within 1 ulp.
 #[inline(always)]
-pub(crate) fn log1p(x: f32) -> f32 {
-    let u = 1.0 + x;
+pub(crate) fn log1p<R: Single>(x: R) -> R {
+    let one = R::of(1.0);
+    let u = one + x;
     let (f, n) = split_binade(u);
     // What the sum lost, to first order; without a power of two x itself serves for f.
-    let lost = if u > 2.0 { 1.0 - (u - x) } else { x - (u - 1.0) } / u;
-    let (f, lost) = if n == 0 { (x, 0.0) } else { (f, lost) };
-    let n = n as f32;
-    let tail = n.mul_add(LN2_LO, ln_1p_tail(f)) + lost;
-    let y = log_edges(u, n.mul_add(LN2_HI, f + tail));
-    if x.abs() < 5e-8 { x } else { y }
+    let lost = R::choose(u.gt(R::of(2.0)), one - (u - x), x - (u - one)) / u;
+    let whole = n.eq(R::Bits::of(0));
+    let f = R::choose(whole, x, f);
+    let lost = R::choose(whole, R::of(0.0), lost);
+    let n = R::from_integer(n);
+    let tail = n.mul_add(R::of(LN2_LO), ln_1p_tail(f)) + lost;
+    let y = log_edges(u, n.mul_add(R::of(LN2_HI), f + tail));
+    R::choose(x.abs().lt(R::of(5e-8)), x, y)
 }
 
 /// Beyond this the reduction by the two-part π/2 loses bits.
@@ -187,90 +173,95 @@ const LARGEST_REDUCED: f32 = 1.0e12;
 
 /// Whether `sin`, `cos` and `tan` need a better reduction of their argument.
 #[inline(always)]
-pub(crate) fn is_large_angle(x: f32) -> bool {
-    x.abs() > LARGEST_REDUCED && x.abs() < f32::INFINITY
+pub(crate) fn is_large_angle<R: Single>(x: R) -> R::Mask {
+    x.abs().gt(R::of(LARGEST_REDUCED)) & x.abs().lt(R::of(f32::INFINITY))
 }
 
 /// x modulo π/2, between -π/4 and π/4, and the quadrant in the low bits.
 #[inline(always)]
-fn reduce_angle(x: f32) -> (f64, i32) {
+fn reduce_angle<R: Single>(x: R) -> (R::Double, R::Bits) {
     const MAGIC: f64 = 6_755_399_441_055_744.0;
     const HI: f64 = std::f64::consts::FRAC_PI_2;
     const LO: f64 = 6.123_233_995_736_766e-17;
-    let x = x as f64;
-    let shifted = x.mul_add(std::f64::consts::FRAC_2_PI, MAGIC);
-    let k = shifted - MAGIC;
-    (k.mul_add(-LO, k.mul_add(-HI, x)), shifted.to_bits() as i32)
+    let of = <R::Double as Real>::of;
+    let x = x.widen();
+    let shifted = x.mul_add(of(std::f64::consts::FRAC_2_PI), of(MAGIC));
+    let k = shifted - of(MAGIC);
+    (k.mul_add(of(-LO), k.mul_add(of(-HI), x)), shifted.low_bits())
 }
 
 /// The sine of r + quadrant π/2.
 #[inline(always)]
-fn sin_reduced(r: f32, quadrant: i32) -> f32 {
+fn sin_reduced<R: Single>(r: R, quadrant: R::Bits) -> R {
     let z = r * r;
-    let p = poly(z, [-0.16666667, 0.008333332, -0.00019840087, 2.7249926e-06]);
+    let p = z.poly([-0.16666667, 0.008333332, -0.00019840087, 2.7249926e-06]);
     let sin = (r * z).mul_add(p, r);
-    let p = poly(z, [0.041666664, -0.0013888302, 2.4547942e-05]);
-    let cos = (z * z).mul_add(p, z.mul_add(-0.5, 1.0));
-    let y = if quadrant & 1 == 0 { sin } else { cos };
-    f32::from_bits(y.to_bits() ^ ((quadrant as u32 & 2) << 30))
+    let p = z.poly([0.041666664, -0.0013888302, 2.4547942e-05]);
+    let cos = (z * z).mul_add(p, z.mul_add(R::of(-0.5), R::of(1.0)));
+    let even = (quadrant & R::Bits::of(1)).eq(R::Bits::of(0));
+    let y = R::choose(even, sin, cos);
+    R::from_bits(y.to_bits() ^ (quadrant & R::Bits::of(2)).shl(30))
 }
 
 /// sin x, within 2 ulp, for angles that are not large.
 #[inline(always)]
-pub(crate) fn sin(x: f32) -> f32 {
+pub(crate) fn sin<R: Single>(x: R) -> R {
     let (r, quadrant) = reduce_angle(x);
-    let y = sin_reduced(r as f32, quadrant);
-    if x == 0.0 { x } else { y }
+    let y = sin_reduced(r.narrow(), quadrant);
+    R::choose(x.eq(R::of(0.0)), x, y)
 }
 
 /// cos x, within 2 ulp, for angles that are not large.
 #[inline(always)]
-pub(crate) fn cos(x: f32) -> f32 {
+pub(crate) fn cos<R: Single>(x: R) -> R {
     let (r, quadrant) = reduce_angle(x);
-    sin_reduced(r as f32, quadrant.wrapping_add(1))
+    sin_reduced(r.narrow(), quadrant + R::Bits::of(1))
 }
 
 /// tan x, within 1 ulp, for angles that are not large.
 #[inline(always)]
-pub(crate) fn tan(x: f32) -> f32 {
+pub(crate) fn tan<R: Single>(x: R) -> R {
     let (r, quadrant) = reduce_angle(x);
     let (sin, cos) = double::sin_cos_reduced(r);
-    let swap = quadrant & 1 != 0;
-    let y = (if swap { -cos } else { sin } / if swap { sin } else { cos }) as f32;
-    if x == 0.0 { x } else { y }
+    let odd = (quadrant & R::Bits::of(1)).eq(R::Bits::of(1));
+    let odd = <R::Double as Double>::mask(odd);
+    let numerator = <R::Double as Real>::choose(odd, -cos, sin);
+    let y = (numerator / <R::Double as Real>::choose(odd, sin, cos)).narrow();
+    R::choose(x.eq(R::of(0.0)), x, y)
 }
 
 /// tanh x, within 1.5 ulp.
 #[inline(always)]
-pub(crate) fn tanh(x: f32) -> f32 {
+pub(crate) fn tanh<R: Single>(x: R) -> R {
     let a = x.abs();
     let z = a * a;
-    let p = poly(z, TANH);
-    let near = (a * z).mul_add(p, a);
-    let far = 1.0 - 2.0 / (exp(2.0 * at_most(a, 10.0)) + 1.0);
-    (if a < 1.0 { near } else { far }).copysign(x)
+    let near = (a * z).mul_add(z.poly(TANH), a);
+    let e = exp(R::of(2.0) * a.at_most(R::of(10.0)));
+    let far = R::of(1.0) - R::of(2.0) / (e + R::of(1.0));
+    R::choose(a.lt(R::of(1.0)), near, far).copysign(x)
 }
 
 /// e^x for x <= 0, within 0.6 ulp: what the sums of `exp` round off is added again.
 #[inline(always)]
-fn exp_close(x: f32) -> f32 {
-    let x = at_least(x, -106.0);
+fn exp_close<R: Single>(x: R) -> R {
+    let x = x.at_least(R::of(-106.0));
     let (r, n, power) = split_ln2(x);
-    let lost = n.mul_add(-LN2_LO, n.mul_add(-LN2_HI, x) - r);
-    let sum = 1.0 + r;
-    let lost = lost + (r - (sum - 1.0));
+    let lost = n.mul_add(R::of(-LN2_LO), n.mul_add(R::of(-LN2_HI), x) - r);
+    let sum = R::of(1.0) + r;
+    let lost = lost + (r - (sum - R::of(1.0)));
     scale(sum + (r * r).mul_add(exp_tail(r), lost), power)
 }
 
 /// 1 / (1 + e^-x), within 2 ulp.
 #[inline(always)]
-pub(crate) fn logistic(x: f32) -> f32 {
+pub(crate) fn logistic<R: Single>(x: R) -> R {
+    let one = R::of(1.0);
     let e = exp_close(-x.abs());
-    let numerator = if x < 0.0 { e } else { 1.0 };
+    let numerator = R::choose(x.lt(R::of(0.0)), e, one);
     // The quotient, and the correction for what it and the sum round off.
-    let sum = 1.0 + e;
-    let lost = e - (sum - 1.0);
-    let reciprocal = 1.0 / sum;
+    let sum = one + e;
+    let lost = e - (sum - one);
+    let reciprocal = one / sum;
     let y = numerator * reciprocal;
     let rest = (-y).mul_add(sum, numerator) - y * lost;
     rest.mul_add(reciprocal, y)
@@ -278,97 +269,96 @@ pub(crate) fn logistic(x: f32) -> f32 {
 
 /// sinh x, within 2 ulp.
 #[inline(always)]
-pub(crate) fn sinh(x: f32) -> f32 {
+pub(crate) fn sinh<R: Single>(x: R) -> R {
     let a = x.abs();
     let z = a * a;
-    let p = poly(z, [0.16666667, 0.008333334, 0.00019841283, 2.755377e-06, 2.5456707e-08]);
+    let p = z.poly([0.16666667, 0.008333334, 0.00019841283, 2.755377e-06, 2.5456707e-08]);
     let near = (a * z).mul_add(p, a);
     let half = exp_shifted(a, -1);
-    let far = half - 0.25 / half;
-    (if a < 1.0 { near } else { far }).copysign(x)
+    let far = half - R::of(0.25) / half;
+    R::choose(a.lt(R::of(1.0)), near, far).copysign(x)
 }
 
 /// cosh x, within 2 ulp.
 #[inline(always)]
-pub(crate) fn cosh(x: f32) -> f32 {
+pub(crate) fn cosh<R: Single>(x: R) -> R {
     let half = exp_shifted(x.abs(), -1);
-    half + 0.25 / half
+    half + R::of(0.25) / half
 }
 
 /// The error function, within 2 ulp.
 #[inline(always)]
-pub(crate) fn erf(x: f32) -> f32 {
+pub(crate) fn erf<R: Single>(x: R) -> R {
     let a = x.abs();
-    let p = poly(
-        a * a,
-        [
-            0.12837917,
-            -0.37612638,
-            0.11283782,
-            -0.02686543,
-            0.0052210316,
-            -0.00084840803,
-            0.00011265959,
-            -9.667045e-06,
-        ],
-    );
-    let near = a.mul_add(p, a);
+    let near = a.mul_add((a * a).poly(ERF_NEAR), a);
     // The logarithm of 1 - erf.
-    let b = at_most(a, 4.0);
-    let p = poly(
-        b,
-        [
-            0.00032013806,
-            -1.1302334,
-            -0.63182604,
-            -0.110080086,
-            0.026421135,
-            -0.004759596,
-            0.00059680565,
-            -4.605804e-05,
-            1.6371514e-06,
-        ],
-    );
-    let far = 1.0 - exp(p);
-    (if a < 1.0 { near } else { far }).copysign(x)
+    let far = R::of(1.0) - exp(a.at_most(R::of(4.0)).poly(ERF_FAR));
+    R::choose(a.lt(R::of(1.0)), near, far).copysign(x)
 }
 
 /// 1 - erf x, within 1 ulp.
 #[inline(always)]
-pub(crate) fn erfc(x: f32) -> f32 {
-    let a = x.abs() as f64;
-    let a = if a > 10.2 { 10.2 } else { a };
+pub(crate) fn erfc<R: Single>(x: R) -> R {
+    let of = <R::Double as Real>::of;
+    let a = x.abs().widen().at_most(of(10.2));
     // e^(x²) erfc x is close to 1 / (1 + 2x); the rest is a polynomial in (a - 3) / (a + 3).
-    let p = double::poly((a - 3.0) / (a + 3.0), ERFC);
-    let y = double::exp(-a * a) * p / (1.0 + 2.0 * a);
-    (if x < 0.0 { 2.0 - y } else { y }) as f32
+    let p = ((a - of(3.0)) / (a + of(3.0))).poly(ERFC);
+    let y = double::exp(-a * a) * p / (of(1.0) + of(2.0) * a);
+    let negative = <R::Double as Double>::mask(x.lt(R::of(0.0)));
+    <R::Double as Real>::choose(negative, of(2.0) - y, y).narrow()
 }
 
 /// The inverse of the error function, within 4 ulp.
 #[inline(always)]
-pub(crate) fn erf_inv(x: f32) -> f32 {
+pub(crate) fn erf_inv<R: Single>(x: R) -> R {
     // A smooth function of w, or where x is close to 1, of its root.
-    let w = -log((1.0 - x) * (1.0 + x));
-    let near = poly(w - 2.5, ERF_INV_NEAR);
-    let far = poly(w.sqrt() - 3.0, ERF_INV_FAR);
-    let y = x * if w < 5.0 { near } else { far };
-    if x.abs() == 1.0 { f32::INFINITY.copysign(x) } else { y }
+    let w = -log((R::of(1.0) - x) * (R::of(1.0) + x));
+    let near = (w - R::of(2.5)).poly(ERF_INV_NEAR);
+    let far = (w.sqrt() - R::of(3.0)).poly(ERF_INV_FAR);
+    let y = x * R::choose(w.lt(R::of(5.0)), near, far);
+    R::choose(x.abs().eq(R::of(1.0)), R::of(f32::INFINITY).copysign(x), y)
 }
 
 /// x^y, correctly rounded but for rare cases, with the special values of C.
 #[inline(always)]
-pub(crate) fn pow(x: f32, y: f32) -> f32 {
-    let magnitude = double::exp(y as f64 * double::log(x.abs() as f64)) as f32;
-    let integer = y.trunc() == y;
-    let half = 0.5 * y;
-    let odd = integer & (half.trunc() != half);
-    let negative = x.is_sign_negative();
-    let z = if negative & odd { -magnitude } else { magnitude };
-    let undefined = (x < 0.0) & !integer & (x != f32::NEG_INFINITY);
-    let z = if undefined { f32::NAN } else { z };
-    let one = (y == 0.0) | (x == 1.0) | ((x == -1.0) & (y.abs() == f32::INFINITY));
-    if one { 1.0 } else { z }
+pub(crate) fn pow<R: Single>(x: R, y: R) -> R {
+    let magnitude = double::exp(y.widen() * double::log(x.abs().widen())).narrow();
+    let integer = y.trunc().eq(y);
+    let half = R::of(0.5) * y;
+    let odd = integer & !half.trunc().eq(half);
+    let negative = !x.sign_bit().eq(R::Bits::of(0));
+    let z = R::choose(negative & odd, -magnitude, magnitude);
+    let undefined = x.lt(R::of(0.0)) & !integer & !x.eq(R::of(f32::NEG_INFINITY));
+    let z = R::choose(undefined, R::of(f32::NAN), z);
+    let infinite = y.abs().eq(R::of(f32::INFINITY));
+    let one = y.eq(R::of(0.0)) | x.eq(R::of(1.0)) | (x.eq(R::of(-1.0)) & infinite);
+    R::choose(one, R::of(1.0), z)
 }
+
+/// erf(x) / x - 1 in x², for |x| <= 1.
+const ERF_NEAR: [f32; 8] = [
+    0.12837917,
+    -0.37612638,
+    0.11283782,
+    -0.02686543,
+    0.0052210316,
+    -0.00084840803,
+    0.00011265959,
+    -9.667045e-06,
+];
+
+/// ln(1 - erf x), for x from 1 to 4.
+const ERF_FAR: [f32; 9] = [
+    0.00032013806,
+    -1.1302334,
+    -0.63182604,
+    -0.110080086,
+    0.026421135,
+    -0.004759596,
+    0.00059680565,
+    -4.605804e-05,
+    1.6371514e-06,
+];
 
 /// (tanh x - x) / x³ in x², for |x| <= 1.
 const TANH: [f32; 9] = [

@@ -1,0 +1,309 @@
+//! What functions of one element are written in.
+//!
+//! A function here is generic over the numbers that it computes with. With `f32` and `f64` it is
+//! the function itself, which kernels compile into loops over tiles. With the numbers of
+//! `native::record` it is written down step by step, and the code generator compiles what was
+//! written. So there is one definition, and one result.
+//!
+//! Every step is one rounding, or none, that is the same on every processor. There are no
+//! branches: both sides of a choice are computed, and one is chosen.
+
+use std::num::Wrapping;
+use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Sub};
+
+/// The outcome of a comparison.
+pub(crate) trait Mask:
+    Copy + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self>
+{
+}
+
+/// A signed integer, or the bits of a number, of 32 or 64 bits; arithmetic wraps.
+pub(crate) trait Bits:
+    Copy
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + BitAnd<Output = Self>
+    + BitOr<Output = Self>
+    + BitXor<Output = Self>
+{
+    /// What comparisons give.
+    type Mask: Mask;
+
+    /// The integer, of which as many low bits are taken as there are.
+    fn of(value: i64) -> Self;
+    /// Shifted to the left, by fewer bits than there are.
+    fn shl(self, by: u32) -> Self;
+    /// Shifted to the right, by fewer bits than there are; the sign is repeated.
+    fn shr(self, by: u32) -> Self;
+    /// Shifted to the right, by fewer bits than there are; zeros follow.
+    fn shr_logical(self, by: u32) -> Self;
+    /// Whether two integers are equal.
+    fn eq(self, other: Self) -> Self::Mask;
+    /// Whether this is less, as a signed integer.
+    fn lt(self, other: Self) -> Self::Mask;
+    /// The first where the mask holds, else the second.
+    fn choose(mask: Self::Mask, yes: Self, no: Self) -> Self;
+}
+
+/// A number of 32 or 64 bits.
+pub(crate) trait Real:
+    Copy
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    /// What constants are written as.
+    type Constant: Copy;
+    /// What comparisons give.
+    type Mask: Mask;
+    /// The bits.
+    type Bits: Bits<Mask = Self::Mask>;
+    /// The sign bit, as bits.
+    const SIGN: i64;
+
+    /// A constant.
+    fn of(value: Self::Constant) -> Self;
+    /// `self * y + z` with one rounding.
+    fn mul_add(self, y: Self, z: Self) -> Self;
+    /// The square root.
+    fn sqrt(self) -> Self;
+    /// The nearest integer not above.
+    fn floor(self) -> Self;
+    /// The nearest integer not below.
+    fn ceil(self) -> Self;
+    /// The nearest integer not larger in magnitude.
+    fn trunc(self) -> Self;
+    /// The nearest integer, of two the even one.
+    fn round_ties_even(self) -> Self;
+    /// Comparisons; of NaN they are false.
+    fn lt(self, y: Self) -> Self::Mask;
+    /// At most.
+    fn le(self, y: Self) -> Self::Mask;
+    /// Equal.
+    fn eq(self, y: Self) -> Self::Mask;
+    /// The first where the mask holds, else the second.
+    fn choose(mask: Self::Mask, yes: Self, no: Self) -> Self;
+    /// The bits.
+    fn to_bits(self) -> Self::Bits;
+    /// The number of these bits.
+    fn from_bits(bits: Self::Bits) -> Self;
+    /// A small integer as a number: exact for up to 24 bits, or 51 in a number of 64 bits.
+    fn from_integer(value: Self::Bits) -> Self;
+
+    /// Greater.
+    #[inline(always)]
+    fn gt(self, y: Self) -> Self::Mask {
+        y.lt(self)
+    }
+    /// At least.
+    #[inline(always)]
+    fn ge(self, y: Self) -> Self::Mask {
+        y.le(self)
+    }
+    /// Whether it is no number.
+    #[inline(always)]
+    fn is_nan(self) -> Self::Mask {
+        !self.eq(self)
+    }
+    /// The magnitude.
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Self::from_bits(self.to_bits() & Self::Bits::of(!Self::SIGN))
+    }
+    /// The sign bit alone.
+    #[inline(always)]
+    fn sign_bit(self) -> Self::Bits {
+        self.to_bits() & Self::Bits::of(Self::SIGN)
+    }
+    /// The magnitude of this with the sign of another.
+    #[inline(always)]
+    fn copysign(self, sign: Self) -> Self {
+        Self::from_bits(self.abs().to_bits() | sign.sign_bit())
+    }
+    /// The larger, or `low`; NaN if this is.
+    #[inline(always)]
+    fn at_least(self, low: Self) -> Self {
+        Self::choose(self.lt(low), low, self)
+    }
+    /// The smaller, or `high`; NaN if this is.
+    #[inline(always)]
+    fn at_most(self, high: Self) -> Self {
+        Self::choose(self.gt(high), high, self)
+    }
+    /// The polynomial in this of the coefficients, the constant first, by Horner's rule.
+    #[inline(always)]
+    fn poly<const N: usize>(self, coefficients: [Self::Constant; N]) -> Self {
+        let mut sum = Self::of(coefficients[N - 1]);
+        for i in (0..N - 1).rev() {
+            sum = sum.mul_add(self, Self::of(coefficients[i]));
+        }
+        sum
+    }
+}
+
+/// A number of 32 bits.
+pub(crate) trait Single: Real<Constant = f32> {
+    /// One of 64 bits.
+    type Double: Double<Single = Self>;
+
+    /// The same number.
+    fn widen(self) -> Self::Double;
+}
+
+/// A number of 64 bits.
+pub(crate) trait Double: Real<Constant = f64> {
+    /// One of 32 bits.
+    type Single: Single<Double = Self>;
+
+    /// The nearest number of 32 bits.
+    fn narrow(self) -> Self::Single;
+    /// The low half of the bits.
+    fn low_bits(self) -> <Self::Single as Real>::Bits;
+    /// The outcome of a comparison of numbers of 32 bits, for numbers of 64.
+    fn mask(mask: <Self::Single as Real>::Mask) -> Self::Mask;
+}
+
+impl Mask for bool {}
+
+macro_rules! bits {
+    ($signed:ident, $unsigned:ident) => {
+        impl Bits for Wrapping<$signed> {
+            type Mask = bool;
+
+            #[inline(always)]
+            fn of(value: i64) -> Self {
+                Wrapping(value as $signed)
+            }
+            #[inline(always)]
+            fn shl(self, by: u32) -> Self {
+                Wrapping(self.0 << by)
+            }
+            #[inline(always)]
+            fn shr(self, by: u32) -> Self {
+                Wrapping(self.0 >> by)
+            }
+            #[inline(always)]
+            fn shr_logical(self, by: u32) -> Self {
+                Wrapping((self.0 as $unsigned >> by) as $signed)
+            }
+            #[inline(always)]
+            fn eq(self, other: Self) -> bool {
+                self.0 == other.0
+            }
+            #[inline(always)]
+            fn lt(self, other: Self) -> bool {
+                self.0 < other.0
+            }
+            #[inline(always)]
+            fn choose(mask: bool, yes: Self, no: Self) -> Self {
+                if mask { yes } else { no }
+            }
+        }
+    };
+}
+
+bits!(i32, u32);
+bits!(i64, u64);
+
+macro_rules! real {
+    ($float:ident, $signed:ident, $unsigned:ident, $integer:ident => $number:expr) => {
+        impl Real for $float {
+            type Constant = $float;
+            type Mask = bool;
+            type Bits = Wrapping<$signed>;
+            const SIGN: i64 = $signed::MIN as i64;
+
+            #[inline(always)]
+            fn of(value: $float) -> $float {
+                value
+            }
+            #[inline(always)]
+            fn mul_add(self, y: $float, z: $float) -> $float {
+                $float::mul_add(self, y, z)
+            }
+            #[inline(always)]
+            fn sqrt(self) -> $float {
+                $float::sqrt(self)
+            }
+            #[inline(always)]
+            fn floor(self) -> $float {
+                $float::floor(self)
+            }
+            #[inline(always)]
+            fn ceil(self) -> $float {
+                $float::ceil(self)
+            }
+            #[inline(always)]
+            fn trunc(self) -> $float {
+                $float::trunc(self)
+            }
+            #[inline(always)]
+            fn round_ties_even(self) -> $float {
+                $float::round_ties_even(self)
+            }
+            #[inline(always)]
+            fn lt(self, y: $float) -> bool {
+                self < y
+            }
+            #[inline(always)]
+            fn le(self, y: $float) -> bool {
+                self <= y
+            }
+            #[inline(always)]
+            fn eq(self, y: $float) -> bool {
+                self == y
+            }
+            #[inline(always)]
+            fn choose(mask: bool, yes: $float, no: $float) -> $float {
+                if mask { yes } else { no }
+            }
+            #[inline(always)]
+            fn to_bits(self) -> Wrapping<$signed> {
+                Wrapping($float::to_bits(self) as $signed)
+            }
+            #[inline(always)]
+            fn from_bits(bits: Wrapping<$signed>) -> $float {
+                $float::from_bits(bits.0 as $unsigned)
+            }
+            #[inline(always)]
+            fn from_integer(Wrapping($integer): Wrapping<$signed>) -> $float {
+                $number
+            }
+        }
+    };
+}
+
+/// Adding this puts a small integer into the low bits.
+const MAGIC: f64 = 6_755_399_441_055_744.0;
+
+real!(f32, i32, u32, n => n as f32);
+// By way of the low bits, since AVX2 has no such conversion.
+real!(f64, i64, u64, n => f64::from_bits(n.wrapping_add(MAGIC.to_bits() as i64) as u64) - MAGIC);
+
+impl Single for f32 {
+    type Double = f64;
+
+    #[inline(always)]
+    fn widen(self) -> f64 {
+        self as f64
+    }
+}
+
+impl Double for f64 {
+    type Single = f32;
+
+    #[inline(always)]
+    fn narrow(self) -> f32 {
+        self as f32
+    }
+    #[inline(always)]
+    fn low_bits(self) -> Wrapping<i32> {
+        Wrapping(f64::to_bits(self) as i32)
+    }
+    #[inline(always)]
+    fn mask(mask: bool) -> bool {
+        mask
+    }
+}
