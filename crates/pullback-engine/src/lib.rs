@@ -11,6 +11,7 @@ pub mod error;
 pub mod interrupt;
 pub mod kernels;
 pub mod layout;
+pub mod native;
 pub mod plan;
 pub mod tensor;
 pub mod threads;

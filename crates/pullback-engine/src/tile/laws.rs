@@ -9,7 +9,7 @@ use crate::kernels::Tensors;
 use crate::layout;
 use crate::tensor::Tensor;
 
-const EVERY: &[DType] = &[
+pub(crate) const EVERY: &[DType] = &[
     DType::Bool,
     DType::I4,
     DType::I8,
@@ -32,7 +32,7 @@ const EVERY: &[DType] = &[
     DType::KeyThreefry,
 ];
 
-fn every_op() -> Vec<ScalarOp> {
+pub(crate) fn every_op() -> Vec<ScalarOp> {
     use ScalarOp::*;
     let mut ops = vec![
         Copy,
@@ -125,10 +125,10 @@ fn every_op() -> Vec<ScalarOp> {
 }
 
 /// Pseudo-random bits.
-struct Random(u64);
+pub(crate) struct Random(pub u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         // A linear congruence, and its better half twice.
         let mut half = || {
             self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
@@ -137,13 +137,13 @@ impl Random {
         half() << 32 | half()
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         (self.next() % limit as u64) as usize
     }
 }
 
 /// One element: special, of moderate size, or any bits at all.
-fn element(dtype: DType, random: &mut Random) -> Tensor {
+pub(crate) fn element(dtype: DType, random: &mut Random) -> Tensor {
     let specials = [
         0.0,
         -0.0,
@@ -187,7 +187,7 @@ fn element(dtype: DType, random: &mut Random) -> Tensor {
     }
 }
 
-fn dense(dtype: DType, shape: &[usize], random: &mut Random) -> Tensor {
+pub(crate) fn dense(dtype: DType, shape: &[usize], random: &mut Random) -> Tensor {
     let count = layout::count(shape);
     let mut buffer = Buffer::new(dtype, count).unwrap();
     let size = dtype.size();
@@ -199,7 +199,7 @@ fn dense(dtype: DType, shape: &[usize], random: &mut Random) -> Tensor {
 }
 
 /// A tensor of a shape, with a random layout.
-fn any_layout(dtype: DType, shape: &[usize], random: &mut Random) -> Tensor {
+pub(crate) fn any_layout(dtype: DType, shape: &[usize], random: &mut Random) -> Tensor {
     let rank = shape.len();
     let axes: Vec<usize> = (0..rank).collect();
     match random.below(6) {
@@ -232,7 +232,7 @@ fn any_layout(dtype: DType, shape: &[usize], random: &mut Random) -> Tensor {
 }
 
 /// The elements of a tensor, each of rank 0.
-fn elements(tensor: &Tensor) -> Vec<Tensor> {
+pub(crate) fn elements(tensor: &Tensor) -> Vec<Tensor> {
     let tensor = tensor.contiguous().unwrap();
     let bytes = tensor.bytes().unwrap();
     let size = tensor.dtype().size();
@@ -240,7 +240,7 @@ fn elements(tensor: &Tensor) -> Vec<Tensor> {
 }
 
 /// The same bits, where one NaN is like another.
-fn same(x: &Tensor, y: &Tensor) -> bool {
+pub(crate) fn same(x: &Tensor, y: &Tensor) -> bool {
     let to = match x.dtype() {
         dtype if dtype.is_float() => DType::F64,
         dtype if dtype.is_complex() => DType::C128,
@@ -257,14 +257,14 @@ fn same(x: &Tensor, y: &Tensor) -> bool {
     })
 }
 
-fn program_of(op: ScalarOp, dtypes: &[DType]) -> Program {
+pub(crate) fn program_of(op: ScalarOp, dtypes: &[DType]) -> Program {
     let mut builder = ProgramBuilder::new();
     let operands: Vec<_> = dtypes.iter().map(|&dtype| builder.input(dtype)).collect();
     let result = builder.op(op, &operands);
     builder.finish(&[result])
 }
 
-fn operand_types(op: ScalarOp, dtype: DType) -> Vec<DType> {
+pub(crate) fn operand_types(op: ScalarOp, dtype: DType) -> Vec<DType> {
     let mut dtypes = vec![dtype; op.arity()];
     if op == ScalarOp::Select {
         dtypes[0] = DType::Bool;

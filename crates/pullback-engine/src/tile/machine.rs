@@ -5,7 +5,7 @@
 //! are gathered from long rows. Then every chunk of tiles is independent of the others.
 
 use std::cell::Cell;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use smallvec::SmallVec;
@@ -16,6 +16,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::Tensors;
 use crate::layout::{self, Layout, Shape, Strides};
+use crate::native::{Argument, Code};
 use crate::tensor::Tensor;
 use crate::threads;
 
@@ -35,7 +36,12 @@ pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Re
     })?;
     debug_assert_eq!(inputs.len(), program.inputs.len());
 
-    let (mut buffers, donated) = donate(program, &mut inputs, count);
+    let scalars = inputs.iter().enumerate().filter(|(_, input)| is_repeated(input));
+    let scalars = scalars.fold(0u64, |all, (n, _)| all | 1u64.checked_shl(n as u32).unwrap_or(0));
+    let code = if count > 0 { program.codes.get(program, scalars, count) } else { None };
+    // What code may have to be computed again keeps its inputs.
+    let keeps = code.as_ref().is_some_and(|code| code.may_fail);
+    let (mut buffers, donated) = donate(program, &mut inputs, if keeps { 0 } else { count });
     for (buffer, &dtype) in buffers.iter_mut().zip(&program.outputs) {
         if buffer.is_none() {
             *buffer = Some(Buffer::new(dtype, count)?);
@@ -45,11 +51,19 @@ pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Re
     if count > 0 {
         localize(&mut inputs)?;
         let tile = (TILE_BYTES / program.widest).min(count);
-        let job = Job::new(program, &inputs, &donated, shape, tile);
+        let job = Job::new(program, code, &inputs, &donated, shape, tile);
         job.run(count, &mut buffers);
     }
     let tensors = program.outputs.iter().zip(buffers);
     Ok(tensors.map(|(&dtype, buffer)| Tensor::from_buffer(dtype, shape, buffer)).collect())
+}
+
+/// Whether all elements are the same one.
+fn is_repeated(input: &Tensor) -> bool {
+    input.rank() == 0 || {
+        let Layout { shape, strides, .. } = input.layout();
+        shape.iter().zip(&strides).all(|(&size, &stride)| size == 1 || stride == 0)
+    }
 }
 
 /// Runs a program on scalars: each value has a place on the stack, and nothing is allocated.
@@ -138,8 +152,8 @@ fn localize(inputs: &mut Tensors) -> Result<()> {
 
 /// Where the elements of an input come from.
 enum Source<'a> {
-    /// A tile of the shared memory holds the one element, repeated.
-    Shared(usize),
+    /// One element, and the tile of the shared memory that holds it, repeated.
+    Repeated(Tensor, usize),
     Contiguous(&'a [u8]),
     Strided(Strided<'a>),
     /// The elements are in the buffer of this output until it is written.
@@ -156,6 +170,7 @@ struct Strided<'a> {
 /// A program with its prepared inputs.
 struct Job<'a> {
     program: &'a Program,
+    code: Option<Arc<Code>>,
     sources: SmallVec<[Source<'a>; 4]>,
     /// Tiles of constants, then of scalar inputs.
     shared: Vec<Line>,
@@ -172,6 +187,7 @@ struct Job<'a> {
 impl<'a> Job<'a> {
     fn new(
         program: &'a Program,
+        code: Option<Arc<Code>>,
         inputs: &'a Tensors,
         donated: &[Option<usize>],
         shape: &[usize],
@@ -180,7 +196,12 @@ impl<'a> Job<'a> {
         let pitch = (tile * program.widest).div_ceil(size_of::<Line>());
         let mut shared = Vec::new();
         let mut shared_tiles = 0;
+        // Code has its scalars in the list of its arguments.
+        let is_shared = code.as_ref().is_none_or(|code| code.may_fail);
         let mut share = |size: usize, element: &[u8]| {
+            if !is_shared {
+                return 0;
+            }
             shared.resize((shared_tiles + 1) * pitch, Line::default());
             let bytes: &mut [u8] = cast_slice_mut(&mut shared[shared_tiles * pitch..]);
             fill(size, &mut bytes[..tile * size], element);
@@ -195,19 +216,16 @@ impl<'a> Job<'a> {
             let size = input.dtype().size();
             sources.push(if let Some(output) = donated {
                 Source::Donated(*output)
-            } else if input.rank() == 0 {
-                Source::Shared(share(size, input.buffer_bytes()))
+            } else if is_repeated(input) {
+                let start = input.layout().offset * size;
+                let element = &input.buffer_bytes()[start..start + size];
+                let value = Tensor::scalar_from_bytes(input.dtype(), element);
+                Source::Repeated(value, share(size, element))
             } else if let Some(bytes) = input.bytes() {
                 Source::Contiguous(bytes)
             } else {
-                let Layout { shape, strides, offset } = input.layout();
-                let bytes = input.buffer_bytes();
-                let mut axes = shape.iter().zip(&strides);
-                if axes.all(|(&size, &stride)| size == 1 || stride == 0) {
-                    Source::Shared(share(size, &bytes[offset * size..(offset + 1) * size]))
-                } else {
-                    Source::Strided(Strided { bytes, offset, strides })
-                }
+                let Layout { strides, offset, .. } = input.layout();
+                Source::Strided(Strided { bytes: input.buffer_bytes(), offset, strides })
             });
         }
         let mut strided: SmallVec<[&mut Strides; 4]> = sources
@@ -220,7 +238,7 @@ impl<'a> Job<'a> {
         let sizes = merge_axes(shape, &mut strided);
         let row = sizes.last().copied().filter(|&row| !strided.is_empty() && row >= tile);
         drop(strided);
-        Job { program, sources, shared, pitch, tile, sizes, row }
+        Job { program, code, sources, shared, pitch, tile, sizes, row }
     }
 
     /// Computes all elements of the outputs, `count` of each.
@@ -251,6 +269,10 @@ impl<'a> Job<'a> {
 
     /// Computes elements `start..start + count`, which are all that `outputs` have.
     fn run_chunk(&self, start: usize, count: usize, mut outputs: Outputs) {
+        let is_strided = |source: &Source| matches!(source, Source::Strided(_));
+        if !self.sources.iter().any(is_strided) && self.run_code(start, count, &[], &mut outputs) {
+            return;
+        }
         let slots = self.program.slots;
         let gathered = self.sources.iter().filter(|source| source.is_gathered()).count();
         with_scratch((slots + gathered) * self.pitch, |scratch| {
@@ -290,6 +312,8 @@ impl<'a> Job<'a> {
             let size = dtype.size();
             let tile = if source.is_gathered() { tiles.next() } else { None };
             inputs.push(match (source, tile) {
+                // Code computes in place.
+                (Source::Donated(_), Some(_)) if self.code.is_some() => &[],
                 (Source::Donated(output), Some(tile)) => {
                     tile[..len * size].copy_from_slice(targets[*output]);
                     tile
@@ -298,10 +322,13 @@ impl<'a> Job<'a> {
                     strided.tile(size, &self.sizes, at, &mut tile[..len * size])
                 }
                 (Source::Contiguous(bytes), _) => &bytes[at * size..],
-                (Source::Shared(index), _) => self.shared_tile(*index),
+                (Source::Repeated(_, index), _) => self.shared_tile(*index),
                 // A gathered source has its tile.
                 (Source::Donated(_) | Source::Strided(_), None) => &[],
             });
+        }
+        if self.run_code(at, len, &inputs, targets) {
+            return;
         }
         for instruction in &self.program.instructions {
             let size = instruction.size;
@@ -334,8 +361,24 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// Computes elements `at..at + len` by code, if there is any and it succeeds; `tiles` holds
+    /// the elements of strided inputs.
+    fn run_code(&self, at: usize, len: usize, tiles: &[&[u8]], targets: &mut [&mut [u8]]) -> bool {
+        let Some(code) = &self.code else { return false };
+        let sources = self.sources.iter().zip(&self.program.inputs).enumerate();
+        let arguments: SmallVec<[Argument; 8]> = sources
+            .map(|(n, (source, dtype))| match source {
+                Source::Repeated(value, _) => Argument::Scalar(value),
+                Source::Contiguous(bytes) => Argument::Elements(&bytes[at * dtype.size()..]),
+                Source::Strided(_) => Argument::Elements(tiles[n]),
+                Source::Donated(output) => Argument::InPlace(*output),
+            })
+            .collect();
+        code.run(len, &arguments, targets)
+    }
+
     fn shared_tile(&self, index: usize) -> &[u8] {
-        cast_slice(&self.shared[index * self.pitch..(index + 1) * self.pitch])
+        self.shared.get(index * self.pitch..(index + 1) * self.pitch).map_or(&[], cast_slice)
     }
 }
 

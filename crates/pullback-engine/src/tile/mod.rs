@@ -13,7 +13,7 @@ mod convert;
 mod int;
 mod kernel;
 #[cfg(test)]
-mod laws;
+pub(crate) mod laws;
 mod machine;
 pub(crate) mod math;
 pub mod op;

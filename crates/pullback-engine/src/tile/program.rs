@@ -15,6 +15,7 @@ use super::table;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::Tensors;
+use crate::native::Codes;
 use crate::tensor::Tensor;
 
 /// Names a value of one program.
@@ -62,7 +63,12 @@ pub struct Program {
     pub(crate) widest: usize,
     /// An operation that is not defined; such a program does not run.
     error: Option<Error>,
-    text: String,
+    /// The operations before they were given places.
+    pub(crate) values: Vec<(DType, Definition)>,
+    /// The values that are outputs.
+    pub(crate) results: Vec<Reg>,
+    /// What has been compiled.
+    pub(crate) codes: Codes,
 }
 
 impl Program {
@@ -88,20 +94,33 @@ impl Program {
     }
 }
 
+/// One line for each instruction, and one for the outputs.
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        for (i, (dtype, definition)) in self.values.iter().enumerate() {
+            match definition {
+                Definition::Input(n) => writeln!(f, "r{i}:{dtype:?} = input {n}")?,
+                Definition::Constant(n) => {
+                    let bytes = self.constants[*n].bytes().unwrap_or_default();
+                    writeln!(f, "r{i}:{dtype:?} = constant {bytes:02x?}")?;
+                }
+                Definition::Op(op, operands) => {
+                    writeln!(f, "r{i}:{dtype:?} = {op:?} {operands:?}")?;
+                }
+            }
+        }
+        write!(f, "outputs {:?}", self.results)
     }
 }
 
 impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        fmt::Display::fmt(self, f)
     }
 }
 
 /// What defines a register.
-enum Definition {
+pub(crate) enum Definition {
     Input(usize),
     Constant(usize),
     Op(ScalarOp, SmallVec<[Reg; 3]>),
@@ -160,13 +179,14 @@ impl ProgramBuilder {
 
     /// The program that computes the given registers.
     pub fn finish(mut self, outputs: &[Reg]) -> Program {
-        let text = self.text(outputs);
         let outputs = self.distinct(outputs);
         let needed = self.needed(&outputs);
         let mut error = None;
         let mut instructions = Vec::new();
         let mut widest = 1;
-        for &dtype in &self.inputs {
+        // Of those, tiles are filled even where no output needs them.
+        let constants = self.constants.iter().map(Tensor::dtype);
+        for dtype in self.inputs.iter().copied().chain(constants) {
             widest = widest.max(dtype.size());
         }
 
@@ -234,7 +254,9 @@ impl ProgramBuilder {
             slots,
             widest,
             error,
-            text,
+            values: self.values,
+            results: outputs,
+            codes: Codes::default(),
         }
     }
 
@@ -276,26 +298,6 @@ impl ProgramBuilder {
             }
         }
         last
-    }
-
-    /// One line for each instruction, and one for the outputs.
-    fn text(&self, outputs: &[Reg]) -> String {
-        use std::fmt::Write;
-        let mut text = String::new();
-        for (i, (dtype, definition)) in self.values.iter().enumerate() {
-            let _ = match definition {
-                Definition::Input(n) => writeln!(text, "r{i}:{dtype:?} = input {n}"),
-                Definition::Constant(n) => {
-                    let bytes = self.constants[*n].bytes().unwrap_or_default();
-                    writeln!(text, "r{i}:{dtype:?} = constant {bytes:02x?}")
-                }
-                Definition::Op(op, operands) => {
-                    writeln!(text, "r{i}:{dtype:?} = {op:?} {operands:?}")
-                }
-            };
-        }
-        let _ = write!(text, "outputs {outputs:?}");
-        text
     }
 }
 

@@ -156,7 +156,7 @@ impl Jit {
             let fits = array.tensor().is_some()
                 && array.dtype() == aval.dtype
                 && array.is_weak() == aval.weak
-                && array.shape() == &aval.shape[..];
+                && same_shape(array.shape(), &aval.shape);
             arrays.push(array);
             fits
         };
@@ -315,6 +315,12 @@ impl Jit {
         };
         tree_of(py, &program.output, outputs)
     }
+}
+
+/// Whether two shapes are equal, most often both of rank 0, for which a call would cost more.
+#[inline]
+fn same_shape(a: &[usize], b: &[usize]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
 }
 
 /// Runs a program on concrete arrays.

@@ -2,7 +2,7 @@
 //!
 //! The errors stated are the largest found over dense samples, in units in the last place.
 
-use super::lane::{Bits, Double, Real};
+use super::lane::{Bits, Double};
 
 /// Adding this rounds to an integer, which is then in the low bits.
 const MAGIC: f64 = 6_755_399_441_055_744.0;

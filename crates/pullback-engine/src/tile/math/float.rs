@@ -2,7 +2,7 @@
 
 use bytemuck::Pod;
 
-use super::{bessel, double, gamma, single, special};
+use super::{basic, bessel, double, gamma, single, special};
 
 /// A float type that arithmetic is done in.
 ///
@@ -74,7 +74,7 @@ pub(crate) trait Float: Pod + PartialOrd + Send + Sync {
 
 /// What both types compute in the same way, by their operators and their bits.
 macro_rules! basics {
-    ($float:ident, $bits:ident, $signed:ident, $width:literal, $mantissa:literal) => {
+    ($float:ident, $bits:ident, $width:literal, $mantissa:literal) => {
         #[inline(always)]
         fn add(self, y: $float) -> $float {
             self + y
@@ -105,14 +105,7 @@ macro_rules! basics {
         }
         #[inline(always)]
         fn sign(self) -> $float {
-            // Zeros and NaN are their own sign.
-            if self > 0.0 {
-                1.0
-            } else if self < 0.0 {
-                -1.0
-            } else {
-                self
-            }
+            basic::sign(self)
         }
         #[inline(always)]
         fn floor(self) -> $float {
@@ -124,7 +117,7 @@ macro_rules! basics {
         }
         #[inline(always)]
         fn round(self) -> $float {
-            $float::round(self)
+            basic::round_away(self)
         }
         #[inline(always)]
         fn round_ties_even(self) -> $float {
@@ -136,27 +129,19 @@ macro_rules! basics {
         }
         #[inline(always)]
         fn rsqrt(self) -> $float {
-            1.0 / $float::sqrt(self)
+            basic::rsqrt(self)
         }
         #[inline(always)]
         fn is_finite(self) -> bool {
-            $float::abs(self) < $float::INFINITY
+            basic::is_finite(self)
         }
         #[inline(always)]
         fn max(self, y: $float) -> $float {
-            // Of two zeros, the positive one.
-            let equal = $float::from_bits(self.to_bits() & y.to_bits());
-            let larger = if self > y { self } else { y };
-            let larger = if self == y { equal } else { larger };
-            if self.is_nan() { self } else { larger }
+            basic::max(self, y)
         }
         #[inline(always)]
         fn min(self, y: $float) -> $float {
-            // Of two zeros, the negative one.
-            let equal = $float::from_bits(self.to_bits() | y.to_bits());
-            let smaller = if self < y { self } else { y };
-            let smaller = if self == y { equal } else { smaller };
-            if self.is_nan() { self } else { smaller }
+            basic::min(self, y)
         }
         #[inline(always)]
         fn nextafter(self, y: $float) -> $float {
@@ -174,15 +159,11 @@ macro_rules! basics {
         }
         #[inline(always)]
         fn eq_to(self, y: $float) -> bool {
-            self.to_bits() == y.to_bits()
+            basic::eq_to(self, y)
         }
         #[inline(always)]
         fn lt_to(self, y: $float) -> bool {
-            let order = |x: $float| {
-                let bits = x.to_bits() as $signed;
-                bits ^ (bits >> ($width - 1)) & $signed::MAX
-            };
-            order(self) < order(y)
+            basic::lt_to(self, y)
         }
         #[inline(always)]
         fn le_to(self, y: $float) -> bool {
@@ -246,7 +227,7 @@ macro_rules! functions {
 }
 
 impl Float for f32 {
-    basics!(f32, u32, i32, 32, 23);
+    basics!(f32, u32, 32, 23);
     in_double!(f32, igamma, igammac, igamma_grad_a, random_gamma_grad, zeta, polygamma);
 
     functions! { f32,
@@ -299,7 +280,7 @@ impl Float for f32 {
 }
 
 impl Float for f64 {
-    basics!(f64, u64, i64, 64, 52);
+    basics!(f64, u64, 64, 52);
     in_double!(f64, igamma, igammac, igamma_grad_a, random_gamma_grad, zeta, polygamma);
 
     functions! { f64,

@@ -60,11 +60,15 @@ pub(crate) trait Real:
     type Mask: Mask;
     /// The bits.
     type Bits: Bits<Mask = Self::Mask>;
+    /// The number of bits.
+    const WIDTH: u32;
     /// The sign bit, as bits.
     const SIGN: i64;
 
     /// A constant.
     fn of(value: Self::Constant) -> Self;
+    /// A constant that numbers of either width have.
+    fn literal(value: f32) -> Self;
     /// `self * y + z` with one rounding.
     fn mul_add(self, y: Self, z: Self) -> Self;
     /// The square root.
@@ -213,11 +217,16 @@ macro_rules! real {
             type Constant = $float;
             type Mask = bool;
             type Bits = Wrapping<$signed>;
+            const WIDTH: u32 = $signed::BITS;
             const SIGN: i64 = $signed::MIN as i64;
 
             #[inline(always)]
             fn of(value: $float) -> $float {
                 value
+            }
+            #[inline(always)]
+            fn literal(value: f32) -> $float {
+                value as $float
             }
             #[inline(always)]
             fn mul_add(self, y: $float, z: $float) -> $float {

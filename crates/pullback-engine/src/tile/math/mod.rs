@@ -3,6 +3,7 @@
 //! Those of `single` and `double` are written over the numbers of `lane`, once for all engines;
 //! every arithmetic step is one rounding that is the same on every processor, so results are too.
 
+pub(crate) mod basic;
 pub(crate) mod bessel;
 pub(crate) mod complex;
 pub(crate) mod double;

@@ -1,0 +1,680 @@
+//! From a graph to machine code: one loop over the elements, a vector of lanes at a time.
+//!
+//! Registers are given out as the steps are walked in order. When there are too few, the value
+//! that is needed last makes room (Belady's rule): inputs and constants are read again where they
+//! lie, anything else is kept on the stack. The last vector is masked, so that nothing is read or
+//! written beyond the end, and an output may lie where an input does.
+
+use super::ir::{Binary, Convert, Element, Graph, Id, Kernel, Kind, Logic, Node, Predicate, Unary};
+use super::x64::{
+    self, Assembler, Condition, Gpr, Length, Map, Mask, Masking, Mem, Opcode, Prefix, RAX, RBP,
+    RBX, RCX, RDI, RDX, RSI, RSP, Rm, UNMASKED, Zmm, op,
+};
+
+/// Registers that pointers are kept in; those that a caller expects unchanged come last.
+const POINTERS: [Gpr; 9] =
+    [x64::R8, x64::R9, x64::R10, x64::R11, RBX, x64::R12, x64::R13, x64::R14, x64::R15];
+/// Registers that a caller expects unchanged.
+const SAVED: [Gpr; 5] = [RBX, x64::R12, x64::R13, x64::R14, x64::R15];
+/// Whether a rare lane was met.
+const RARE: Gpr = x64::R15;
+/// The lanes of this vector that are elements.
+const TAIL: Mask = Mask(1);
+/// For steps that need a register in passing.
+const SCRATCH: Zmm = Zmm(31);
+const VECTORS: usize = 31;
+/// Bytes of a place on the stack.
+const SPILL: i32 = 64;
+
+/// The machine code of a kernel, with the constants that it reads.
+///
+/// It is a function of two arguments, by the System V convention: the address of a list of 64
+/// bits for each input and output, which are addresses, but for scalar inputs their bits (a truth
+/// value has all 16 low bits set or none); and the number of elements. It returns whether a lane
+/// was rare.
+pub(crate) fn compile(kernel: &Kernel) -> Vec<u8> {
+    Emitter::new(kernel).function()
+}
+
+/// Where a value is.
+#[derive(Clone, Copy, Default)]
+struct Home {
+    reg: Option<u8>,
+    spill: Option<i32>,
+}
+
+struct Emitter<'a> {
+    kernel: &'a Kernel,
+    graph: &'a Graph,
+    asm: Assembler,
+    lanes: usize,
+    homes: Vec<Home>,
+    /// For each value, the steps that need it, the last first.
+    uses: Vec<Vec<u32>>,
+    vectors: [Option<Id>; 32],
+    masks: [Option<Id>; 8],
+    /// Registers that the current step needs.
+    locked: u32,
+    locked_masks: u8,
+    spills: i32,
+    /// The register of each pointer.
+    pointers: Vec<Option<Gpr>>,
+    used_pointers: usize,
+}
+
+impl<'a> Emitter<'a> {
+    fn new(kernel: &'a Kernel) -> Emitter<'a> {
+        let graph = &kernel.graph;
+        let count = graph.nodes.len();
+        let mut needed = vec![false; count];
+        let roots = kernel.outputs.iter().map(|(id, _)| *id).chain(kernel.rare);
+        let mut uses: Vec<Vec<u32>> = vec![vec![]; count];
+        for root in roots {
+            needed[root.index()] = true;
+            uses[root.index()].push(u32::MAX);
+        }
+        let mut wide = false;
+        for at in (0..count).rev() {
+            if needed[at] {
+                let (node, kind) = graph.nodes[at];
+                wide |= kind == Kind::Double;
+                for operand in Graph::operands(node) {
+                    needed[operand.index()] = true;
+                    uses[operand.index()].push(at as u32);
+                }
+            }
+        }
+        let mut used_pointers = 0;
+        let limit = if kernel.rare.is_some() { POINTERS.len() - 1 } else { POINTERS.len() };
+        let mut pointer = |is: bool| {
+            let reg = (is && used_pointers < limit).then(|| POINTERS[used_pointers]);
+            used_pointers += reg.is_some() as usize;
+            reg
+        };
+        let mut is_pointer = vec![false; kernel.inputs];
+        for (at, (node, _)) in graph.nodes.iter().enumerate() {
+            if let Node::Input(input, _) = node {
+                is_pointer[*input as usize] |= needed[at];
+            }
+        }
+        let outputs = kernel.outputs.iter().map(|_| true);
+        let pointers = is_pointer.into_iter().chain(outputs).map(&mut pointer).collect();
+        Emitter {
+            kernel,
+            graph,
+            asm: Assembler::default(),
+            lanes: if wide { 8 } else { 16 },
+            homes: vec![Home::default(); count],
+            uses,
+            vectors: [None; 32],
+            masks: [None; 8],
+            locked: 0,
+            locked_masks: 0,
+            spills: 0,
+            pointers,
+            used_pointers,
+        }
+    }
+
+    /// How much of a register values of a kind fill.
+    fn length(&self, kind: Kind) -> Length {
+        match (kind, self.lanes) {
+            (Kind::Double, _) | (Kind::Word, 16) => Length::B64,
+            (Kind::Word, _) => Length::B32,
+            (Kind::Mask, _) => Length::B16,
+        }
+    }
+
+    /// The step after `at` that needs a value next; none if there is no such step.
+    fn next_use(&mut self, id: Id, at: u32) -> Option<u32> {
+        let uses = &mut self.uses[id.index()];
+        while uses.last().is_some_and(|&next| next <= at) {
+            uses.pop();
+        }
+        uses.last().copied()
+    }
+
+    /// What is done for each vector of lanes.
+    fn body(&mut self) {
+        for at in 0..self.graph.nodes.len() {
+            let (node, kind) = self.graph.nodes[at];
+            let is_read = matches!(node, Node::Input(..) | Node::Scalar(..) | Node::Constant(_));
+            // What is read is read when it is needed first.
+            if self.uses[at].is_empty() || is_read {
+                continue;
+            }
+            self.step(at as u32, Id(at as u32), node, kind);
+        }
+        let end = u32::MAX - 1;
+        for (at, &(id, element)) in self.kernel.outputs.iter().enumerate() {
+            self.unlock();
+            self.write(self.kernel.inputs + at, id, element, end);
+        }
+        if let Some(rare) = self.kernel.rare {
+            self.unlock();
+            let mask = self.mask(rare, end);
+            self.asm.kmov_to(RCX, mask);
+            // Bits of no lane may be set.
+            self.asm.and_with(RCX, RDX);
+            self.asm.or(RARE, RCX);
+        }
+    }
+
+    /// The whole function.
+    fn function(mut self) -> Vec<u8> {
+        let has_rare = self.kernel.rare.is_some();
+        let used = &POINTERS[..self.used_pointers];
+        let is_saved = |reg: &Gpr| used.contains(reg) || (has_rare && *reg == RARE);
+        let saved: Vec<Gpr> = SAVED.into_iter().filter(is_saved).collect();
+        self.asm.push(RBP);
+        saved.iter().for_each(|&reg| self.asm.push(reg));
+        self.asm.mov(RBP, RSP);
+        let frame = self.asm.sub(RSP, 0);
+        self.asm.and(RSP, -SPILL);
+        for (at, pointer) in self.pointers.iter().enumerate() {
+            if let Some(reg) = pointer {
+                self.asm.load(*reg, Mem::At(RDI, at as i32 * 8));
+            }
+        }
+        if has_rare {
+            self.asm.zero(RARE);
+        }
+        let (head, full, done) = (self.asm.label(), self.asm.label(), self.asm.label());
+        let lanes = self.lanes as i32;
+        self.asm.zero(RAX);
+        self.asm.test(RSI, RSI);
+        self.asm.jump_if(Condition::Equal, done);
+        self.asm.place(head);
+        self.asm.set(RDX, (1 << lanes) - 1);
+        self.asm.cmp(RSI, lanes);
+        self.asm.jump_if(Condition::AboveOrEqual, full);
+        self.asm.bzhi(RDX, RDX, RSI);
+        self.asm.place(full);
+        self.asm.kmov_from(TAIL, RDX);
+        self.body();
+        self.asm.add(RAX, lanes);
+        self.asm.sub(RSI, lanes);
+        self.asm.jump_if(Condition::Above, head);
+        self.asm.place(done);
+        self.asm.vzeroupper();
+        match has_rare {
+            true => self.asm.mov(RAX, RARE),
+            false => self.asm.zero(RAX),
+        }
+        self.asm.mov(RSP, RBP);
+        saved.iter().rev().for_each(|&reg| self.asm.pop(reg));
+        self.asm.pop(RBP);
+        self.asm.ret();
+        self.asm.set_immediate(frame, self.spills * SPILL);
+        self.asm.finish()
+    }
+
+    fn unlock(&mut self) {
+        self.locked = 0;
+        self.locked_masks = 0;
+    }
+
+    /// A register for a new value; it is locked.
+    fn vector_for(&mut self, id: Id, at: u32) -> Zmm {
+        let free = (0..VECTORS).find(|&reg| self.vectors[reg].is_none());
+        let reg = free.unwrap_or_else(|| {
+            let held = (0..VECTORS).filter(|reg| self.locked >> reg & 1 == 0);
+            let held: smallvec::SmallVec<[usize; 32]> = held.collect();
+            let last = held.into_iter().max_by_key(|&reg| {
+                let held = self.vectors[reg].expect("no register is free");
+                self.next_use(held, at).unwrap_or(u32::MAX)
+            });
+            let reg = last.expect("a step needs fewer registers than there are");
+            self.evict(reg);
+            reg
+        });
+        self.vectors[reg] = Some(id);
+        self.homes[id.index()].reg = Some(reg as u8);
+        self.locked |= 1 << reg;
+        Zmm(reg as u8)
+    }
+
+    /// Frees a register whose value is needed later.
+    fn evict(&mut self, reg: usize) {
+        let Some(id) = self.vectors[reg].take() else { return };
+        self.homes[id.index()].reg = None;
+        let node = self.graph.node(id);
+        if matches!(node, Node::Input(..) | Node::Scalar(..) | Node::Constant(_))
+            || self.homes[id.index()].spill.is_some()
+        {
+            return;
+        }
+        let slot = self.spills * SPILL;
+        self.spills += 1;
+        self.homes[id.index()].spill = Some(slot);
+        let length = self.length(self.graph.kind(id));
+        self.store(Mem::At(RSP, slot), Zmm(reg as u8), length, UNMASKED);
+    }
+
+    fn store(&mut self, to: Mem, from: Zmm, length: Length, masking: Masking) {
+        let opcode = op(Map::M0F, Prefix::None, false, 0x11);
+        self.asm.vector(opcode, length, masking, from.0, 0, Rm::Mem(to), None);
+    }
+
+    /// The address of a pointer's current element.
+    fn address(&mut self, pointer: usize, size: u8) -> Mem {
+        let base = self.pointers[pointer].unwrap_or_else(|| {
+            self.asm.load(RCX, Mem::At(RDI, pointer as i32 * 8));
+            RCX
+        });
+        Mem::Indexed(base, RAX, size)
+    }
+
+    /// Where the bits of a value for all lanes lie in memory, if it is such a value.
+    fn in_memory(&mut self, id: Id) -> Option<Mem> {
+        match (self.graph.node(id), self.graph.kind(id)) {
+            (_, Kind::Mask) => None,
+            (Node::Scalar(input, _), _) => Some(Mem::At(RDI, input as i32 * 8)),
+            (Node::Constant(bits), Kind::Word) => {
+                Some(self.asm.constant(&(bits as u32).to_le_bytes()))
+            }
+            (Node::Constant(bits), _) => Some(self.asm.constant(&bits.to_le_bytes())),
+            _ => None,
+        }
+    }
+
+    /// Whether an operand can be read from memory within an instruction, and is not in a register.
+    fn is_foldable(&self, id: Id) -> bool {
+        let read = matches!(self.graph.node(id), Node::Scalar(..) | Node::Constant(_));
+        read && self.graph.kind(id) != Kind::Mask && self.homes[id.index()].reg.is_none()
+    }
+
+    /// The register of a value; it is locked.
+    fn vector(&mut self, id: Id, at: u32) -> Zmm {
+        if let Some(reg) = self.homes[id.index()].reg {
+            self.locked |= 1 << reg;
+            return Zmm(reg);
+        }
+        let reg = self.vector_for(id, at);
+        let kind = self.graph.kind(id);
+        let length = self.length(kind);
+        if let Some(slot) = self.homes[id.index()].spill {
+            let opcode = op(Map::M0F, Prefix::None, false, 0x10);
+            let from = Rm::Mem(Mem::At(RSP, slot));
+            self.asm.vector(opcode, length, UNMASKED, reg.0, 0, from, None);
+        } else if let Some(from) = self.in_memory(id) {
+            let wide = kind == Kind::Double;
+            // vpbroadcastd and vpbroadcastq.
+            let opcode = op(Map::M0F38, Prefix::P66, wide, if wide { 0x59 } else { 0x58 });
+            self.asm.vector(opcode, length, UNMASKED, reg.0, 0, Rm::Mem(from), None);
+        } else if let Node::Input(input, element) = self.graph.node(id) {
+            let from = Rm::Mem(self.address(input as usize, element.size()));
+            let opcode = op(Map::M0F, Prefix::None, false, 0x10);
+            let opcode = match kind {
+                // The mask counts elements, so their width matters.
+                Kind::Double => op(Map::M0F, Prefix::P66, true, 0x10),
+                _ => opcode,
+            };
+            let masking = Masking { mask: TAIL, zero: true };
+            self.asm.vector(opcode, length, masking, reg.0, 0, from, None);
+        } else {
+            unreachable!("a value is in a register, on the stack, or can be read");
+        }
+        reg
+    }
+
+    /// An operand that may be in memory.
+    fn operand(&mut self, id: Id, at: u32) -> Rm {
+        if self.is_foldable(id)
+            && let Some(mem) = self.in_memory(id)
+        {
+            return Rm::Broadcast(mem);
+        }
+        Rm::Reg(self.vector(id, at))
+    }
+
+    fn mask_for(&mut self, id: Id, at: u32) -> Mask {
+        let free = (2..8).find(|&reg| self.masks[reg].is_none());
+        let reg = free.unwrap_or_else(|| {
+            let held = (2..8).filter(|reg| self.locked_masks >> reg & 1 == 0);
+            let held: smallvec::SmallVec<[usize; 8]> = held.collect();
+            let last = held.into_iter().max_by_key(|&reg| {
+                let held = self.masks[reg].expect("no mask register is free");
+                self.next_use(held, at).unwrap_or(u32::MAX)
+            });
+            let reg = last.expect("a step needs fewer masks than there are");
+            self.evict_mask(reg);
+            reg
+        });
+        self.masks[reg] = Some(id);
+        self.homes[id.index()].reg = Some(reg as u8);
+        self.locked_masks |= 1 << reg;
+        Mask(reg as u8)
+    }
+
+    fn evict_mask(&mut self, reg: usize) {
+        let Some(id) = self.masks[reg].take() else { return };
+        self.homes[id.index()].reg = None;
+        let node = self.graph.node(id);
+        if matches!(node, Node::Input(..) | Node::Scalar(..) | Node::Constant(_))
+            || self.homes[id.index()].spill.is_some()
+        {
+            return;
+        }
+        let slot = self.spills * SPILL;
+        self.spills += 1;
+        self.homes[id.index()].spill = Some(slot);
+        self.asm.kstore(Mem::At(RSP, slot), Mask(reg as u8));
+    }
+
+    /// The mask register of a truth value; it is locked.
+    fn mask(&mut self, id: Id, at: u32) -> Mask {
+        if let Some(reg) = self.homes[id.index()].reg {
+            self.locked_masks |= 1 << reg;
+            return Mask(reg);
+        }
+        let reg = self.mask_for(id, at);
+        if let Some(slot) = self.homes[id.index()].spill {
+            self.asm.kload(reg, Mem::At(RSP, slot));
+            return reg;
+        }
+        match self.graph.node(id) {
+            Node::Constant(bits) => {
+                self.asm.set(RCX, bits as u32);
+                self.asm.kmov_from(reg, RCX);
+            }
+            Node::Scalar(input, _) => self.asm.kload(reg, Mem::At(RDI, input as i32 * 8)),
+            Node::Input(input, _) => {
+                let from = Rm::Mem(self.address(input as usize, 1));
+                // vmovdqu8, then vptestmb.
+                let load = op(Map::M0F, Prefix::F2, false, 0x6f);
+                let masking = Masking { mask: TAIL, zero: true };
+                self.asm.vector(load, Length::B16, masking, SCRATCH.0, 0, from, None);
+                let test = op(Map::M0F38, Prefix::P66, false, 0x26);
+                let scratch = Rm::Reg(SCRATCH);
+                self.asm.vector(test, Length::B16, UNMASKED, reg.0, SCRATCH.0, scratch, None);
+            }
+            _ => unreachable!("a truth value is in a register, on the stack, or can be read"),
+        }
+        reg
+    }
+
+    /// Frees the registers of operands that no later step needs.
+    fn release(&mut self, node: Node, at: u32) {
+        for id in Graph::operands(node) {
+            if self.next_use(id, at).is_none()
+                && let Some(reg) = self.homes[id.index()].reg.take()
+            {
+                match self.graph.kind(id) {
+                    Kind::Mask => self.masks[reg as usize] = None,
+                    _ => self.vectors[reg as usize] = None,
+                }
+            }
+        }
+    }
+
+    fn is_last(&mut self, id: Id, at: u32) -> bool {
+        self.next_use(id, at).is_none()
+    }
+
+    fn step(&mut self, at: u32, id: Id, node: Node, kind: Kind) {
+        self.unlock();
+        match node {
+            Node::Input(..) | Node::Scalar(..) | Node::Constant(_) => {}
+            Node::Unary(unary, a) => {
+                let a = self.vector(a, at);
+                self.release(node, at);
+                let to = self.vector_for(id, at);
+                self.unary(unary, kind, to, a);
+            }
+            Node::Binary(binary, a, b) => {
+                let (a, b) = match binary.commutes() && self.is_foldable(a) {
+                    true => (b, a),
+                    false => (a, b),
+                };
+                let a = self.vector(a, at);
+                let b = self.operand(b, at);
+                self.release(node, at);
+                let to = self.vector_for(id, at);
+                let length = self.length(kind);
+                let opcode = binary_opcode(binary, kind);
+                self.asm.vector(opcode, length, UNMASKED, to.0, a.0, b, None);
+            }
+            Node::Fma { negated, a, b, c } => self.fma(at, id, node, kind, negated, [a, b, c]),
+            Node::Convert(convert, a) => {
+                let a = self.vector(a, at);
+                self.release(node, at);
+                let to = self.vector_for(id, at);
+                self.convert(convert, to, a);
+            }
+            Node::Compare(predicate, a, b) => {
+                let of = self.graph.kind(a);
+                let (exchanged, a, b) = match self.is_foldable(a) {
+                    true => (true, b, a),
+                    false => (false, a, b),
+                };
+                let a = self.vector(a, at);
+                let b = self.operand(b, at);
+                self.release(node, at);
+                let to = self.mask_for(id, at);
+                let (opcode, code) = compare_opcode(predicate, of, exchanged);
+                let length = self.length(of);
+                self.asm.vector(opcode, length, UNMASKED, to.0, a.0, b, Some(code));
+            }
+            Node::Logic(logic, a, b) => {
+                let (a, b) = (self.mask(a, at), self.mask(b, at));
+                self.release(node, at);
+                let to = self.mask_for(id, at);
+                match logic {
+                    Logic::And => self.asm.kand(to, a, b),
+                    Logic::Or => self.asm.kor(to, a, b),
+                    Logic::Xor => self.asm.kxor(to, a, b),
+                    Logic::AndNot => self.asm.kandn(to, a, b),
+                }
+            }
+            Node::Not(a) => {
+                let a = self.mask(a, at);
+                self.release(node, at);
+                let to = self.mask_for(id, at);
+                self.asm.knot(to, a);
+            }
+            Node::Select(mask, yes, no) => {
+                let mask = self.mask(mask, at);
+                let wide = kind == Kind::Double;
+                let length = self.length(kind);
+                if self.graph.node(no) == Node::Constant(0) {
+                    let yes = self.vector(yes, at);
+                    self.release(node, at);
+                    let to = self.vector_for(id, at);
+                    let masking = Masking { mask, zero: true };
+                    self.asm.vector(moved(wide), length, masking, to.0, 0, yes.into(), None);
+                    return;
+                }
+                let no = self.vector(no, at);
+                let yes = self.operand(yes, at);
+                self.release(node, at);
+                let to = self.vector_for(id, at);
+                // vpblendm.
+                let opcode = op(Map::M0F38, Prefix::P66, wide, 0x64);
+                let masking = Masking { mask, zero: false };
+                self.asm.vector(opcode, length, masking, to.0, no.0, yes, None);
+            }
+        }
+    }
+
+    /// `a * b + c` overwrites one of its operands: one that is needed no more, or a copy.
+    fn fma(&mut self, at: u32, id: Id, node: Node, kind: Kind, negated: bool, abc: [Id; 3]) {
+        // The last digit of the opcode, by which operands are multiplied and which is overwritten.
+        const FORM_132: u8 = 0x98;
+        const FORM_213: u8 = 0xa8;
+        const FORM_231: u8 = 0xb8;
+        let [mut a, mut b, c] = abc;
+        let fold_c = self.is_foldable(c);
+        // Of the factors, the one that may be read from memory comes second.
+        if !fold_c && self.is_foldable(a) && !self.is_foldable(b) {
+            (a, b) = (b, a);
+        }
+        let ra = self.vector(a, at);
+        let (rb, rc) = if fold_c {
+            let rb = Rm::Reg(self.vector(b, at));
+            (rb, self.operand(c, at))
+        } else {
+            let rc = Rm::Reg(self.vector(c, at));
+            (self.operand(b, at), rc)
+        };
+        let (a_ends, b_ends, c_ends) =
+            (self.is_last(a, at), self.is_last(b, at), self.is_last(c, at));
+        let (form, over, second, rm) = match (rb, rc) {
+            (Rm::Reg(rb), Rm::Reg(rc)) if c_ends => (FORM_231, Some(rc), ra, Rm::Reg(rb)),
+            (Rm::Reg(rb), rc) if a_ends => (FORM_213, Some(ra), rb, rc),
+            (Rm::Reg(rb), rc) if b_ends => (FORM_213, Some(rb), ra, rc),
+            (rb, Rm::Reg(rc)) if c_ends => (FORM_231, Some(rc), ra, rb),
+            (rb, Rm::Reg(rc)) if a_ends => (FORM_132, Some(ra), rc, rb),
+            (Rm::Reg(rb), rc) => (FORM_213, None, rb, rc),
+            (rb, Rm::Reg(rc)) => (FORM_132, None, rc, rb),
+            _ => unreachable!("one operand at most is in memory"),
+        };
+        let wide = kind == Kind::Double;
+        let length = self.length(kind);
+        let to = match over {
+            Some(reg) => {
+                self.release(node, at);
+                // The register of an operand that ends here is free now.
+                self.vectors[reg.0 as usize] = Some(id);
+                self.homes[id.index()].reg = Some(reg.0);
+                reg
+            }
+            None => {
+                // The copy needs a register besides those of the operands.
+                let to = self.vector_for(id, at);
+                self.asm.vector(moved(wide), length, UNMASKED, to.0, 0, ra.into(), None);
+                self.release(node, at);
+                to
+            }
+        };
+        let byte = form + if negated { 4 } else { 0 };
+        let opcode = op(Map::M0F38, Prefix::P66, wide, byte);
+        self.asm.vector(opcode, length, UNMASKED, to.0, second.0, rm, None);
+    }
+
+    fn unary(&mut self, unary: Unary, kind: Kind, to: Zmm, a: Zmm) {
+        use Map::*;
+        let wide = kind == Kind::Double;
+        let length = self.length(kind);
+        let float = if wide { Prefix::P66 } else { Prefix::None };
+        let rounded = |how: u8| (op(M0F3A, Prefix::P66, wide, 0x08 + wide as u8), Some(8 | how));
+        // A shift by a constant names its target in the prefix, and itself where a register
+        // would be.
+        let shift = |byte: u8| op(M0F, Prefix::P66, wide, byte);
+        let (opcode, immediate, extension) = match unary {
+            Unary::Sqrt => (op(M0F, float, wide, 0x51), None, None),
+            Unary::RoundTiesEven => (rounded(0).0, rounded(0).1, None),
+            Unary::Floor => (rounded(1).0, rounded(1).1, None),
+            Unary::Ceil => (rounded(2).0, rounded(2).1, None),
+            Unary::Trunc => (rounded(3).0, rounded(3).1, None),
+            Unary::ShiftLeft(by) => (shift(if wide { 0x73 } else { 0x72 }), Some(by), Some(6)),
+            Unary::ShiftRight(by) => (shift(if wide { 0x73 } else { 0x72 }), Some(by), Some(2)),
+            Unary::ShiftRightSigned(by) => (shift(0x72), Some(by), Some(4)),
+            Unary::SignedToFloat if wide => (op(M0F, Prefix::F3, true, 0xe6), None, None),
+            Unary::SignedToFloat => (op(M0F, Prefix::None, false, 0x5b), None, None),
+            Unary::UnsignedToFloat if wide => (op(M0F, Prefix::F3, true, 0x7a), None, None),
+            Unary::UnsignedToFloat => (op(M0F, Prefix::F2, false, 0x7a), None, None),
+        };
+        let (reg, second) = match extension {
+            Some(extension) => (extension, to.0),
+            None => (to.0, 0),
+        };
+        self.asm.vector(opcode, length, UNMASKED, reg, second, a.into(), immediate);
+    }
+
+    fn convert(&mut self, convert: Convert, to: Zmm, a: Zmm) {
+        use Map::*;
+        // Lengths are those of the wider side.
+        let length = self.length(Kind::Double);
+        let (opcode, reg, rm) = match convert {
+            Convert::Widen => (op(M0F, Prefix::None, false, 0x5a), to, a),
+            Convert::Narrow => (op(M0F, Prefix::P66, true, 0x5a), to, a),
+            Convert::SignExtend => (op(M0F38, Prefix::P66, false, 0x25), to, a),
+            Convert::ZeroExtend => (op(M0F38, Prefix::P66, false, 0x35), to, a),
+            // A store with a register for a target.
+            Convert::Truncate => (op(M0F38, Prefix::F3, false, 0x35), a, to),
+        };
+        self.asm.vector(opcode, length, UNMASKED, reg.0, 0, rm.into(), None);
+    }
+
+    /// Writes an output.
+    fn write(&mut self, pointer: usize, id: Id, element: Element, at: u32) {
+        let masking = Masking { mask: TAIL, zero: false };
+        match element {
+            Element::Bool => {
+                let mask = self.mask(id, at);
+                let ones = self.asm.constant(&[1; 16]);
+                let load = op(Map::M0F, Prefix::F2, false, 0x6f);
+                let zeroed = Masking { mask, zero: true };
+                self.asm.vector(load, Length::B16, zeroed, SCRATCH.0, 0, Rm::Mem(ones), None);
+                let to = Rm::Mem(self.address(pointer, 1));
+                let store = op(Map::M0F, Prefix::F2, false, 0x7f);
+                self.asm.vector(store, Length::B16, masking, SCRATCH.0, 0, to, None);
+            }
+            Element::Word | Element::Double => {
+                let from = self.vector(id, at);
+                let kind = element.kind();
+                let to = Rm::Mem(self.address(pointer, element.size()));
+                let opcode = match kind {
+                    Kind::Double => op(Map::M0F, Prefix::P66, true, 0x11),
+                    _ => op(Map::M0F, Prefix::None, false, 0x11),
+                };
+                let length = self.length(kind);
+                self.asm.vector(opcode, length, masking, from.0, 0, to, None);
+            }
+        }
+    }
+}
+
+/// vmovaps or vmovapd between registers.
+fn moved(wide: bool) -> Opcode {
+    op(Map::M0F, if wide { Prefix::P66 } else { Prefix::None }, wide, 0x28)
+}
+
+fn binary_opcode(binary: Binary, kind: Kind) -> Opcode {
+    use Map::*;
+    let wide = kind == Kind::Double;
+    let float = |byte| op(M0F, if wide { Prefix::P66 } else { Prefix::None }, wide, byte);
+    let plain = |word, double| op(M0F, Prefix::P66, wide, if wide { double } else { word });
+    let newer = |byte| op(M0F38, Prefix::P66, wide, byte);
+    match binary {
+        Binary::AddF => float(0x58),
+        Binary::MulF => float(0x59),
+        Binary::SubF => float(0x5c),
+        Binary::MinF => float(0x5d),
+        Binary::DivF => float(0x5e),
+        Binary::MaxF => float(0x5f),
+        Binary::Add => plain(0xfe, 0xd4),
+        Binary::Sub => plain(0xfa, 0xfb),
+        Binary::Mul => newer(0x40),
+        Binary::MinSigned => newer(0x39),
+        Binary::MinUnsigned => newer(0x3b),
+        Binary::MaxSigned => newer(0x3d),
+        Binary::MaxUnsigned => newer(0x3f),
+        Binary::And => plain(0xdb, 0xdb),
+        Binary::Or => plain(0xeb, 0xeb),
+        Binary::Xor => plain(0xef, 0xef),
+        Binary::ShiftRight => newer(0x45),
+        Binary::ShiftRightSigned => newer(0x46),
+        Binary::ShiftLeft => newer(0x47),
+    }
+}
+
+/// The instruction that compares, and its code, perhaps for exchanged operands.
+fn compare_opcode(predicate: Predicate, kind: Kind, exchanged: bool) -> (Opcode, u8) {
+    let wide = kind == Kind::Double;
+    let float = op(Map::M0F, if wide { Prefix::P66 } else { Prefix::None }, wide, 0xc2);
+    let signed = op(Map::M0F3A, Prefix::P66, wide, 0x1f);
+    let unsigned = op(Map::M0F3A, Prefix::P66, wide, 0x1e);
+    let (opcode, straight, turned) = match predicate {
+        Predicate::EqF => (float, 0x00, 0x00),
+        Predicate::LtF => (float, 0x11, 0x1e),
+        Predicate::LeF => (float, 0x12, 0x1d),
+        Predicate::Eq => (signed, 0, 0),
+        Predicate::LtSigned => (signed, 1, 6),
+        Predicate::LeSigned => (signed, 2, 5),
+        Predicate::LtUnsigned => (unsigned, 1, 6),
+        Predicate::LeUnsigned => (unsigned, 2, 5),
+    };
+    (opcode, if exchanged { turned } else { straight })
+}

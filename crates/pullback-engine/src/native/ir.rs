@@ -1,0 +1,273 @@
+//! What the code generator compiles: steps over lanes, written down in order.
+//!
+//! A value has 32 or 64 bits a lane, or is a truth value a lane. Equal steps are written once.
+
+use rustc_hash::FxHashMap;
+
+/// Names a value of one graph.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub(crate) struct Id(pub u32);
+
+impl Id {
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// What a value is in each lane.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Kind {
+    /// 32 bits.
+    Word,
+    /// 64 bits.
+    Double,
+    /// A truth value.
+    Mask,
+}
+
+/// How elements lie in memory, and what they become in a lane.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Element {
+    /// A byte that is 0 or 1; a mask.
+    Bool,
+    /// 32 bits.
+    Word,
+    /// 64 bits.
+    Double,
+}
+
+impl Element {
+    /// Bytes in memory.
+    pub fn size(self) -> u8 {
+        match self {
+            Element::Bool => 1,
+            Element::Word => 4,
+            Element::Double => 8,
+        }
+    }
+
+    pub fn kind(self) -> Kind {
+        match self {
+            Element::Bool => Kind::Mask,
+            Element::Word => Kind::Word,
+            Element::Double => Kind::Double,
+        }
+    }
+}
+
+/// A step of two operands of one kind.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Binary {
+    AddF,
+    SubF,
+    MulF,
+    DivF,
+    /// The first where it is less, else the second.
+    MinF,
+    /// The first where it is greater, else the second.
+    MaxF,
+    Add,
+    Sub,
+    Mul,
+    MinSigned,
+    MaxSigned,
+    MinUnsigned,
+    MaxUnsigned,
+    And,
+    Or,
+    Xor,
+    /// Shifts by as many bits as each lane of the second says; by too many, nothing is left.
+    ShiftLeft,
+    ShiftRight,
+    ShiftRightSigned,
+}
+
+impl Binary {
+    /// Whether the operands may be exchanged.
+    pub fn commutes(self) -> bool {
+        use Binary::*;
+        matches!(
+            self,
+            AddF | MulF
+                | Add
+                | Mul
+                | MinSigned
+                | MaxSigned
+                | MinUnsigned
+                | MaxUnsigned
+                | And
+                | Or
+                | Xor
+        )
+    }
+}
+
+/// A step of one operand.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Unary {
+    Sqrt,
+    Floor,
+    Ceil,
+    Trunc,
+    RoundTiesEven,
+    ShiftLeft(u8),
+    ShiftRight(u8),
+    ShiftRightSigned(u8),
+    /// A signed or unsigned integer as a float of as many bits.
+    SignedToFloat,
+    UnsignedToFloat,
+}
+
+/// A change of the width of lanes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Convert {
+    /// A float of 32 bits as one of 64.
+    Widen,
+    /// A float of 64 bits as the nearest of 32.
+    Narrow,
+    /// An integer of 32 bits as one of 64.
+    SignExtend,
+    ZeroExtend,
+    /// The low half of 64 bits.
+    Truncate,
+}
+
+/// How two operands are compared.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Predicate {
+    /// Of floats; false of NaN.
+    EqF,
+    LtF,
+    LeF,
+    Eq,
+    LtSigned,
+    LeSigned,
+    LtUnsigned,
+    LeUnsigned,
+}
+
+/// A step of two truth values.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Logic {
+    And,
+    Or,
+    Xor,
+    /// The second but not the first.
+    AndNot,
+}
+
+/// A step.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Node {
+    /// An input of the kernel, an element a lane.
+    Input(u16, Element),
+    /// An input that is one element for all lanes.
+    Scalar(u16, Element),
+    /// The same bits in every lane; of a word, the low half.
+    Constant(u64),
+    Unary(Unary, Id),
+    Binary(Binary, Id, Id),
+    /// `a * b + c` with one rounding, and whether the product is negated.
+    Fma {
+        negated: bool,
+        a: Id,
+        b: Id,
+        c: Id,
+    },
+    Convert(Convert, Id),
+    Compare(Predicate, Id, Id),
+    Logic(Logic, Id, Id),
+    Not(Id),
+    /// The first value where the mask holds, else the second.
+    Select(Id, Id, Id),
+}
+
+/// What is to be compiled.
+pub(crate) struct Kernel {
+    pub graph: Graph,
+    /// The number of inputs.
+    pub inputs: usize,
+    /// The values that are written, and how they lie in memory.
+    pub outputs: Vec<(Id, Element)>,
+    /// Lanes for which the results are not right; whether there were any is returned.
+    pub rare: Option<Id>,
+}
+
+/// Steps in order, each after those that it needs.
+#[derive(Default)]
+pub(crate) struct Graph {
+    pub nodes: Vec<(Node, Kind)>,
+    known: FxHashMap<(Node, Kind), Id>,
+}
+
+impl Graph {
+    /// The value of a step: that of an equal step, if there is one.
+    pub fn add(&mut self, node: Node, kind: Kind) -> Id {
+        let node = self.simplified(node);
+        *self.known.entry((node, kind)).or_insert_with(|| {
+            self.nodes.push((node, kind));
+            Id(self.nodes.len() as u32 - 1)
+        })
+    }
+
+    pub fn node(&self, id: Id) -> Node {
+        self.nodes[id.index()].0
+    }
+
+    pub fn kind(&self, id: Id) -> Kind {
+        self.nodes[id.index()].1
+    }
+
+    /// A cheaper step with the same bits.
+    fn simplified(&self, node: Node) -> Node {
+        match node {
+            // The processor's minimum and maximum are just these choices.
+            Node::Select(mask, yes, no) => match self.node(mask) {
+                Node::Compare(Predicate::LtF, a, b) if a != b && (yes, no) == (a, b) => {
+                    Node::Binary(Binary::MinF, a, b)
+                }
+                Node::Compare(Predicate::LtF, a, b) if a != b && (yes, no) == (b, a) => {
+                    Node::Binary(Binary::MaxF, b, a)
+                }
+                _ => node,
+            },
+            Node::Fma { negated, a, b, c } => match (self.negated(a), self.negated(b)) {
+                (Some(a), _) => Node::Fma { negated: !negated, a, b, c },
+                (_, Some(b)) => Node::Fma { negated: !negated, a, b, c },
+                _ => node,
+            },
+            Node::Logic(Logic::And, a, b) => match (self.node(a), self.node(b)) {
+                (Node::Not(a), _) => Node::Logic(Logic::AndNot, a, b),
+                (_, Node::Not(b)) => Node::Logic(Logic::AndNot, b, a),
+                _ => node,
+            },
+            _ => node,
+        }
+    }
+
+    /// What a value is the negative of.
+    fn negated(&self, id: Id) -> Option<Id> {
+        let sign = match self.kind(id) {
+            Kind::Word => 1 << 31,
+            _ => 1 << 63,
+        };
+        match self.node(id) {
+            Node::Binary(Binary::Xor, a, b) if self.node(b) == Node::Constant(sign) => Some(a),
+            _ => None,
+        }
+    }
+
+    /// The values that a step needs.
+    pub fn operands(node: Node) -> smallvec::SmallVec<[Id; 3]> {
+        use smallvec::smallvec;
+        match node {
+            Node::Input(..) | Node::Scalar(..) | Node::Constant(_) => smallvec![],
+            Node::Unary(_, a) | Node::Convert(_, a) | Node::Not(a) => smallvec![a],
+            Node::Binary(_, a, b) | Node::Compare(_, a, b) | Node::Logic(_, a, b) => {
+                smallvec![a, b]
+            }
+            Node::Fma { a, b, c, .. } => smallvec![a, b, c],
+            Node::Select(mask, yes, no) => smallvec![mask, yes, no],
+        }
+    }
+}

@@ -1,0 +1,332 @@
+//! From the operations of a tile program to the steps that the code generator compiles.
+//!
+//! What is not here runs on the tile machine, and a program with such an operation does as a
+//! whole.
+
+use super::ir::{Binary, Convert, Element, Id, Kernel, Kind, Logic, Node, Predicate, Unary};
+use super::record::{self, F32, F64, I32, Truth, add};
+use crate::dtype::DType;
+use crate::tensor::Tensor;
+use crate::tile::ScalarOp;
+use crate::tile::math::lane::{Double, Real, Single};
+use crate::tile::math::{basic, double, single};
+use crate::tile::program::{Definition, Program};
+
+/// The kernel of a program, whose inputs named by `scalars` are one element for all lanes; none
+/// if an operation or a type has no steps.
+pub(crate) fn kernel(program: &Program, scalars: u64) -> Option<Kernel> {
+    let (graph, recorded) = record::record(|| steps(program, scalars));
+    let (values, rare) = recorded?;
+    let outputs = program.results.iter().map(|reg| {
+        let (dtype, _) = program.values[reg.0 as usize];
+        Some((values[reg.0 as usize]?, element(dtype)?))
+    });
+    let outputs = outputs.collect::<Option<_>>()?;
+    Some(Kernel { graph, inputs: program.inputs().len(), outputs, rare: rare.map(|rare| rare.0) })
+}
+
+/// How elements lie in memory, of types that can be computed with.
+pub(crate) fn element(dtype: DType) -> Option<Element> {
+    Some(match dtype {
+        DType::Bool => Element::Bool,
+        DType::I32 | DType::U32 | DType::F32 => Element::Word,
+        DType::I64 | DType::U64 | DType::F64 => Element::Double,
+        _ => return None,
+    })
+}
+
+/// The bits of a scalar, as constants and the lists of arguments have them.
+pub(crate) fn bits(value: &Tensor) -> u64 {
+    let mut bytes = [0; 8];
+    let source = value.buffer_bytes();
+    bytes[..source.len().min(8)].copy_from_slice(&source[..source.len().min(8)]);
+    match value.dtype() {
+        DType::Bool if bytes[0] != 0 => 0xffff,
+        _ => u64::from_le_bytes(bytes),
+    }
+}
+
+/// The values that steps were recorded for, and the lanes whose results are not right.
+type Recorded = (Vec<Option<Id>>, Option<Truth>);
+
+fn steps(program: &Program, scalars: u64) -> Option<Recorded> {
+    let mut values: Vec<Option<Id>> = Vec::with_capacity(program.values.len());
+    let mut rare: Option<Truth> = None;
+    for (dtype, definition) in &program.values {
+        let element = element(*dtype)?;
+        let id = match definition {
+            Definition::Input(n) if scalars >> n & 1 != 0 => {
+                add(Node::Scalar(*n as u16, element), element.kind())
+            }
+            Definition::Input(n) => add(Node::Input(*n as u16, element), element.kind()),
+            Definition::Constant(n) => {
+                add(Node::Constant(bits(&program.constants[*n])), element.kind())
+            }
+            Definition::Op(op, operands) => {
+                let x: smallvec::SmallVec<[(Id, DType); 3]> = operands
+                    .iter()
+                    .map(|reg| {
+                        let at = reg.0 as usize;
+                        Some((values[at]?, program.values[at].0))
+                    })
+                    .collect::<Option<_>>()?;
+                operation(*op, &x, &mut rare)?
+            }
+        };
+        values.push(Some(id));
+    }
+    Some((values, rare))
+}
+
+fn operation(op: ScalarOp, x: &[(Id, DType)], rare: &mut Option<Truth>) -> Option<Id> {
+    let ids: smallvec::SmallVec<[Id; 3]> = x.iter().map(|(id, _)| *id).collect();
+    let dtype = x[(op == ScalarOp::Select) as usize].1;
+    let kind = element(dtype)?.kind();
+    match (op, ids.as_slice()) {
+        (ScalarOp::Copy, &[x]) => return Some(x),
+        (ScalarOp::Select, &[mask, yes, no]) => {
+            let mask = Truth(mask);
+            return Some(match kind {
+                Kind::Mask => ((mask & Truth(yes)) | (!mask & Truth(no))).0,
+                _ => mask.choose(kind, yes, no),
+            });
+        }
+        (ScalarOp::Convert(to), &[x]) => return converted(x, dtype, to),
+        _ => {}
+    }
+    match dtype {
+        DType::Bool => truth(op, &ids.iter().map(|&id| Truth(id)).collect::<Vec<_>>()),
+        DType::F32 => {
+            let x: Vec<F32> = ids.iter().map(|&id| F32(id)).collect();
+            any_float(op, &x, F32::id).or_else(|| narrow_float(op, &x, rare))
+        }
+        DType::F64 => {
+            let x: Vec<F64> = ids.iter().map(|&id| F64(id)).collect();
+            any_float(op, &x, F64::id).or_else(|| wide_float(op, &x))
+        }
+        DType::I32 | DType::I64 => integer(op, kind, &ids, true),
+        DType::U32 | DType::U64 => integer(op, kind, &ids, false),
+        _ => None,
+    }
+}
+
+/// The operations that both widths define alike.
+fn any_float<R: Real<Mask = Truth>>(op: ScalarOp, x: &[R], id: fn(R) -> Id) -> Option<Id> {
+    use ScalarOp::*;
+    Some(match (op, x) {
+        (Neg, &[x]) => id(-x),
+        (Abs, &[x]) => id(x.abs()),
+        (Sign, &[x]) => id(basic::sign(x)),
+        (Floor, &[x]) => id(x.floor()),
+        (Ceil, &[x]) => id(x.ceil()),
+        (RoundAwayFromZero, &[x]) => id(basic::round_away(x)),
+        (RoundToEven, &[x]) => id(x.round_ties_even()),
+        (Sqrt, &[x]) => id(x.sqrt()),
+        (Rsqrt, &[x]) => id(basic::rsqrt(x)),
+        (Square, &[x]) => id(x * x),
+        (OneMinusSquare, &[x]) => id(basic::one_minus_square(x)),
+        (IntegerPow(exponent), &[x]) => id(basic::integer_power(x, exponent)),
+        (IsFinite, &[x]) => basic::is_finite(x).0,
+        (Add, &[x, y]) => id(x + y),
+        (Sub, &[x, y]) => id(x - y),
+        (Mul, &[x, y]) => id(x * y),
+        (Div, &[x, y]) => id(x / y),
+        (Max, &[x, y]) => id(basic::max(x, y)),
+        (Min, &[x, y]) => id(basic::min(x, y)),
+        (Clamp, &[low, x, high]) => id(basic::min(basic::max(low, x), high)),
+        (Eq, &[x, y]) => x.eq(y).0,
+        (Ne, &[x, y]) => (!x.eq(y)).0,
+        (Lt, &[x, y]) => x.lt(y).0,
+        (Le, &[x, y]) => x.le(y).0,
+        (Gt, &[x, y]) => x.gt(y).0,
+        (Ge, &[x, y]) => x.ge(y).0,
+        (EqTo, &[x, y]) => basic::eq_to(x, y).0,
+        (LtTo, &[x, y]) => basic::lt_to(x, y).0,
+        (LeTo, &[x, y]) => (!basic::lt_to(y, x)).0,
+        _ => return None,
+    })
+}
+
+fn narrow_float(op: ScalarOp, x: &[F32], rare: &mut Option<Truth>) -> Option<Id> {
+    use ScalarOp::*;
+    let mut by_angle = |f: fn(F32) -> F32, x: F32| {
+        let large = single::is_large_angle(x);
+        *rare = Some(rare.map_or(large, |rare| rare | large));
+        f(x).0
+    };
+    Some(match (op, x) {
+        (Exp, &[x]) => single::exp(x).0,
+        (Exp2, &[x]) => single::exp2(x).0,
+        (Expm1, &[x]) => single::expm1(x).0,
+        (Log, &[x]) => single::log(x).0,
+        (Log1p, &[x]) => single::log1p(x).0,
+        (Log2, &[x]) => single::log2(x).0,
+        (Sin, &[x]) => by_angle(single::sin, x),
+        (Cos, &[x]) => by_angle(single::cos, x),
+        (Tan, &[x]) => by_angle(single::tan, x),
+        (Sinh, &[x]) => single::sinh(x).0,
+        (Cosh, &[x]) => single::cosh(x).0,
+        (Tanh, &[x]) => single::tanh(x).0,
+        (Logistic, &[x]) => single::logistic(x).0,
+        (Erf, &[x]) => single::erf(x).0,
+        (Erfc, &[x]) => single::erfc(x).0,
+        (ErfInv, &[x]) => single::erf_inv(x).0,
+        (Pow, &[x, y]) => single::pow(x, y).0,
+        _ => return None,
+    })
+}
+
+fn wide_float(op: ScalarOp, x: &[F64]) -> Option<Id> {
+    use ScalarOp::*;
+    Some(match (op, x) {
+        (Exp, &[x]) => double::exp(x).0,
+        (Log, &[x]) => double::log(x).0,
+        (Logistic, &[x]) => double::logistic(x).0,
+        _ => return None,
+    })
+}
+
+/// Truth values: a sum is `or`, a product is `and`, and false comes before true.
+fn truth(op: ScalarOp, x: &[Truth]) -> Option<Id> {
+    use ScalarOp::*;
+    let xor = |x: Truth, y: Truth| Truth::logic(Logic::Xor, x, y);
+    Some(
+        match (op, x) {
+            (Not, &[x]) => !x,
+            (And | Mul | Min, &[x, y]) => x & y,
+            (Or | Add | Max, &[x, y]) => x | y,
+            (Xor | Ne, &[x, y]) => xor(x, y),
+            (Eq | EqTo, &[x, y]) => !xor(x, y),
+            (Lt | LtTo, &[x, y]) => !x & y,
+            (Le | LeTo, &[x, y]) => !x | y,
+            (Gt, &[x, y]) => x & !y,
+            (Ge, &[x, y]) => x | !y,
+            (Clamp, &[low, x, high]) => (low | x) & high,
+            _ => return None,
+        }
+        .0,
+    )
+}
+
+/// Integers wrap.
+fn integer(op: ScalarOp, kind: Kind, x: &[Id], signed: bool) -> Option<Id> {
+    use ScalarOp::*;
+    let width = if kind == Kind::Double { 64 } else { 32 };
+    let constant = |value: i64| {
+        let bits = if width == 64 { value as u64 } else { value as u32 as u64 };
+        add(Node::Constant(bits), kind)
+    };
+    let binary = |binary, x, y| add(Node::Binary(binary, x, y), kind);
+    let less = if signed { Predicate::LtSigned } else { Predicate::LtUnsigned };
+    let at_most = if signed { Predicate::LeSigned } else { Predicate::LeUnsigned };
+    let (smaller, larger) = match signed {
+        true => (Binary::MinSigned, Binary::MaxSigned),
+        false => (Binary::MinUnsigned, Binary::MaxUnsigned),
+    };
+    let compare = |predicate, x, y| Truth::compare(predicate, x, y).0;
+    Some(match (op, x) {
+        (Neg, &[x]) => binary(Binary::Sub, constant(0), x),
+        (Abs, &[x]) if signed => binary(Binary::MaxSigned, x, binary(Binary::Sub, constant(0), x)),
+        (Abs, &[x]) => x,
+        (Sign, &[x]) => {
+            let zero = constant(0);
+            let positive = !Truth::compare(Predicate::Eq, x, zero);
+            let sign = positive.choose(kind, constant(1), zero);
+            match signed {
+                true => Truth::compare(less, x, zero).choose(kind, constant(-1), sign),
+                false => sign,
+            }
+        }
+        (Not, &[x]) => binary(Binary::Xor, x, constant(-1)),
+        (Square, &[x]) => binary(Binary::Mul, x, x),
+        (OneMinusSquare, &[x]) => binary(Binary::Sub, constant(1), binary(Binary::Mul, x, x)),
+        (Add, &[x, y]) => binary(Binary::Add, x, y),
+        (Sub, &[x, y]) => binary(Binary::Sub, x, y),
+        (Mul, &[x, y]) => binary(Binary::Mul, x, y),
+        (Max, &[x, y]) => binary(larger, x, y),
+        (Min, &[x, y]) => binary(smaller, x, y),
+        (Clamp, &[low, x, high]) => binary(smaller, binary(larger, x, low), high),
+        (And, &[x, y]) => binary(Binary::And, x, y),
+        (Or, &[x, y]) => binary(Binary::Or, x, y),
+        (Xor, &[x, y]) => binary(Binary::Xor, x, y),
+        (ShiftLeft, &[x, y]) => binary(Binary::ShiftLeft, x, y),
+        (ShiftRightArithmetic, &[x, y]) => binary(Binary::ShiftRightSigned, x, y),
+        (ShiftRightLogical, &[x, y]) => binary(Binary::ShiftRight, x, y),
+        (Eq | EqTo, &[x, y]) => compare(Predicate::Eq, x, y),
+        (Ne, &[x, y]) => (!Truth::compare(Predicate::Eq, x, y)).0,
+        (Lt | LtTo, &[x, y]) => compare(less, x, y),
+        (Le | LeTo, &[x, y]) => compare(at_most, x, y),
+        (Gt, &[x, y]) => compare(less, y, x),
+        (Ge, &[x, y]) => compare(at_most, y, x),
+        _ => return None,
+    })
+}
+
+/// The value in another type.
+fn converted(x: Id, from: DType, to: DType) -> Option<Id> {
+    use DType::*;
+    let (source, target) = (element(from)?.kind(), element(to)?.kind());
+    let convert = |convert, x, kind| add(Node::Convert(convert, x), kind);
+    let float = |unary, x, kind| add(Node::Unary(unary, x), kind);
+    Some(match (from, to) {
+        _ if from == to => x,
+        (Bool, _) => {
+            let one = match to {
+                F32 => 1f32.to_bits() as u64,
+                F64 => 1f64.to_bits(),
+                _ => 1,
+            };
+            let constant = |bits| add(Node::Constant(bits), target);
+            Truth(x).choose(target, constant(one), constant(0))
+        }
+        (_, Bool) => {
+            let zero = add(Node::Constant(0), source);
+            let predicate = if from.is_float() { Predicate::EqF } else { Predicate::Eq };
+            (!Truth::compare(predicate, x, zero)).0
+        }
+        (F32, F64) => convert(Convert::Widen, x, target),
+        (F64, F32) => convert(Convert::Narrow, x, target),
+        (F32, I32 | U32) => saturated(record::F32(x).widen(), to == I32).0,
+        (F64, I32 | U32) => saturated(record::F64(x), to == I32).0,
+        (I32, F32) | (I64, F64) => float(Unary::SignedToFloat, x, target),
+        (U32, F32) | (U64, F64) => float(Unary::UnsignedToFloat, x, target),
+        (I32, F64) => {
+            let wide = convert(Convert::SignExtend, x, Kind::Double);
+            float(Unary::SignedToFloat, wide, target)
+        }
+        (U32, F64) => {
+            let wide = convert(Convert::ZeroExtend, x, Kind::Double);
+            float(Unary::SignedToFloat, wide, target)
+        }
+        (I32, I64 | U64) => convert(Convert::SignExtend, x, target),
+        (U32, I64 | U64) => convert(Convert::ZeroExtend, x, target),
+        (I64 | U64, I32 | U32) => convert(Convert::Truncate, x, target),
+        (I32, U32) | (U32, I32) | (I64, U64) | (U64, I64) => x,
+        _ => return None,
+    })
+}
+
+/// A number as an integer of 32 bits: truncated, within the bounds of the type, and NaN as zero.
+fn saturated(x: F64, signed: bool) -> I32 {
+    // The sum has the integer in its low bits.
+    const MAGIC: f64 = 6_755_399_441_055_744.0;
+    let (low, high) = match signed {
+        true => (i32::MIN as f64, i32::MAX as f64),
+        false => (0.0, u32::MAX as f64),
+    };
+    let x = x.trunc().at_least(F64::of(low)).at_most(F64::of(high));
+    let x = F64::choose(x.is_nan(), F64::of(0.0), x);
+    (x + F64::of(MAGIC)).low_bits()
+}
+
+impl F32 {
+    fn id(self) -> Id {
+        self.0
+    }
+}
+
+impl F64 {
+    fn id(self) -> Id {
+        self.0
+    }
+}

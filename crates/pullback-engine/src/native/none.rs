@@ -1,0 +1,38 @@
+//! The interface of the code generator on processors and systems that it does not know.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use crate::tensor::Tensor;
+use crate::tile::program::Program;
+
+/// An input of a call.
+#[derive(Clone, Copy)]
+#[allow(dead_code)]
+pub(crate) enum Argument<'a> {
+    Elements(&'a [u8]),
+    Scalar(&'a Tensor),
+    InPlace(usize),
+}
+
+/// There is none.
+pub(crate) struct Code {
+    pub may_fail: bool,
+    never: Infallible,
+}
+
+/// No compiled forms of a program.
+#[derive(Default)]
+pub(crate) struct Codes;
+
+impl Codes {
+    pub fn get(&self, _program: &Program, _scalars: u64, _count: usize) -> Option<Arc<Code>> {
+        None
+    }
+}
+
+impl Code {
+    pub fn run(&self, _count: usize, _inputs: &[Argument], _outputs: &mut [&mut [u8]]) -> bool {
+        match self.never {}
+    }
+}
