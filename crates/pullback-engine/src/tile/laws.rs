@@ -7,6 +7,7 @@ use crate::buffer::Buffer;
 use crate::dtype::{Bool, DType};
 use crate::kernels::Tensors;
 use crate::layout;
+use crate::native::{Mode, set_mode};
 use crate::tensor::Tensor;
 
 pub(crate) const EVERY: &[DType] = &[
@@ -274,6 +275,15 @@ pub(crate) fn operand_types(op: ScalarOp, dtype: DType) -> Vec<DType> {
 
 #[test]
 fn a_run_gives_what_scalars_give() {
+    // First by the tile machine, then by code; the results of other tests do not depend on it.
+    for mode in [Mode::Tile, Mode::Native] {
+        set_mode(mode);
+        runs_give_what_scalars_give();
+    }
+    set_mode(Mode::Auto);
+}
+
+fn runs_give_what_scalars_give() {
     let shapes: [&[usize]; 6] = [&[], &[1], &[3, 0], &[5, 7], &[3, 1, 90], &[2, 300]];
     let mut random = Random(1);
     for op in every_op() {
@@ -333,7 +343,8 @@ fn sizes_around_a_tile() {
     let tanh = builder.op(ScalarOp::Tanh, &[sum]);
     let square = builder.op(ScalarOp::Square, &[tanh]);
     let program = builder.finish(&[tanh, square, tanh, x, c]);
-    assert_eq!(program.to_string().lines().count(), 8);
+    // What is an output twice, or no result of an operation, is copied.
+    assert_eq!(program.to_string().lines().count(), 8 + 3);
     for count in [0, 1, 2, 511, 512, 513, 5000, 512 * 32 * 3 + 17] {
         let xs: Vec<f32> = (0..count).map(|i| i as f32 / 100.0 - 2.0).collect();
         let x = Tensor::from_slice(&xs, &[count]).unwrap();

@@ -112,7 +112,7 @@ fn donate(
         let size = input.dtype().size();
         let fits = |k: &usize| buffers[*k].is_none() && program.outputs[*k].size() == size;
         let mut to = (0..buffers.len()).find(fits);
-        if input.rank() == 0 || size == 0 || input.count() != count {
+        if is_repeated(input) || size == 0 || input.count() != count {
             to = None;
         }
         if let Some(k) = to {
