@@ -15,6 +15,7 @@ pub mod arg_reduce;
 mod common;
 pub mod cumulative;
 pub mod dot;
+pub mod fold;
 pub mod gather;
 pub mod linalg;
 pub mod random;

@@ -207,7 +207,7 @@ macro_rules! bit_operations {
 bit_operations!(u8, u16, u32, u64);
 
 /// Rounds of all lanes in one block.
-const ROUNDS: usize = 32;
+pub(super) const ROUNDS: usize = 32;
 /// Columns that are accumulated together.
 const TILE: usize = 64;
 
@@ -389,6 +389,12 @@ fn lanes<T: Stored, O: Combine<T::Acc>, const LANES: usize>(elements: &[T]) -> T
             acc[lane] = O::combine(acc[lane], last[lane]);
         }
     }
+    halves::<T::Acc, O, LANES>(acc)
+}
+
+/// The lanes of a block as one value.
+#[inline(always)]
+fn halves<A: Copy, O: Combine<A>, const LANES: usize>(mut acc: [A; LANES]) -> A {
     let mut half = LANES / 2;
     while half > 0 {
         for lane in 0..half {
@@ -397,6 +403,44 @@ fn lanes<T: Stored, O: Combine<T::Acc>, const LANES: usize>(elements: &[T]) -> T
         half /= 2;
     }
     acc[0]
+}
+
+/// What the rest of a reduction does with what has been accumulated elsewhere: the lanes of each
+/// block as one value, and those of a row in pairs.
+///
+/// The blocks of a row follow each other, and are written as the elements of the result.
+pub(super) fn finish<A: Number, const LANES: usize>(
+    op: ReduceOp,
+    blocks: &[[A; LANES]],
+    blocks_of_row: usize,
+    rows: &mut [A],
+) {
+    fn rows_of<A: Number, O: Combine<A>, const LANES: usize>(
+        blocks: &[[A; LANES]],
+        blocks_of_row: usize,
+        rows: &mut [A],
+    ) {
+        for (row, blocks) in rows.iter_mut().zip(blocks.chunks_exact(blocks_of_row)) {
+            if let [block] = blocks {
+                *row = halves::<A, O, LANES>(*block);
+                continue;
+            }
+            let mut pairs = Pairs::<A> { partial: [O::IDENTITY; 64], count: 0 };
+            for block in blocks {
+                pairs.push::<O>(halves::<A, O, LANES>(*block));
+            }
+            *row = pairs.finish::<O>();
+        }
+    }
+    match op {
+        ReduceOp::Sum => rows_of::<A, Add, LANES>(blocks, blocks_of_row, rows),
+        ReduceOp::Prod => rows_of::<A, Multiply, LANES>(blocks, blocks_of_row, rows),
+        ReduceOp::Max => rows_of::<A, Greater, LANES>(blocks, blocks_of_row, rows),
+        ReduceOp::Min => rows_of::<A, Lesser, LANES>(blocks, blocks_of_row, rows),
+        ReduceOp::And | ReduceOp::Or | ReduceOp::Xor => {
+            unreachable!("bits are not accumulated elsewhere")
+        }
+    }
 }
 
 /// Combines values in pairs, pairs in pairs, and so on, as they come.

@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::memory::Executable;
 use super::{Mode, emit, lower};
+use crate::kernels::reduce::ReduceOp;
 use crate::tensor::Tensor;
 use crate::tile::program::Program;
 
@@ -18,12 +19,19 @@ pub(crate) enum Argument<'a> {
     InPlace(usize),
 }
 
+/// The lanes of an accumulator.
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C, align(64))]
+pub(crate) struct Lanes(pub [u8; 128]);
+
 /// A program compiled for certain inputs being scalars.
 pub(crate) struct Code {
     executable: Executable,
     /// Bytes of an element of each input, none for scalars, and of each output.
     inputs: Vec<Option<usize>>,
     outputs: Vec<usize>,
+    /// How many outputs are accumulated.
+    accumulators: usize,
     /// Whether the results of a call may be wrong, which it says.
     pub may_fail: bool,
 }
@@ -62,11 +70,20 @@ pub(crate) fn is_available() -> bool {
 }
 
 impl Codes {
-    /// The code for a run over `count` elements with the inputs named by `scalars` being scalars.
+    /// The code for a run over `count` elements with the inputs named by `scalars` being scalars,
+    /// and with the outputs accumulated that `folds` says how to.
+    ///
+    /// `folds` is the same for all runs of a program.
     ///
     /// None if there is none for this program, processor or system, or compiling does not pay
     /// yet.
-    pub fn get(&self, program: &Program, scalars: u64, count: usize) -> Option<Arc<Code>> {
+    pub fn get(
+        &self,
+        program: &Program,
+        folds: &[Option<ReduceOp>],
+        scalars: u64,
+        count: usize,
+    ) -> Option<Arc<Code>> {
         let mode = super::mode();
         if mode == Mode::Tile {
             return None;
@@ -85,7 +102,7 @@ impl Codes {
             if *computed < PAYS_AFTER && mode == Mode::Auto {
                 return None;
             }
-            *state = match Code::compile(program, scalars) {
+            *state = match Code::compile(program, folds, scalars) {
                 Some(code) => State::Compiled(Arc::new(code)),
                 None => State::Impossible,
             };
@@ -98,28 +115,37 @@ impl Codes {
 }
 
 impl Code {
-    pub fn compile(program: &Program, scalars: u64) -> Option<Code> {
-        let kernel = lower::kernel(program, scalars)?;
-        let executable = Executable::new(&emit::compile(&kernel))?;
+    pub fn compile(program: &Program, folds: &[Option<ReduceOp>], scalars: u64) -> Option<Code> {
+        let kernel = lower::kernel(program, scalars, folds)?;
+        let executable = Executable::new(&emit::compile(&kernel)?)?;
         let inputs = program.inputs().iter().enumerate();
         let size =
             |(n, dtype): (usize, &crate::DType)| (scalars >> n & 1 == 0).then_some(dtype.size());
         Some(Code {
             executable,
             inputs: inputs.map(size).collect(),
-            outputs: program.outputs().iter().map(|dtype| dtype.size()).collect(),
+            outputs: kernel.outputs.iter().map(|(_, element)| element.size() as usize).collect(),
+            accumulators: kernel.accumulators.len(),
             may_fail: kernel.rare.is_some(),
         })
     }
 
-    /// Computes `count` elements of each output.
+    /// Computes `count` elements of each output, and adds to each of `accumulated` what all lanes
+    /// come to: an accumulator is written there, lane by lane, in some order.
     ///
     /// False if some are not right, as may be if `may_fail` says so.
     ///
     /// # Panics
     /// If the arguments are not those that the code was compiled for, or too short.
-    pub fn run(&self, count: usize, inputs: &[Argument], outputs: &mut [&mut [u8]]) -> bool {
+    pub fn run(
+        &self,
+        count: usize,
+        inputs: &[Argument],
+        outputs: &mut [&mut [u8]],
+        accumulated: &mut [Lanes],
+    ) -> bool {
         assert_eq!((inputs.len(), outputs.len()), (self.inputs.len(), self.outputs.len()));
+        assert_eq!(accumulated.len(), self.accumulators);
         let mut arguments: smallvec::SmallVec<[u64; 16]> = smallvec::SmallVec::new();
         for (input, size) in inputs.iter().zip(&self.inputs) {
             arguments.push(match (*input, *size) {
@@ -139,8 +165,12 @@ impl Code {
             assert!(output.len() >= count * size, "an output is too short");
             arguments.push(output.as_mut_ptr() as u64);
         }
+        for lanes in accumulated {
+            arguments.push(lanes.0.as_mut_ptr() as u64);
+        }
         // SAFETY: the code is a function of this type, made by `emit`. It reads and writes
-        // `count` elements at each address in the list, which the slices checked above have;
+        // `count` elements at each address in the list, which the slices checked above have, and
+        // the lanes of an accumulator, which are as many bytes as `Lanes` has;
         // outputs are distinct, and an element of an input that lies in one is read before the
         // output's is written.
         unsafe {

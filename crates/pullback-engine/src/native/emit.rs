@@ -5,7 +5,9 @@
 //! lie, anything else is kept on the stack. The last vector is masked, so that nothing is read or
 //! written beyond the end, and an output may lie where an input does.
 
-use super::ir::{Binary, Convert, Element, Graph, Id, Kernel, Kind, Logic, Node, Predicate, Unary};
+use super::ir::{
+    Accumulator, Binary, Convert, Element, Graph, Id, Kernel, Kind, Logic, Node, Predicate, Unary,
+};
 use super::x64::{
     self, Assembler, Condition, Gpr, Length, Map, Mask, Masking, Mem, Opcode, Prefix, RAX, RBP,
     RBX, RCX, RDI, RDX, RSI, RSP, Rm, UNMASKED, Zmm, op,
@@ -23,6 +25,8 @@ const TAIL: Mask = Mask(1);
 /// For steps that need a register in passing.
 const SCRATCH: Zmm = Zmm(31);
 const VECTORS: usize = 31;
+/// Registers that accumulators may take, so that enough are left.
+const ACCUMULATORS: usize = 16;
 /// Bytes of a place on the stack.
 const SPILL: i32 = 64;
 
@@ -32,8 +36,13 @@ const SPILL: i32 = 64;
 /// bits for each input and output, which are addresses, but for scalar inputs their bits (a truth
 /// value has all 16 low bits set or none); and the number of elements. It returns whether a lane
 /// was rare.
-pub(crate) fn compile(kernel: &Kernel) -> Vec<u8> {
-    Emitter::new(kernel).function()
+///
+/// What has been accumulated is written to addresses that follow those of the outputs, lane by
+/// lane. None if that takes too many registers.
+pub(crate) fn compile(kernel: &Kernel) -> Option<Vec<u8>> {
+    let emitter = Emitter::new(kernel);
+    let reserved: usize = emitter.accumulators.iter().map(Vec::len).sum();
+    (reserved <= ACCUMULATORS).then(|| emitter.function())
 }
 
 /// Where a value is.
@@ -57,6 +66,10 @@ struct Emitter<'a> {
     locked: u32,
     locked_masks: u8,
     spills: i32,
+    /// Registers below this one are given out; those above hold accumulators.
+    vectors_free: usize,
+    /// The registers of each accumulator, in the order that they take turns.
+    accumulators: Vec<Vec<Zmm>>,
     /// The register of each pointer.
     pointers: Vec<Option<Gpr>>,
     used_pointers: usize,
@@ -67,7 +80,9 @@ impl<'a> Emitter<'a> {
         let graph = &kernel.graph;
         let count = graph.nodes.len();
         let mut needed = vec![false; count];
-        let roots = kernel.outputs.iter().map(|(id, _)| *id).chain(kernel.rare);
+        let accumulated = kernel.accumulators.iter().map(|accumulator| accumulator.next);
+        let outputs = kernel.outputs.iter().map(|(id, _)| *id);
+        let roots = outputs.chain(kernel.rare).chain(accumulated);
         let mut uses: Vec<Vec<u32>> = vec![vec![]; count];
         for root in roots {
             needed[root.index()] = true;
@@ -99,11 +114,21 @@ impl<'a> Emitter<'a> {
         }
         let outputs = kernel.outputs.iter().map(|_| true);
         let pointers = is_pointer.into_iter().chain(outputs).map(&mut pointer).collect();
+        let lanes = if wide { 8 } else { 16 };
+        let mut vectors_free = VECTORS;
+        let mut reserve = |accumulator: &Accumulator| {
+            let count = accumulator.lanes / lanes;
+            vectors_free = vectors_free.saturating_sub(count);
+            (vectors_free..vectors_free + count).map(|reg| Zmm(reg as u8)).collect()
+        };
+        let accumulators = kernel.accumulators.iter().map(&mut reserve).collect();
         Emitter {
             kernel,
             graph,
             asm: Assembler::default(),
-            lanes: if wide { 8 } else { 16 },
+            lanes,
+            vectors_free,
+            accumulators,
             homes: vec![Home::default(); count],
             uses,
             vectors: [None; 32],
@@ -138,9 +163,11 @@ impl<'a> Emitter<'a> {
     fn body(&mut self) {
         for at in 0..self.graph.nodes.len() {
             let (node, kind) = self.graph.nodes[at];
-            let is_read = matches!(node, Node::Input(..) | Node::Scalar(..) | Node::Constant(_));
+            if let Node::Accumulator(n) = node {
+                self.homes[at].reg = Some(self.accumulators[n as usize][0].0);
+            }
             // What is read is read when it is needed first.
-            if self.uses[at].is_empty() || is_read {
+            if self.uses[at].is_empty() || node.is_read() {
                 continue;
             }
             self.step(at as u32, Id(at as u32), node, kind);
@@ -157,6 +184,63 @@ impl<'a> Emitter<'a> {
             // Bits of no lane may be set.
             self.asm.and_with(RCX, RDX);
             self.asm.or(RARE, RCX);
+        }
+        for n in 0..self.accumulators.len() {
+            self.unlock();
+            self.accumulate(n, end);
+        }
+    }
+
+    /// Changes the accumulator whose turn it is, where there are elements, and passes the turn.
+    fn accumulate(&mut self, n: usize, at: u32) {
+        let next = self.kernel.accumulators[n].next;
+        let kind = self.graph.kind(next);
+        let (wide, length) = (kind == Kind::Double, self.length(kind));
+        let value = self.vector(next, at);
+        let turns = self.accumulators[n].clone();
+        let masking = Masking { mask: TAIL, zero: false };
+        self.asm.vector(moved(wide), length, masking, turns[0].0, 0, value.into(), None);
+        if turns.len() > 1 {
+            let whole = Length::B64;
+            self.asm.vector(moved(false), whole, UNMASKED, SCRATCH.0, 0, turns[0].into(), None);
+            for pair in turns.windows(2) {
+                let from = pair[1].into();
+                self.asm.vector(moved(false), whole, UNMASKED, pair[0].0, 0, from, None);
+            }
+            let last = turns[turns.len() - 1];
+            self.asm.vector(moved(false), whole, UNMASKED, last.0, 0, SCRATCH.into(), None);
+        }
+    }
+
+    /// Sets the accumulators to what they begin with.
+    fn begin_accumulators(&mut self) {
+        for (n, accumulator) in self.kernel.accumulators.iter().enumerate() {
+            let kind = self.graph.kind(accumulator.next);
+            let wide = kind == Kind::Double;
+            let from = match kind {
+                Kind::Double => self.asm.constant(&accumulator.identity.to_le_bytes()),
+                _ => self.asm.constant(&(accumulator.identity as u32).to_le_bytes()),
+            };
+            // vpbroadcastd and vpbroadcastq.
+            let opcode = op(Map::M0F38, Prefix::P66, wide, if wide { 0x59 } else { 0x58 });
+            for reg in self.accumulators[n].clone() {
+                self.asm.vector(opcode, Length::B64, UNMASKED, reg.0, 0, Rm::Mem(from), None);
+            }
+        }
+    }
+
+    /// Writes the accumulators where the list of arguments says.
+    fn end_accumulators(&mut self) {
+        let first = self.kernel.inputs + self.kernel.outputs.len();
+        for n in 0..self.accumulators.len() {
+            let kind = self.graph.kind(self.kernel.accumulators[n].next);
+            let length = self.length(kind);
+            // Registers of fewer lanes than fill them are written close together.
+            let size = 16 << length as i32;
+            self.asm.load(RCX, Mem::At(RDI, (first + n) as i32 * 8));
+            for (turn, reg) in self.accumulators[n].clone().into_iter().enumerate() {
+                self.store(Mem::At(RCX, turn as i32 * size), reg, length, UNMASKED);
+            }
         }
     }
 
@@ -179,6 +263,7 @@ impl<'a> Emitter<'a> {
         if has_rare {
             self.asm.zero(RARE);
         }
+        self.begin_accumulators();
         let (head, full, done) = (self.asm.label(), self.asm.label(), self.asm.label());
         let lanes = self.lanes as i32;
         self.asm.zero(RAX);
@@ -196,6 +281,7 @@ impl<'a> Emitter<'a> {
         self.asm.sub(RSI, lanes);
         self.asm.jump_if(Condition::Above, head);
         self.asm.place(done);
+        self.end_accumulators();
         self.asm.vzeroupper();
         match has_rare {
             true => self.asm.mov(RAX, RARE),
@@ -216,9 +302,9 @@ impl<'a> Emitter<'a> {
 
     /// A register for a new value; it is locked.
     fn vector_for(&mut self, id: Id, at: u32) -> Zmm {
-        let free = (0..VECTORS).find(|&reg| self.vectors[reg].is_none());
+        let free = (0..self.vectors_free).find(|&reg| self.vectors[reg].is_none());
         let reg = free.unwrap_or_else(|| {
-            let held = (0..VECTORS).filter(|reg| self.locked >> reg & 1 == 0);
+            let held = (0..self.vectors_free).filter(|reg| self.locked >> reg & 1 == 0);
             let held: smallvec::SmallVec<[usize; 32]> = held.collect();
             let last = held.into_iter().max_by_key(|&reg| {
                 let held = self.vectors[reg].expect("no register is free");
@@ -238,10 +324,7 @@ impl<'a> Emitter<'a> {
     fn evict(&mut self, reg: usize) {
         let Some(id) = self.vectors[reg].take() else { return };
         self.homes[id.index()].reg = None;
-        let node = self.graph.node(id);
-        if matches!(node, Node::Input(..) | Node::Scalar(..) | Node::Constant(_))
-            || self.homes[id.index()].spill.is_some()
-        {
+        if self.graph.node(id).is_read() || self.homes[id.index()].spill.is_some() {
             return;
         }
         let slot = self.spills * SPILL;
@@ -350,10 +433,7 @@ impl<'a> Emitter<'a> {
     fn evict_mask(&mut self, reg: usize) {
         let Some(id) = self.masks[reg].take() else { return };
         self.homes[id.index()].reg = None;
-        let node = self.graph.node(id);
-        if matches!(node, Node::Input(..) | Node::Scalar(..) | Node::Constant(_))
-            || self.homes[id.index()].spill.is_some()
-        {
+        if self.graph.node(id).is_read() || self.homes[id.index()].spill.is_some() {
             return;
         }
         let slot = self.spills * SPILL;
@@ -397,7 +477,7 @@ impl<'a> Emitter<'a> {
     /// Frees the registers of operands that no later step needs.
     fn release(&mut self, node: Node, at: u32) {
         for id in Graph::operands(node) {
-            if self.next_use(id, at).is_none()
+            if self.is_last(id, at)
                 && let Some(reg) = self.homes[id.index()].reg.take()
             {
                 match self.graph.kind(id) {
@@ -408,14 +488,15 @@ impl<'a> Emitter<'a> {
         }
     }
 
+    /// Whether no later step needs a value; accumulators keep their registers.
     fn is_last(&mut self, id: Id, at: u32) -> bool {
-        self.next_use(id, at).is_none()
+        self.next_use(id, at).is_none() && !matches!(self.graph.node(id), Node::Accumulator(_))
     }
 
     fn step(&mut self, at: u32, id: Id, node: Node, kind: Kind) {
         self.unlock();
         match node {
-            Node::Input(..) | Node::Scalar(..) | Node::Constant(_) => {}
+            Node::Input(..) | Node::Scalar(..) | Node::Constant(_) | Node::Accumulator(_) => {}
             Node::Unary(unary, a) => {
                 let a = self.vector(a, at);
                 self.release(node, at);

@@ -165,6 +165,8 @@ pub(crate) enum Node {
     Scalar(u16, Element),
     /// The same bits in every lane; of a word, the low half.
     Constant(u64),
+    /// The accumulator of this number, as it is.
+    Accumulator(u8),
     Unary(Unary, Id),
     Binary(Binary, Id, Id),
     /// `a * b + c` with one rounding, and whether the product is negated.
@@ -191,6 +193,19 @@ pub(crate) struct Kernel {
     pub outputs: Vec<(Id, Element)>,
     /// Lanes for which the results are not right; whether there were any is returned.
     pub rare: Option<Id>,
+    /// What is accumulated over the vectors of lanes.
+    pub accumulators: Vec<Accumulator>,
+}
+
+/// A value that each vector of lanes changes: several of them in turn, each of as many lanes as
+/// there are in one vector.
+pub(crate) struct Accumulator {
+    /// What every lane begins with.
+    pub identity: u64,
+    /// The value after a vector of lanes.
+    pub next: Id,
+    /// The lanes of all those in turn.
+    pub lanes: usize,
 }
 
 /// Steps in order, each after those that it needs.
@@ -198,6 +213,13 @@ pub(crate) struct Kernel {
 pub(crate) struct Graph {
     pub nodes: Vec<(Node, Kind)>,
     known: FxHashMap<(Node, Kind), Id>,
+}
+
+impl Node {
+    /// Whether there is nothing to compute: it is read where it lies, when it is needed.
+    pub fn is_read(self) -> bool {
+        matches!(self, Node::Input(..) | Node::Scalar(..) | Node::Constant(_))
+    }
 }
 
 impl Graph {
@@ -261,7 +283,9 @@ impl Graph {
     pub fn operands(node: Node) -> smallvec::SmallVec<[Id; 3]> {
         use smallvec::smallvec;
         match node {
-            Node::Input(..) | Node::Scalar(..) | Node::Constant(_) => smallvec![],
+            Node::Input(..) | Node::Scalar(..) | Node::Constant(_) | Node::Accumulator(_) => {
+                smallvec![]
+            }
             Node::Unary(_, a) | Node::Convert(_, a) | Node::Not(a) => smallvec![a],
             Node::Binary(_, a, b) | Node::Compare(_, a, b) | Node::Logic(_, a, b) => {
                 smallvec![a, b]

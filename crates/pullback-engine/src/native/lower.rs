@@ -3,26 +3,90 @@
 //! What is not here runs on the tile machine, and a program with such an operation does as a
 //! whole.
 
-use super::ir::{Binary, Convert, Element, Id, Kernel, Kind, Logic, Node, Predicate, Unary};
+use super::ir::{
+    Accumulator, Binary, Convert, Element, Id, Kernel, Kind, Logic, Node, Predicate, Unary,
+};
 use super::record::{self, F32, F64, I32, Truth, add};
 use crate::dtype::DType;
+use crate::kernels::reduce::ReduceOp;
 use crate::tensor::Tensor;
 use crate::tile::ScalarOp;
 use crate::tile::math::lane::{Double, Real, Single};
 use crate::tile::math::{basic, double, single};
 use crate::tile::program::{Definition, Program};
 
-/// The kernel of a program, whose inputs named by `scalars` are one element for all lanes; none
-/// if an operation or a type has no steps.
-pub(crate) fn kernel(program: &Program, scalars: u64) -> Option<Kernel> {
-    let (graph, recorded) = record::record(|| steps(program, scalars));
-    let (values, rare) = recorded?;
-    let outputs = program.results.iter().map(|reg| {
-        let (dtype, _) = program.values[reg.0 as usize];
-        Some((values[reg.0 as usize]?, element(dtype)?))
+/// The kernel of a program, whose inputs named by `scalars` are one element for all lanes, and
+/// whose outputs are accumulated where `folds` says how; none if an operation or a type has no
+/// steps.
+pub(crate) fn kernel(
+    program: &Program,
+    scalars: u64,
+    folds: &[Option<ReduceOp>],
+) -> Option<Kernel> {
+    let (graph, recorded) = record::record(|| {
+        let (values, rare) = steps(program, scalars)?;
+        let (mut outputs, mut accumulators) = (vec![], vec![]);
+        for (n, reg) in program.results.iter().enumerate() {
+            let (dtype, _) = program.values[reg.0 as usize];
+            let value = values[reg.0 as usize]?;
+            match folds.get(n).copied().flatten() {
+                Some(op) => accumulators.push(folded(op, dtype, value, accumulators.len())?),
+                None => outputs.push((value, element(dtype)?)),
+            }
+        }
+        Some((outputs, accumulators, rare))
     });
-    let outputs = outputs.collect::<Option<_>>()?;
-    Some(Kernel { graph, inputs: program.inputs().len(), outputs, rare: rare.map(|rare| rare.0) })
+    let (outputs, accumulators, rare) = recorded?;
+    let inputs = program.inputs().len();
+    Some(Kernel { graph, inputs, outputs, rare: rare.map(|rare| rare.0), accumulators })
+}
+
+/// Lanes that a reduction along contiguous elements goes over in turn, by its definition in
+/// `kernels::reduce`.
+pub(crate) fn lanes_of(dtype: DType) -> usize {
+    128 / dtype.size()
+}
+
+/// The accumulator of a reduction of values.
+fn folded(op: ReduceOp, dtype: DType, value: Id, n: usize) -> Option<Accumulator> {
+    let kind = element(dtype)?.kind();
+    let acc = add(Node::Accumulator(n as u8), kind);
+    let (identity, next) = match dtype {
+        DType::F32 => {
+            let (identity, next) = folded_float(op, F32(acc), F32(value))?;
+            (identity.to_bits() as u64, next.0)
+        }
+        DType::F64 => {
+            let (identity, next) = folded_float(op, F64(acc), F64(value))?;
+            ((identity as f64).to_bits(), next.0)
+        }
+        DType::I32 | DType::U32 | DType::I64 | DType::U64 => {
+            let signed = matches!(dtype, DType::I32 | DType::I64);
+            let largest = u64::MAX >> (64 - 8 * dtype.size());
+            let (op, identity) = match op {
+                ReduceOp::Sum => (ScalarOp::Add, 0),
+                ReduceOp::Prod => (ScalarOp::Mul, 1),
+                ReduceOp::Max => (ScalarOp::Max, if signed { (largest >> 1) + 1 } else { 0 }),
+                ReduceOp::Min => (ScalarOp::Min, if signed { largest >> 1 } else { largest }),
+                ReduceOp::And => (ScalarOp::And, largest),
+                ReduceOp::Or => (ScalarOp::Or, 0),
+                ReduceOp::Xor => (ScalarOp::Xor, 0),
+            };
+            (identity, integer(op, kind, &[acc, value], signed)?)
+        }
+        _ => return None,
+    };
+    Some(Accumulator { identity, next, lanes: lanes_of(dtype) })
+}
+
+fn folded_float<R: Real>(op: ReduceOp, acc: R, value: R) -> Option<(f32, R)> {
+    Some(match op {
+        ReduceOp::Sum => (0.0, acc + value),
+        ReduceOp::Prod => (1.0, acc * value),
+        ReduceOp::Max => (f32::NEG_INFINITY, basic::max(acc, value)),
+        ReduceOp::Min => (f32::INFINITY, basic::min(acc, value)),
+        ReduceOp::And | ReduceOp::Or | ReduceOp::Xor => return None,
+    })
 }
 
 /// How elements lie in memory, of types that can be computed with.

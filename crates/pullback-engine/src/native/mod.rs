@@ -25,9 +25,10 @@ mod tests;
 mod x64;
 
 #[cfg(all(target_arch = "x86_64", unix))]
-pub(crate) use code::{Argument, Code, Codes};
+pub(crate) use code::{Argument, Code, Codes, Lanes};
+pub(crate) use lower::lanes_of;
 #[cfg(not(all(target_arch = "x86_64", unix)))]
-pub(crate) use none::{Argument, Code, Codes};
+pub(crate) use none::{Argument, Code, Codes, Lanes};
 
 /// Where there is no code generator, no program has code.
 #[cfg(not(all(target_arch = "x86_64", unix)))]

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use crate::kernels::reduce::ReduceOp;
 use crate::tensor::Tensor;
 use crate::tile::program::Program;
 
@@ -15,6 +16,10 @@ pub(crate) enum Argument<'a> {
     InPlace(usize),
 }
 
+/// The lanes of an accumulator.
+#[derive(Clone, Copy)]
+pub(crate) struct Lanes(pub [u8; 128]);
+
 /// There is none.
 pub(crate) struct Code {
     pub may_fail: bool,
@@ -26,13 +31,25 @@ pub(crate) struct Code {
 pub(crate) struct Codes;
 
 impl Codes {
-    pub fn get(&self, _program: &Program, _scalars: u64, _count: usize) -> Option<Arc<Code>> {
+    pub fn get(
+        &self,
+        _program: &Program,
+        _folds: &[Option<ReduceOp>],
+        _scalars: u64,
+        _count: usize,
+    ) -> Option<Arc<Code>> {
         None
     }
 }
 
 impl Code {
-    pub fn run(&self, _count: usize, _inputs: &[Argument], _outputs: &mut [&mut [u8]]) -> bool {
+    pub fn run(
+        &self,
+        _count: usize,
+        _inputs: &[Argument],
+        _outputs: &mut [&mut [u8]],
+        _accumulated: &mut [Lanes],
+    ) -> bool {
         match self.never {}
     }
 }

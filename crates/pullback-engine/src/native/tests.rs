@@ -28,7 +28,7 @@ fn run(program: &Program, code: &Code, inputs: &[Tensor], count: usize) -> Optio
     let mut buffers: Vec<Vec<u8>> =
         program.outputs().iter().map(|dtype| vec![0xa5; (count + 64) * dtype.size()]).collect();
     let mut outputs: Vec<&mut [u8]> = buffers.iter_mut().map(|buffer| &mut buffer[..]).collect();
-    let done = code.run(count, &arguments, &mut outputs);
+    let done = code.run(count, &arguments, &mut outputs, &mut []);
     let outputs = buffers.iter().zip(program.outputs()).map(|(buffer, &dtype)| {
         let (written, rest) = buffer.split_at(count * dtype.size());
         assert!(rest.iter().all(|&byte| byte == 0xa5), "written beyond the end");
@@ -45,7 +45,7 @@ fn scalars_of(inputs: &[Tensor]) -> u64 {
 }
 
 fn check(program: &Program, inputs: &[Tensor], count: usize) {
-    let code = Code::compile(program, scalars_of(inputs)).expect("the program has code");
+    let code = Code::compile(program, &[], scalars_of(inputs)).expect("the program has code");
     let Some(outputs) = run(program, &code, inputs, count) else {
         assert!(code.may_fail, "{program}");
         return;
@@ -85,7 +85,7 @@ fn every_operation_agrees_with_the_tile_machine() {
             }
             let dtypes = operand_types(op, dtype);
             let program = program_of(op, &dtypes);
-            if lower::kernel(&program, 0).is_none() {
+            if lower::kernel(&program, 0, &[]).is_none() {
                 continue;
             }
             compiled += 1;
@@ -130,7 +130,7 @@ fn random_program(random: &mut Random) -> Program {
         if dtypes != operand_types(op, key) || !op.is_defined(key) {
             continue;
         }
-        if lower::kernel(&program_of(op, &dtypes), 0).is_none() {
+        if lower::kernel(&program_of(op, &dtypes), 0, &[]).is_none() {
             continue;
         }
         values.push(builder.op(op, &operands));
@@ -172,13 +172,13 @@ fn an_output_may_overwrite_an_input() {
     let difference = builder.op(ScalarOp::Sub, &[x, y]);
     let quotient = builder.op(ScalarOp::Div, &[x, difference]);
     let program = builder.finish(&[quotient, difference]);
-    let code = Code::compile(&program, 0).unwrap();
+    let code = Code::compile(&program, &[], 0).unwrap();
     let mut a: Vec<f32> = (0..77).map(|i| i as f32 * 0.5 + 1.0).collect();
     let mut b: Vec<f32> = (0..77).map(|i| 9.0 - i as f32).collect();
     let expected: Vec<(f32, f32)> = a.iter().zip(&b).map(|(x, y)| (x / (x - y), x - y)).collect();
     let mut outputs: [&mut [u8]; 2] =
         [bytemuck::cast_slice_mut(&mut b), bytemuck::cast_slice_mut(&mut a)];
-    assert!(code.run(77, &[Argument::InPlace(1), Argument::InPlace(0)], &mut outputs));
+    assert!(code.run(77, &[Argument::InPlace(1), Argument::InPlace(0)], &mut outputs, &mut []));
     for (i, &(quotient, difference)) in expected.iter().enumerate() {
         assert_eq!((b[i].to_bits(), a[i].to_bits()), (quotient.to_bits(), difference.to_bits()));
     }
@@ -190,7 +190,7 @@ fn rare_lanes_are_reported() {
         return;
     }
     let program = program_of(ScalarOp::Sin, &[DType::F32]);
-    let code = Code::compile(&program, 0).unwrap();
+    let code = Code::compile(&program, &[], 0).unwrap();
     let mut values = vec![1.0f32; 100];
     let at = |values: &[f32]| {
         let input = Tensor::from_slice(values, &[values.len()]).unwrap();
@@ -217,7 +217,7 @@ fn code_is_freed_with_its_program_on_any_thread() {
                 let mut random = Random(100 + seed);
                 for _ in 0..30 {
                     let program = random_program(&mut random);
-                    if let Some(code) = Code::compile(&program, 0) {
+                    if let Some(code) = Code::compile(&program, &[], 0) {
                         let shared = Arc::new(code);
                         let other = shared.clone();
                         scope.spawn(move || drop(other));

@@ -38,7 +38,7 @@ pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Re
 
     let scalars = inputs.iter().enumerate().filter(|(_, input)| is_repeated(input));
     let scalars = scalars.fold(0u64, |all, (n, _)| all | 1u64.checked_shl(n as u32).unwrap_or(0));
-    let code = if count > 0 { program.codes.get(program, scalars, count) } else { None };
+    let code = if count > 0 { program.codes.get(program, &[], scalars, count) } else { None };
     // What code may have to be computed again keeps its inputs.
     let keeps = code.as_ref().is_some_and(|code| code.may_fail);
     let (mut buffers, donated) = donate(program, &mut inputs, if keeps { 0 } else { count });
@@ -59,7 +59,7 @@ pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Re
 }
 
 /// Whether all elements are the same one.
-fn is_repeated(input: &Tensor) -> bool {
+pub(crate) fn is_repeated(input: &Tensor) -> bool {
     input.rank() == 0 || {
         let Layout { shape, strides, .. } = input.layout();
         shape.iter().zip(&strides).all(|(&size, &stride)| size == 1 || stride == 0)
@@ -374,7 +374,7 @@ impl<'a> Job<'a> {
                 Source::Donated(output) => Argument::InPlace(*output),
             })
             .collect();
-        code.run(len, &arguments, targets)
+        code.run(len, &arguments, targets, &mut [])
     }
 
     fn shared_tile(&self, index: usize) -> &[u8] {

@@ -14,7 +14,7 @@ mod int;
 mod kernel;
 #[cfg(test)]
 pub(crate) mod laws;
-mod machine;
+pub(crate) mod machine;
 pub(crate) mod math;
 pub mod op;
 mod power;
