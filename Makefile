@@ -46,6 +46,7 @@ bench: $(TEST)/ready
 	$(call BUILD,$(TEST)) build --release --workspace
 	cp target/release/lib_pullback.so $(EXTENSION)
 	PYTHONPATH=python $(TEST)/bin/python benches/bench.py
+	PYTHONPATH=python $(TEST)/bin/python benches/kernels.py --write
 
 # Stubs, the reference of primitives, and the table of compatibility.
 generate: $(TEST)/ready

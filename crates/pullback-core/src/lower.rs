@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use pullback_engine::kernels::fold::Fold;
+use pullback_engine::kernels::reduce::ReduceOp;
 use pullback_engine::kernels::{Kernel, view::View};
 use pullback_engine::plan::{Plan, PlanBuilder, Slot};
 use pullback_engine::tile::{ProgramBuilder, ScalarOp};
@@ -88,6 +90,33 @@ impl Lowering {
         outputs: usize,
     ) -> Slots {
         self.plan.elementwise(program, x, shape, outputs)
+    }
+
+    /// An elementwise program whose results are reduced over `axes`, each as `outputs` says, or
+    /// kept; all operands are scalars or of one shape.
+    pub fn fold(
+        &mut self,
+        program: pullback_engine::tile::Program,
+        x: &[Slot],
+        shape: &[usize],
+        axes: &[usize],
+        outputs: Vec<Option<ReduceOp>>,
+    ) -> Slots {
+        let count = outputs.len();
+        self.plan.kernel(Fold::new(program, shape.into(), axes.into(), outputs), x, count)
+    }
+
+    /// A reduction of one operand over `axes`.
+    pub fn reduction(
+        &mut self,
+        op: ReduceOp,
+        axes: &[usize],
+        x: Slot,
+        input: &Aval,
+    ) -> Result<Slots> {
+        let mut program = ProgramBuilder::new();
+        let value = program.input(input.dtype);
+        Ok(self.fold(program.finish(&[value]), &[x], &input.shape, axes, vec![Some(op)]))
     }
 
     /// Converts the elements of one operand.

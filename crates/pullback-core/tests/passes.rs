@@ -91,15 +91,39 @@ fn elementwise_equations_of_one_shape_become_one() {
           in (f, g) }",
         expect![[r#"
             { lambda ; a:f32[3] b:f32[]. let
-                c:f32[3] d:f32[3] = fused[
-                  jaxpr={ lambda ; e:f32[3] f:f32[]. let
-                      g:f32[3] = mul e f
-                      h:f32[3] = sin g
-                      i:f32[3] = exp g
-                    in (h, i) }
+                c:f32[3] d:f32[] e:f32[3] = fused[
+                  jaxpr={ lambda ; f:f32[3] g:f32[]. let
+                      h:f32[3] = mul f g
+                      i:f32[3] = sin h
+                      j:f32[] = reduce_sum[axes=(0,) out_sharding=None] i
+                      k:f32[3] = exp h
+                    in (i, j, k) }
                 ] a b
-                j:f32[] = reduce_sum[axes=(0,) out_sharding=None] c
-                k:f32[3] = add c j
-              in (k, d) }"#]],
+                l:f32[3] = add c d
+              in (l, e) }"#]],
+    );
+}
+
+#[test]
+fn a_reduction_joins_what_it_reduces() {
+    check_pass(
+        fuse::PASS,
+        "{ lambda ; a:f32[3,4]. let
+            b:f32[3,4] = sin a
+            c:f32[3] = reduce_sum[axes=(1,) out_sharding=None] b
+            d:f32[4] = reduce_max[axes=(0,) out_sharding=None] b
+            e:f32[3] = mul c 2.0:f32[]
+          in (d, e) }",
+        expect![[r#"
+            { lambda ; a:f32[3,4]. let
+                b:f32[3,4] c:f32[3] = fused[
+                  jaxpr={ lambda ; d:f32[3,4]. let
+                      e:f32[3,4] = sin d
+                      f:f32[3] = reduce_sum[axes=(1,) out_sharding=None] e
+                    in (e, f) }
+                ] a
+                g:f32[4] = reduce_max[axes=(0,) out_sharding=None] b
+                h:f32[3] = mul c 2.0:f32[]
+              in (g, h) }"#]],
     );
 }

@@ -30,8 +30,9 @@ pub(crate) fn check() -> Result<()> {
     if steps.is_multiple_of(INTERVAL) { poll() } else { Ok(()) }
 }
 
+/// Asks.
 #[cold]
-fn poll() -> Result<()> {
+pub(crate) fn poll() -> Result<()> {
     match POLL.get() {
         Some(poll) => poll().map_err(Error::Host),
         None => Ok(()),

@@ -1,8 +1,10 @@
-//! Elementwise equations of one shape become one operation, which passes over memory once.
+//! Elementwise equations of one shape become one operation, which passes over memory once; so do
+//! reductions of what they compute.
 //!
 //! Equations are put into groups, in order. One joins an earlier group if nothing that it needs
 //! is computed after that group; so the groups, one after another, are again a program.
 
+use pullback_engine::kernels::reduce::ReduceOp;
 use pullback_engine::plan::Slot;
 use pullback_engine::tile::{ProgramBuilder, Reg};
 use rustc_hash::FxHashMap;
@@ -27,6 +29,8 @@ struct Group {
     eqns: Vec<Eqn>,
     /// The shape, if others may join.
     shape: Option<crate::Shape>,
+    /// The axes that are reduced, if any are.
+    axes: Option<crate::Shape>,
 }
 
 /// Fuses elementwise equations.
@@ -34,7 +38,7 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
     let mut groups: Vec<Group> = vec![];
     let mut producer: FxHashMap<VarId, usize> = FxHashMap::default();
     for eqn in std::mem::take(&mut jaxpr.eqns) {
-        let shape = fusible(&jaxpr, &eqn);
+        let (shape, axes) = fusible(&jaxpr, &eqn);
         let earliest = eqn
             .inputs
             .iter()
@@ -49,13 +53,15 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
                 let group = &groups[at];
                 group.shape.as_ref() == Some(shape)
                     && group.eqns.len() < LARGEST
+                    && (axes.is_none() || group.axes.is_none() || group.axes == axes)
                     && fits(&jaxpr, &eqn, shape, |var| producer.get(&var) == Some(&at))
             })
         });
         let at = joined.unwrap_or_else(|| {
-            groups.push(Group { eqns: vec![], shape });
+            groups.push(Group { eqns: vec![], shape, axes: None });
             groups.len() - 1
         });
+        groups[at].axes = groups[at].axes.take().or(axes);
         for &var in &eqn.outputs {
             producer.insert(var, at);
         }
@@ -82,16 +88,23 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
         let is_read = |var: &VarId| {
             readers.get(var).is_some_and(|readers| readers.iter().any(|&reader| reader != at))
         };
-        let eqn = fused(&jaxpr, group.eqns, is_read);
+        let eqn = fused(&jaxpr, group, is_read);
         jaxpr.eqns.push(eqn);
     }
     jaxpr
 }
 
-/// The shape of an elementwise equation.
-fn fusible(jaxpr: &Jaxpr, eqn: &Eqn) -> Option<crate::Shape> {
-    let [output] = eqn.outputs.as_slice() else { return None };
-    eqn.op.primitive().is_elementwise().then(|| jaxpr.aval(*output).shape.clone())
+/// The shape that an equation computes over, if it can be fused, and the axes that it reduces.
+fn fusible(jaxpr: &Jaxpr, eqn: &Eqn) -> (Option<crate::Shape>, Option<crate::Shape>) {
+    let [output] = eqn.outputs.as_slice() else { return (None, None) };
+    let primitive = eqn.op.primitive();
+    match (primitive.reduction(), eqn.inputs.first()) {
+        (Some((_, axes)), Some(input)) if !axes.is_empty() => {
+            (Some(jaxpr.atom_aval(input).shape), Some(axes.into()))
+        }
+        _ if primitive.is_elementwise() => (Some(jaxpr.aval(*output).shape.clone()), None),
+        _ => (None, None),
+    }
 }
 
 /// Whether the operands that come from the group itself have its shape.
@@ -102,12 +115,12 @@ fn fits(jaxpr: &Jaxpr, eqn: &Eqn, shape: &[usize], inside: impl Fn(VarId) -> boo
     })
 }
 
-fn fused(jaxpr: &Jaxpr, eqns: Vec<Eqn>, is_read: impl Fn(&VarId) -> bool) -> Eqn {
+fn fused(jaxpr: &Jaxpr, group: Group, is_read: impl Fn(&VarId) -> bool) -> Eqn {
     let mut inner = Jaxpr::default();
     let mut names: FxHashMap<VarId, VarId> = FxHashMap::default();
     let mut inputs: SmallVec<[Atom; 3]> = SmallVec::new();
     let mut outputs: SmallVec<[VarId; 1]> = SmallVec::new();
-    for mut eqn in eqns {
+    for mut eqn in group.eqns {
         for atom in &mut eqn.inputs {
             match atom {
                 Atom::Const(value) if value.rank() == 0 => {}
@@ -138,14 +151,19 @@ fn fused(jaxpr: &Jaxpr, eqns: Vec<Eqn>, is_read: impl Fn(&VarId) -> bool) -> Eqn
         }
         inner.eqns.push(eqn);
     }
-    let op = Op::Custom(Custom(Arc::new(Fused { jaxpr: inner.into() })));
+    let shape = group.shape.unwrap_or_default();
+    let axes = group.axes.unwrap_or_default();
+    let op = Op::Custom(Custom(Arc::new(Fused { jaxpr: inner.into(), shape, axes })));
     Eqn { op, inputs, outputs }
 }
 
-/// Elementwise equations of one shape as one operation. It exists in optimised programs only.
+/// Equations over one shape as one operation. It exists in optimised programs only.
 #[derive(Debug)]
 struct Fused {
     jaxpr: JaxprRef,
+    shape: crate::Shape,
+    /// The axes that reductions go over.
+    axes: crate::Shape,
 }
 
 impl Primitive for Fused {
@@ -161,19 +179,15 @@ impl Primitive for Fused {
         Ok(self.jaxpr.output_avals().into())
     }
 
-    fn lower(
-        &self,
-        plan: &mut Lowering,
-        x: &[Slot],
-        inputs: &[Aval],
-        outputs: &[Aval],
-    ) -> Result<Slots> {
+    fn lower(&self, plan: &mut Lowering, x: &[Slot], inputs: &[Aval], _: &[Aval]) -> Result<Slots> {
         let jaxpr = &self.jaxpr;
         let mut program = ProgramBuilder::new();
         let mut registers: Vec<Option<Reg>> = vec![None; jaxpr.avals.len()];
         for &var in &jaxpr.inputs {
             registers[var.index()] = Some(program.input(jaxpr.aval(var).dtype));
         }
+        // What is reduced, for each variable that a reduction defines.
+        let mut reductions: FxHashMap<VarId, (Reg, ReduceOp)> = FxHashMap::default();
         for eqn in &jaxpr.eqns {
             let mut operands: SmallVec<[Reg; 3]> = SmallVec::new();
             let mut avals: SmallVec<[Aval; 3]> = SmallVec::new();
@@ -189,19 +203,28 @@ impl Primitive for Fused {
                     }
                 });
             }
+            if let Some((op, _)) = eqn.op.primitive().reduction() {
+                reductions.insert(eqn.outputs[0], (operands[0], op));
+                continue;
+            }
             let result = eqn.op.primitive().emit(&mut program, &operands, &avals);
             registers[eqn.outputs[0].index()] =
                 Some(result.ok_or_else(|| eqn.op.primitive().missing("the elementwise rule"))?);
         }
-        let results: Vec<Reg> = jaxpr
-            .outputs
-            .iter()
-            .filter_map(|atom| match atom {
-                Atom::Var(var) => registers[var.index()],
-                Atom::Const(_) => None,
-            })
-            .collect();
-        let operands = plan.repeated(x, inputs, &outputs[0].shape);
-        Ok(plan.program(program.finish(&results), &operands, &outputs[0].shape, outputs.len()))
+        let mut results: Vec<Reg> = vec![];
+        let mut folds: Vec<Option<ReduceOp>> = vec![];
+        for atom in &jaxpr.outputs {
+            let Atom::Var(var) = atom else { return Err(self.missing("a result")) };
+            let reduction = reductions.get(var);
+            let value = reduction.map(|(value, _)| *value).or(registers[var.index()]);
+            results.push(value.ok_or_else(|| self.missing("a result"))?);
+            folds.push(reduction.map(|(_, op)| *op));
+        }
+        let operands = plan.repeated(x, inputs, &self.shape);
+        let program = program.finish(&results);
+        Ok(match folds.iter().any(Option::is_some) {
+            true => plan.fold(program, &operands, &self.shape, &self.axes, folds),
+            false => plan.program(program, &operands, &self.shape, folds.len()),
+        })
     }
 }

@@ -9,6 +9,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use pullback_engine::DType;
+use pullback_engine::kernels::reduce::ReduceOp;
 use pullback_engine::plan::Slot;
 use pullback_engine::tile::{ProgramBuilder, Reg, ScalarOp};
 use smallvec::SmallVec;
@@ -164,6 +165,11 @@ pub trait Primitive: fmt::Debug + Send + Sync {
     /// says how.
     fn is_elementwise(&self) -> bool {
         self.scalar_op().is_some()
+    }
+
+    /// How the one operand is reduced, and over which axes, where that is all that is done.
+    fn reduction(&self) -> Option<(ReduceOp, &[usize])> {
+        None
     }
 
     /// The operation of one element in an elementwise program.

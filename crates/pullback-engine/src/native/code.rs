@@ -58,7 +58,7 @@ enum State {
 const PAYS_AFTER: usize = 1 << 13;
 
 /// Whether this processor has the instructions, and code may be used.
-pub(crate) fn is_available() -> bool {
+pub(super) fn is_available() -> bool {
     static AVAILABLE: LazyLock<bool> = LazyLock::new(|| {
         is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512vl")

@@ -105,6 +105,8 @@ impl Binary {
 /// A step of one operand.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Unary {
+    /// The same bits, in a register of their own.
+    Copy,
     Sqrt,
     Floor,
     Ceil,
@@ -193,8 +195,21 @@ pub(crate) struct Kernel {
     pub outputs: Vec<(Id, Element)>,
     /// Lanes for which the results are not right; whether there were any is returned.
     pub rare: Option<Id>,
-    /// What is accumulated over the vectors of lanes.
+    /// What is accumulated over the vectors of lanes, or carried over the iterations of a loop.
     pub accumulators: Vec<Accumulator>,
+}
+
+/// A loop over numbers, to be compiled.
+///
+/// Its inputs are known to all iterations, or hold an entry for each; its outputs are written an
+/// entry an iteration; its accumulators are what is carried.
+pub(crate) struct Loop {
+    pub kernel: Kernel,
+    /// Whether there is another iteration, and how many of the steps it needs; without, the
+    /// number of iterations is given.
+    pub condition: Option<(Id, usize)>,
+    /// Whether the last entries come first.
+    pub is_backward: bool,
 }
 
 /// A value that each vector of lanes changes: several of them in turn, each of as many lanes as

@@ -24,7 +24,16 @@ pub(crate) fn kernel(
     folds: &[Option<ReduceOp>],
 ) -> Option<Kernel> {
     let (graph, recorded) = record::record(|| {
-        let (values, rare) = steps(program, scalars)?;
+        let inputs = program.inputs().iter().enumerate().map(|(n, dtype)| {
+            let element = element(*dtype)?;
+            let node = match scalars >> n & 1 != 0 {
+                true => Node::Scalar(n as u16, element),
+                false => Node::Input(n as u16, element),
+            };
+            Some(add(node, element.kind()))
+        });
+        let mut rare = None;
+        let values = steps(program, &inputs.collect::<Option<Vec<_>>>()?, &mut rare)?;
         let (mut outputs, mut accumulators) = (vec![], vec![]);
         for (n, reg) in program.results.iter().enumerate() {
             let (dtype, _) = program.values[reg.0 as usize];
@@ -110,19 +119,18 @@ pub(crate) fn bits(value: &Tensor) -> u64 {
     }
 }
 
-/// The values that steps were recorded for, and the lanes whose results are not right.
-type Recorded = (Vec<Option<Id>>, Option<Truth>);
-
-fn steps(program: &Program, scalars: u64) -> Option<Recorded> {
+/// The values of a program for inputs that are recorded; lanes whose results are not right are
+/// added to `rare`.
+pub(super) fn steps(
+    program: &Program,
+    inputs: &[Id],
+    rare: &mut Option<Truth>,
+) -> Option<Vec<Option<Id>>> {
     let mut values: Vec<Option<Id>> = Vec::with_capacity(program.values.len());
-    let mut rare: Option<Truth> = None;
     for (dtype, definition) in &program.values {
         let element = element(*dtype)?;
         let id = match definition {
-            Definition::Input(n) if scalars >> n & 1 != 0 => {
-                add(Node::Scalar(*n as u16, element), element.kind())
-            }
-            Definition::Input(n) => add(Node::Input(*n as u16, element), element.kind()),
+            Definition::Input(n) => *inputs.get(*n)?,
             Definition::Constant(n) => {
                 add(Node::Constant(bits(&program.constants[*n])), element.kind())
             }
@@ -134,12 +142,12 @@ fn steps(program: &Program, scalars: u64) -> Option<Recorded> {
                         Some((values[at]?, program.values[at].0))
                     })
                     .collect::<Option<_>>()?;
-                operation(*op, &x, &mut rare)?
+                operation(*op, &x, rare)?
             }
         };
         values.push(Some(id));
     }
-    Some((values, rare))
+    Some(values)
 }
 
 fn operation(op: ScalarOp, x: &[(Id, DType)], rare: &mut Option<Truth>) -> Option<Id> {

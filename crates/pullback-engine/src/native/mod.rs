@@ -15,6 +15,8 @@ mod code;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod emit;
 mod ir;
+#[cfg(all(target_arch = "x86_64", unix))]
+mod looped;
 mod lower;
 #[cfg(all(target_arch = "x86_64", unix))]
 mod memory;
@@ -26,9 +28,11 @@ mod x64;
 
 #[cfg(all(target_arch = "x86_64", unix))]
 pub(crate) use code::{Argument, Code, Codes, Lanes};
+#[cfg(all(target_arch = "x86_64", unix))]
+pub(crate) use looped::{LoopCode, compile_scan, compile_while};
 pub(crate) use lower::lanes_of;
 #[cfg(not(all(target_arch = "x86_64", unix)))]
-pub(crate) use none::{Argument, Code, Codes, Lanes};
+pub(crate) use none::{Argument, Code, Codes, Lanes, LoopCode, compile_scan, compile_while};
 
 /// Where there is no code generator, no program has code.
 #[cfg(not(all(target_arch = "x86_64", unix)))]

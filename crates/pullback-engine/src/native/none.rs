@@ -3,7 +3,9 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use crate::error::Result;
 use crate::kernels::reduce::ReduceOp;
+use crate::plan::Plan;
 use crate::tensor::Tensor;
 use crate::tile::program::Program;
 
@@ -52,4 +54,36 @@ impl Code {
     ) -> bool {
         match self.never {}
     }
+}
+
+/// There is no code for a loop.
+pub(crate) struct LoopCode {
+    never: Infallible,
+}
+
+impl LoopCode {
+    pub fn run(
+        &self,
+        _consts: &[Tensor],
+        _carry: &[Tensor],
+        _scanned: &[Tensor],
+        _iterations: usize,
+    ) -> Result<Option<Iterated>> {
+        match self.never {}
+    }
+}
+
+/// What a run of a loop leaves.
+pub(crate) struct Iterated {
+    pub carry: Vec<Tensor>,
+    pub collected: Vec<Tensor>,
+    pub left: usize,
+}
+
+pub(crate) fn compile_while(_: &Plan, _: &Plan, _: [&[Tensor]; 3]) -> Option<LoopCode> {
+    None
+}
+
+pub(crate) fn compile_scan(_: &Plan, _: [&[Tensor]; 3], _: bool) -> Option<LoopCode> {
+    None
 }

@@ -20,6 +20,16 @@ pub(crate) fn record<T>(f: impl FnOnce() -> T) -> (Graph, T) {
     (GRAPH.take(), result)
 }
 
+/// How many steps have been recorded.
+pub(crate) fn length() -> usize {
+    GRAPH.with_borrow(|graph| graph.nodes.len())
+}
+
+/// The step of a value.
+pub(crate) fn node(id: Id) -> Node {
+    GRAPH.with_borrow(|graph| graph.node(id))
+}
+
 pub(crate) fn add(node: Node, kind: Kind) -> Id {
     GRAPH.with_borrow_mut(|graph| graph.add(node, kind))
 }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::code::{Argument, Code, is_available};
 use crate::dtype::DType;
-use crate::kernels::Tensors;
-use crate::native::lower;
+use crate::kernels::reduce::ReduceOp;
+use crate::kernels::{Kernel, Tensors};
+use crate::native::{Mode, emit, lower, set_mode};
+use crate::plan::{Plan, PlanBuilder, Scan, ScanLength, While, Work};
 use crate::tensor::Tensor;
 use crate::tile::laws::{
     EVERY, Random, dense, element, elements, every_op, operand_types, program_of, same,
@@ -226,4 +228,221 @@ fn code_is_freed_with_its_program_on_any_thread() {
             });
         }
     });
+}
+
+/// The instructions of a program's code, as a disassembler reads them.
+fn disassembly(program: &Program, folds: &[Option<ReduceOp>]) -> Vec<String> {
+    use iced_x86::{Decoder, DecoderOptions, FlowControl, Formatter, NasmFormatter};
+    let kernel = lower::kernel(program, 0, folds).expect("the program has steps");
+    let code = emit::compile(&kernel).expect("registers suffice");
+    let mut decoder = Decoder::with_ip(64, &code, 0, DecoderOptions::NONE);
+    let mut formatter = NasmFormatter::new();
+    let mut lines = vec![];
+    loop {
+        let instruction = decoder.decode();
+        assert!(!instruction.is_invalid(), "at {:#x} after {lines:#?}", instruction.ip());
+        let mut line = String::new();
+        formatter.format(&instruction, &mut line);
+        lines.push(line);
+        if instruction.flow_control() == FlowControl::Return {
+            break;
+        }
+    }
+    // Only constants and what aligns them follow.
+    assert!(code.len() - decoder.position() < 64 + 64 * lines.len());
+    lines
+}
+
+/// The mnemonics that the body of an operation consists of, without the loop around it.
+fn body(op: ScalarOp, dtype: DType) -> String {
+    let lines = disassembly(&program_of(op, &operand_types(op, dtype)), &[]);
+    let start = lines.iter().position(|line| line.starts_with("kmovw")).expect("the loop's mask");
+    let end = lines.iter().position(|line| line.starts_with("add rax")).expect("the loop's end");
+    let mnemonic = |line: &String| line.split(' ').next().unwrap_or_default().to_string();
+    lines[start + 1..end].iter().map(mnemonic).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_encoder_writes_the_instructions_it_means() {
+    use ScalarOp::*;
+    let cases = [
+        (Add, DType::F32, "vmovups vmovups vaddps vmovups"),
+        (Sub, DType::F64, "vmovupd vmovupd vsubpd vmovupd"),
+        (Mul, DType::I32, "vmovups vmovups vpmulld vmovups"),
+        (Mul, DType::I64, "vmovupd vmovupd vpmullq vmovupd"),
+        (Max, DType::U32, "vmovups vmovups vpmaxud vmovups"),
+        (Min, DType::I64, "vmovupd vmovupd vpminsq vmovupd"),
+        (ShiftLeft, DType::U32, "vmovups vmovups vpsllvd vmovups"),
+        (ShiftRightArithmetic, DType::I64, "vmovupd vmovupd vpsravq vmovupd"),
+        (ShiftRightLogical, DType::I32, "vmovups vmovups vpsrlvd vmovups"),
+        (Sqrt, DType::F32, "vmovups vsqrtps vmovups"),
+        (Floor, DType::F64, "vmovupd vrndscalepd vmovupd"),
+        (Abs, DType::F32, "vmovups vpandd vmovups"),
+        (Neg, DType::F64, "vmovupd vpxorq vmovupd"),
+        (Lt, DType::F32, "vmovups vmovups vcmpltps vmovdqu8 vmovdqu8"),
+        (Le, DType::U64, "vmovupd vmovupd vpcmpleuq vmovdqu8 vmovdqu8"),
+        (Select, DType::F32, "vmovdqu8 vptestmb vmovups vmovups vblendmps vmovups"),
+        (And, DType::Bool, "vmovdqu8 vptestmb vmovdqu8 vptestmb kandw vmovdqu8 vmovdqu8"),
+        (Convert(DType::F64), DType::F32, "vmovups vcvtps2pd vmovupd"),
+        (Convert(DType::F32), DType::F64, "vmovupd vcvtpd2ps vmovups"),
+        (Convert(DType::F32), DType::U32, "vmovups vcvtudq2ps vmovups"),
+        (Convert(DType::F64), DType::I64, "vmovupd vcvtqq2pd vmovupd"),
+        (Convert(DType::I64), DType::I32, "vmovups vpmovsxdq vmovupd"),
+        (Convert(DType::I32), DType::U64, "vmovupd vpmovqd vmovups"),
+    ];
+    for (op, dtype, expected) in cases {
+        assert_eq!(body(op, dtype), expected, "{op:?} {dtype:?}");
+    }
+}
+
+#[test]
+fn a_disassembler_reads_random_programs() {
+    let mut random = Random(23);
+    for _ in 0..200 {
+        let program = random_program(&mut random);
+        let folds = program.outputs().iter().map(|dtype| match dtype {
+            DType::Bool => None,
+            _ => (random.below(2) == 0).then_some(ReduceOp::Sum),
+        });
+        let folds: Vec<_> = folds.collect();
+        // Sums of one width take as many registers as there may be accumulators.
+        let kernel = lower::kernel(&program, 0, &folds).unwrap();
+        if emit::compile(&kernel).is_some() {
+            disassembly(&program, &folds);
+        }
+    }
+}
+
+/// A random body of a loop: results of the types of `carry`, then some others.
+fn random_body(
+    random: &mut Random,
+    consts: &[DType],
+    carry: &[DType],
+    scanned: &[DType],
+    collected: usize,
+) -> (Plan, Vec<DType>) {
+    let mut builder = ProgramBuilder::new();
+    let types: Vec<DType> = [consts, carry, scanned].concat();
+    let mut values: Vec<Reg> = types.iter().map(|&dtype| builder.input(dtype)).collect();
+    let ops = every_op();
+    for _ in 0..random.below(200) {
+        let op = ops[random.below(ops.len())];
+        let operands: Vec<Reg> =
+            (0..op.arity()).map(|_| values[random.below(values.len())]).collect();
+        let dtypes: Vec<DType> = operands.iter().map(|&reg| builder.dtype(reg)).collect();
+        let key = dtypes[(op == ScalarOp::Select) as usize];
+        let is_possible = dtypes == operand_types(op, key)
+            && op.is_defined(key)
+            && lower::kernel(&program_of(op, &dtypes), 0, &[]).is_some();
+        if is_possible {
+            values.push(builder.op(op, &operands));
+        }
+    }
+    // Some values are carried on unchanged, or in another place.
+    let mut results: Vec<Reg> = carry
+        .iter()
+        .map(|&dtype| {
+            let like: Vec<Reg> =
+                values.iter().copied().filter(|&reg| builder.dtype(reg) == dtype).collect();
+            like[random.below(like.len())]
+        })
+        .collect();
+    results.extend((0..collected).map(|_| values[random.below(values.len())]));
+    let dtypes = results[carry.len()..].iter().map(|&reg| builder.dtype(reg)).collect();
+    let program = builder.finish(&results);
+    let mut plan = PlanBuilder::new();
+    let inputs: Vec<_> = types.iter().map(|_| plan.input()).collect();
+    let outputs = plan.elementwise(program, &inputs, &[], results.len());
+    (plan.finish(&outputs), dtypes)
+}
+
+fn random_types(random: &mut Random, most: usize, from: &[DType]) -> Vec<DType> {
+    (0..random.below(most + 1)).map(|_| from[random.below(from.len())]).collect()
+}
+
+fn agree(kernel: &dyn Kernel, inputs: &Tensors) {
+    set_mode(Mode::Native);
+    let code = kernel.run(inputs.clone()).unwrap();
+    set_mode(Mode::Tile);
+    let expected = kernel.run(inputs.clone()).unwrap();
+    set_mode(Mode::Auto);
+    assert_eq!(code.len(), expected.len());
+    for (n, (x, y)) in code.iter().zip(&expected).enumerate() {
+        assert_eq!((x.shape(), x.dtype()), (y.shape(), y.dtype()));
+        for (i, (x, y)) in elements(x).iter().zip(&elements(y)).enumerate() {
+            assert!(same(x, y), "result {n} at {i}: {x:?} is not {y:?}\n{kernel:?}");
+        }
+    }
+}
+
+#[test]
+fn loops_over_entries_agree_with_the_interpreter() {
+    let mut random = Random(31);
+    for _ in 0..300 {
+        let consts = random_types(&mut random, 3, &TYPES);
+        let carry = random_types(&mut random, 6, &TYPES);
+        let scanned = random_types(&mut random, 3, &TYPES[1..]);
+        if consts.len() + carry.len() + scanned.len() == 0 {
+            continue;
+        }
+        let count = random.below(4);
+        let (body, collected) = random_body(&mut random, &consts, &carry, &scanned, count);
+        let length = [0, 1, 2, 30][random.below(4)];
+        let scan = Scan {
+            body: Arc::new(body),
+            consts: consts.len(),
+            carry: carry.len(),
+            length: ScanLength::Fixed(length),
+            reverse: random.below(2) == 0,
+            collected: collected.iter().map(|&dtype| (Default::default(), dtype)).collect(),
+            code: Default::default(),
+        };
+        let scalars = consts.iter().chain(&carry).map(|&dtype| element(dtype, &mut random));
+        let mut inputs: Tensors = scalars.collect();
+        inputs.extend(scanned.iter().map(|&dtype| dense(dtype, &[length], &mut random)));
+        agree(&scan, &inputs);
+    }
+}
+
+#[test]
+fn loops_with_a_condition_agree_with_the_interpreter() {
+    let mut random = Random(37);
+    for _ in 0..200 {
+        // The condition: a number that counts up to a constant.
+        let mut program = ProgramBuilder::new();
+        let (limit, at) = (program.input(DType::I32), program.input(DType::I32));
+        let holds = program.op(ScalarOp::Lt, &[at, limit]);
+        let program = program.finish(&[holds]);
+        let carry = random_types(&mut random, 6, &TYPES);
+        let mut cond = PlanBuilder::new();
+        let inputs: Vec<_> = (0..carry.len() + 2).map(|_| cond.input()).collect();
+        let outputs = cond.elementwise(program, &inputs[..2], &[], 1);
+        let cond = cond.finish(&outputs);
+
+        let (rest, _) = random_body(&mut random, &[DType::I32], &carry, &[], 0);
+        let mut next = ProgramBuilder::new();
+        let at = next.input(DType::I32);
+        let one = next.constant(&Tensor::scalar(1i32));
+        let sum = next.op(ScalarOp::Add, &[at, one]);
+        let next = next.finish(&[sum]);
+        let mut body = PlanBuilder::new();
+        let inputs: Vec<_> = (0..carry.len() + 1).map(|_| body.input()).collect();
+        let mut outputs = body.elementwise(next, &inputs[..1], &[], 1);
+        let Work::Tile { program, .. } = &rest.steps[0].work else { unreachable!() };
+        let rest = Arc::clone(program);
+        outputs.extend(body.shared(rest, &inputs, &[], carry.len()));
+        let looped = While {
+            cond: Arc::new(cond),
+            body: Arc::new(body.finish(&outputs)),
+            cond_consts: 1,
+            body_consts: 0,
+            record: 0,
+            code: Default::default(),
+        };
+        let limit = [0, 1, 7, 40][random.below(4)];
+        let mut inputs: Tensors =
+            [Tensor::scalar(limit), Tensor::scalar(0i32)].into_iter().collect();
+        inputs.extend(carry.iter().map(|&dtype| element(dtype, &mut random)));
+        agree(&looped, &inputs);
+    }
 }

@@ -337,6 +337,10 @@ impl Assembler {
         self.general(0x8b, to.0, Operand::Mem(from));
     }
 
+    pub fn store(&mut self, to: Mem, from: Gpr) {
+        self.general(0x89, from.0, Operand::Mem(to));
+    }
+
     pub fn zero(&mut self, to: Gpr) {
         self.general(0x31, to.0, Operand::Reg(to.0));
     }

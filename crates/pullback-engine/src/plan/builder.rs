@@ -52,8 +52,18 @@ impl PlanBuilder {
         shape: &[usize],
         outputs: usize,
     ) -> SmallVec<[Slot; 2]> {
-        let work = Work::Tile { program: Arc::new(program), shape: Shape::from(shape) };
-        self.step(work, inputs, outputs)
+        self.shared(Arc::new(program), inputs, shape, outputs)
+    }
+
+    /// An elementwise program that other plans may have too.
+    pub fn shared(
+        &mut self,
+        program: Arc<Program>,
+        inputs: &[Slot],
+        shape: &[usize],
+        outputs: usize,
+    ) -> SmallVec<[Slot; 2]> {
+        self.step(Work::Tile { program, shape: Shape::from(shape) }, inputs, outputs)
     }
 
     /// A kernel with as many outputs as given.

@@ -1,16 +1,19 @@
 //! Control flow and host functions: kernels whose work is another plan, or the caller's code.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use smallvec::SmallVec;
 
 use super::Plan;
 use crate::dtype::{Bool, DType};
 use crate::error::{HostError, Result};
+use crate::interrupt;
 use crate::kernels::structural::Concatenate;
 use crate::kernels::{Kernel, Tensors};
 use crate::layout::Shape;
+use crate::native::{self, LoopCode, Mode, compile_scan, compile_while};
 use crate::tensor::Tensor;
 
 /// Runs the branch whose number the first input holds, clamped to those there are.
@@ -50,6 +53,47 @@ pub struct While {
     pub body_consts: usize,
     /// How many values beyond the carry are collected.
     pub record: usize,
+    /// What has been compiled of it.
+    pub code: LoopCodes,
+}
+
+/// The code of a loop, once it has run for a while.
+#[derive(Default)]
+pub struct LoopCodes {
+    /// Iterations that were done without code.
+    iterated: AtomicUsize,
+    code: OnceLock<Option<LoopCode>>,
+}
+
+impl fmt::Debug for LoopCodes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LoopCodes")
+    }
+}
+
+/// Compiling a loop takes as long as some iterations without code.
+const PAYS_AFTER: usize = 48;
+/// Iterations of code between two looks at whether to stop.
+const BETWEEN_CHECKS: usize = 1 << 20;
+
+impl LoopCodes {
+    /// Whether it is known if there is code.
+    fn is_settled(&self) -> bool {
+        self.code.get().is_some()
+    }
+
+    /// The code of the loop, if there can be and compiling it pays for so many more iterations.
+    fn get(&self, more: usize, compile: impl FnOnce() -> Option<LoopCode>) -> Option<&LoopCode> {
+        let mode = native::mode();
+        if mode == Mode::Tile {
+            return None;
+        }
+        let done = self.iterated.fetch_add(more, Ordering::Relaxed).saturating_add(more);
+        if self.code.get().is_none() && done < PAYS_AFTER && mode == Mode::Auto {
+            return None;
+        }
+        self.code.get_or_init(compile).as_ref()
+    }
 }
 
 impl Kernel for While {
@@ -64,7 +108,15 @@ impl Kernel for While {
         let mut carry: Tensors = inputs.collect();
         let mut stacks: SmallVec<[Vec<Tensor>; 4]> = SmallVec::new();
         stacks.resize(self.record, Vec::new());
+        let mut may_run_code = self.record == 0;
         loop {
+            if may_run_code {
+                if let Some(carry) = self.run_code(&cond_consts, &body_consts, &carry)? {
+                    return Ok(carry);
+                }
+                // What failed once would fail again.
+                may_run_code = !self.code.is_settled();
+            }
             let holds = self.cond.run(cond_consts.iter().chain(&carry).cloned().collect())?;
             if !bool::from(holds[0].item::<Bool>().expect("a condition is a bool scalar")) {
                 break;
@@ -79,6 +131,31 @@ impl Kernel for While {
         }
         carry.extend(stacks.into_iter().map(Tensor::stack));
         Ok(carry)
+    }
+}
+
+impl While {
+    /// What is carried after all further iterations, by code; none if there is none, or not yet.
+    fn run_code(
+        &self,
+        cond_consts: &Tensors,
+        body_consts: &Tensors,
+        carry: &Tensors,
+    ) -> Result<Option<Tensors>> {
+        let compile = || compile_while(&self.cond, &self.body, [cond_consts, body_consts, carry]);
+        let Some(code) = self.code.get(1, compile) else { return Ok(None) };
+        let consts: Tensors = cond_consts.iter().chain(body_consts).cloned().collect();
+        let mut carry: Vec<Tensor> = carry.to_vec();
+        loop {
+            let Some(iterated) = code.run(&consts, &carry, &[], BETWEEN_CHECKS)? else {
+                return Ok(None);
+            };
+            carry = iterated.carry;
+            if iterated.left > 0 {
+                return Ok(Some(carry.into()));
+            }
+            interrupt::poll()?;
+        }
     }
 }
 
@@ -111,6 +188,8 @@ pub struct Scan {
     pub reverse: bool,
     /// Shape and type of one entry of each collected output.
     pub collected: Vec<(Shape, DType)>,
+    /// What has been compiled of it.
+    pub code: LoopCodes,
 }
 
 impl Kernel for Scan {
@@ -131,6 +210,11 @@ impl Kernel for Scan {
                 .expect("a scan over stacks has a stack to scan")
                 .len(),
         };
+        if let ScanLength::Fixed(length) = self.length
+            && let Some(results) = self.run_code(&consts, &carry, &scanned, length)?
+        {
+            return Ok(results);
+        }
         let mut collected: SmallVec<[Vec<Tensor>; 4]> = SmallVec::new();
         collected.resize(self.collected.len(), Vec::new());
         for step in 0..length {
@@ -159,6 +243,29 @@ impl Kernel for Scan {
             });
         }
         Ok(carry)
+    }
+}
+
+impl Scan {
+    /// The results by code; none if there is none, or not yet.
+    fn run_code(
+        &self,
+        consts: &Tensors,
+        carry: &Tensors,
+        scanned: &Tensors,
+        length: usize,
+    ) -> Result<Option<Tensors>> {
+        let is_number = |(shape, _): &(Shape, DType)| shape.is_empty();
+        if !self.collected.iter().all(is_number) {
+            return Ok(None);
+        }
+        let compile = || compile_scan(&self.body, [consts, carry, scanned], self.reverse);
+        let Some(code) = self.code.get(length, compile) else { return Ok(None) };
+        // Entries are numbered from the first, so a long loop is not cut in parts.
+        let Some(iterated) = code.run(consts, carry, scanned, length)? else { return Ok(None) };
+        let mut results: Tensors = iterated.carry.into();
+        results.extend(iterated.collected);
+        Ok(Some(results))
     }
 }
 

@@ -16,7 +16,7 @@ pub mod control;
 mod run;
 
 pub use builder::PlanBuilder;
-pub use control::{Cond, Host, HostFn, Scan, ScanLength, While};
+pub use control::{Cond, Host, HostFn, LoopCodes, Scan, ScanLength, While};
 
 /// Names a value of one plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

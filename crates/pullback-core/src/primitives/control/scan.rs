@@ -425,6 +425,7 @@ impl Primitive for Scan {
             length: self.length,
             reverse: self.reverse,
             collected,
+            code: Default::default(),
         };
         debug_assert_eq!(Kernel::name(&kernel), "scan");
         Ok(plan.kernel_many(kernel, x, y.len()))

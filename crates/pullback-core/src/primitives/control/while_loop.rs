@@ -348,6 +348,7 @@ impl Primitive for While {
             cond_consts: self.cond_consts,
             body_consts: self.body_consts,
             record: self.record,
+            code: Default::default(),
         };
         Ok(plan.kernel_many(kernel, x, y.len()))
     }

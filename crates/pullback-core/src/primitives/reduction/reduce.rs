@@ -1,7 +1,6 @@
 //! `reduce_max`, `reduce_min`, `reduce_prod`, `reduce_and`, `reduce_or`, `reduce_xor`: what the
 //! elements along some axes come to. The sum has a module of its own.
 
-use pullback_engine::kernels;
 pub use pullback_engine::kernels::reduce::ReduceOp;
 use pullback_engine::plan::Slot;
 use pullback_engine::{DType, Shape};
@@ -173,8 +172,12 @@ impl Primitive for Reduce {
         Ok((one(reduce(self.op, x[0], &shifted)?), one(Some(to))))
     }
 
-    fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {
-        Ok(plan.kernel(kernels::reduce::Reduce { op: self.op, axes: self.axes.clone() }, x))
+    fn reduction(&self) -> Option<(ReduceOp, &[usize])> {
+        Some((self.op, &self.axes))
+    }
+
+    fn lower(&self, plan: &mut Lowering, x: &[Slot], inputs: &[Aval], _: &[Aval]) -> Result<Slots> {
+        plan.reduction(self.op, &self.axes, x[0], &inputs[0])
     }
 }
 

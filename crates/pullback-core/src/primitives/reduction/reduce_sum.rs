@@ -1,6 +1,6 @@
 //! `reduce_sum`: the sum over axes.
 
-use pullback_engine::kernels::reduce::{Reduce, ReduceOp};
+use pullback_engine::kernels::reduce::ReduceOp;
 use pullback_engine::plan::Slot;
 use pullback_engine::{DType, Shape};
 
@@ -86,8 +86,12 @@ impl Primitive for ReduceSum {
         Ok((one(reduce_sum(x[0], &shifted)?), one(Some(to))))
     }
 
-    fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {
-        Ok(plan.kernel(Reduce { op: ReduceOp::Sum, axes: self.axes.clone() }, x))
+    fn reduction(&self) -> Option<(ReduceOp, &[usize])> {
+        Some((ReduceOp::Sum, &self.axes))
+    }
+
+    fn lower(&self, plan: &mut Lowering, x: &[Slot], inputs: &[Aval], _: &[Aval]) -> Result<Slots> {
+        plan.reduction(ReduceOp::Sum, &self.axes, x[0], &inputs[0])
     }
 }
 

@@ -1,16 +1,24 @@
-//! From a graph to machine code: one loop over the elements, a vector of lanes at a time.
+//! From a graph to machine code.
+//!
+//! Here are steps and registers; `stream` puts a loop over elements around them, and `repeat` one
+//! over the iterations of a program's own loop.
 //!
 //! Registers are given out as the steps are walked in order. When there are too few, the value
 //! that is needed last makes room (Belady's rule): inputs and constants are read again where they
-//! lie, anything else is kept on the stack. The last vector is masked, so that nothing is read or
-//! written beyond the end, and an output may lie where an input does.
+//! lie, anything else is kept on the stack.
+
+mod repeat;
+mod stream;
+
+pub(crate) use repeat::compile_loop;
+pub(crate) use stream::compile;
 
 use super::ir::{
     Accumulator, Binary, Convert, Element, Graph, Id, Kernel, Kind, Logic, Node, Predicate, Unary,
 };
 use super::x64::{
-    self, Assembler, Condition, Gpr, Length, Map, Mask, Masking, Mem, Opcode, Prefix, RAX, RBP,
-    RBX, RCX, RDI, RDX, RSI, RSP, Rm, UNMASKED, Zmm, op,
+    self, Assembler, Gpr, Immediate, Length, Map, Mask, Masking, Mem, Opcode, Prefix, RAX, RBP,
+    RBX, RCX, RDI, RDX, RSP, Rm, UNMASKED, Zmm, op,
 };
 
 /// Registers that pointers are kept in; those that a caller expects unchanged come last.
@@ -30,21 +38,6 @@ const ACCUMULATORS: usize = 16;
 /// Bytes of a place on the stack.
 const SPILL: i32 = 64;
 
-/// The machine code of a kernel, with the constants that it reads.
-///
-/// It is a function of two arguments, by the System V convention: the address of a list of 64
-/// bits for each input and output, which are addresses, but for scalar inputs their bits (a truth
-/// value has all 16 low bits set or none); and the number of elements. It returns whether a lane
-/// was rare.
-///
-/// What has been accumulated is written to addresses that follow those of the outputs, lane by
-/// lane. None if that takes too many registers.
-pub(crate) fn compile(kernel: &Kernel) -> Option<Vec<u8>> {
-    let emitter = Emitter::new(kernel);
-    let reserved: usize = emitter.accumulators.iter().map(Vec::len).sum();
-    (reserved <= ACCUMULATORS).then(|| emitter.function())
-}
-
 /// Where a value is.
 #[derive(Clone, Copy, Default)]
 struct Home {
@@ -52,10 +45,18 @@ struct Home {
     spill: Option<i32>,
 }
 
+/// What a function leaves to be done at its end.
+struct Frame {
+    saved: Vec<Gpr>,
+    /// Where the size of the stack is to be written.
+    size: Immediate,
+}
+
 struct Emitter<'a> {
     kernel: &'a Kernel,
     graph: &'a Graph,
     asm: Assembler,
+    /// Lanes of a vector; if there is one, registers hold its value several times.
     lanes: usize,
     homes: Vec<Home>,
     /// For each value, the steps that need it, the last first.
@@ -76,13 +77,14 @@ struct Emitter<'a> {
 }
 
 impl<'a> Emitter<'a> {
-    fn new(kernel: &'a Kernel) -> Emitter<'a> {
+    /// An emitter for vectors of lanes, or for a single one. `root` is needed besides the outputs.
+    fn new(kernel: &'a Kernel, root: Option<Id>, is_single: bool) -> Emitter<'a> {
         let graph = &kernel.graph;
         let count = graph.nodes.len();
         let mut needed = vec![false; count];
         let accumulated = kernel.accumulators.iter().map(|accumulator| accumulator.next);
         let outputs = kernel.outputs.iter().map(|(id, _)| *id);
-        let roots = outputs.chain(kernel.rare).chain(accumulated);
+        let roots = outputs.chain(kernel.rare).chain(accumulated).chain(root);
         let mut uses: Vec<Vec<u32>> = vec![vec![]; count];
         for root in roots {
             needed[root.index()] = true;
@@ -114,7 +116,11 @@ impl<'a> Emitter<'a> {
         }
         let outputs = kernel.outputs.iter().map(|_| true);
         let pointers = is_pointer.into_iter().chain(outputs).map(&mut pointer).collect();
-        let lanes = if wide { 8 } else { 16 };
+        let lanes = match (is_single, wide) {
+            (true, _) => 1,
+            (false, true) => 8,
+            (false, false) => 16,
+        };
         let mut vectors_free = VECTORS;
         let mut reserve = |accumulator: &Accumulator| {
             let count = accumulator.lanes / lanes;
@@ -141,9 +147,85 @@ impl<'a> Emitter<'a> {
         }
     }
 
+    /// Whether there are registers for all accumulators.
+    fn fits(&self) -> bool {
+        self.accumulators.iter().map(Vec::len).sum::<usize>() <= ACCUMULATORS
+    }
+
+    /// The beginning of the function: registers that the caller expects unchanged are saved, and
+    /// pointers are in theirs.
+    fn enter(&mut self) -> Frame {
+        let has_rare = self.kernel.rare.is_some();
+        let used = &POINTERS[..self.used_pointers];
+        let is_saved = |reg: &Gpr| used.contains(reg) || (has_rare && *reg == RARE);
+        let saved: Vec<Gpr> = SAVED.into_iter().filter(is_saved).collect();
+        self.asm.push(RBP);
+        saved.iter().for_each(|&reg| self.asm.push(reg));
+        self.asm.mov(RBP, RSP);
+        let size = self.asm.sub(RSP, 0);
+        self.asm.and(RSP, -SPILL);
+        for (at, pointer) in self.pointers.iter().enumerate() {
+            if let Some(reg) = pointer {
+                self.asm.load(*reg, Mem::At(RDI, at as i32 * 8));
+            }
+        }
+        if has_rare {
+            self.asm.zero(RARE);
+        }
+        Frame { saved, size }
+    }
+
+    /// The end of the function, which returns whether a lane was rare.
+    fn leave(mut self, frame: Frame) -> Vec<u8> {
+        self.asm.vzeroupper();
+        match self.kernel.rare.is_some() {
+            true => self.asm.mov(RAX, RARE),
+            false => self.asm.zero(RAX),
+        }
+        self.asm.mov(RSP, RBP);
+        frame.saved.iter().rev().for_each(|&reg| self.asm.pop(reg));
+        self.asm.pop(RBP);
+        self.asm.ret();
+        self.asm.set_immediate(frame.size, self.spills * SPILL);
+        self.asm.finish()
+    }
+
+    /// The steps of a range, as far as they are needed.
+    fn steps(&mut self, range: std::ops::Range<usize>) {
+        for at in range {
+            let (node, kind) = self.graph.nodes[at];
+            // What is read is read when it is needed first.
+            if !self.uses[at].is_empty() && !node.is_read() {
+                self.step(at as u32, Id(at as u32), node, kind);
+            }
+        }
+    }
+
+    /// Gives accumulators the registers whose turn it is.
+    fn place_accumulators(&mut self) {
+        for (at, (node, _)) in self.graph.nodes.iter().enumerate() {
+            if let Node::Accumulator(n) = *node {
+                self.homes[at].reg = Some(self.accumulators[n as usize][0].0);
+            }
+        }
+    }
+
+    /// Remembers lanes that are rare.
+    fn note_rare(&mut self, at: u32) {
+        if let Some(rare) = self.kernel.rare {
+            self.unlock();
+            let mask = self.mask(rare, at);
+            self.asm.kmov_to(RCX, mask);
+            // Bits of no lane may be set.
+            self.asm.and_with(RCX, RDX);
+            self.asm.or(RARE, RCX);
+        }
+    }
+
     /// How much of a register values of a kind fill.
     fn length(&self, kind: Kind) -> Length {
         match (kind, self.lanes) {
+            (_, 1) => Length::B16,
             (Kind::Double, _) | (Kind::Word, 16) => Length::B64,
             (Kind::Word, _) => Length::B32,
             (Kind::Mask, _) => Length::B16,
@@ -157,142 +239,6 @@ impl<'a> Emitter<'a> {
             uses.pop();
         }
         uses.last().copied()
-    }
-
-    /// What is done for each vector of lanes.
-    fn body(&mut self) {
-        for at in 0..self.graph.nodes.len() {
-            let (node, kind) = self.graph.nodes[at];
-            if let Node::Accumulator(n) = node {
-                self.homes[at].reg = Some(self.accumulators[n as usize][0].0);
-            }
-            // What is read is read when it is needed first.
-            if self.uses[at].is_empty() || node.is_read() {
-                continue;
-            }
-            self.step(at as u32, Id(at as u32), node, kind);
-        }
-        let end = u32::MAX - 1;
-        for (at, &(id, element)) in self.kernel.outputs.iter().enumerate() {
-            self.unlock();
-            self.write(self.kernel.inputs + at, id, element, end);
-        }
-        if let Some(rare) = self.kernel.rare {
-            self.unlock();
-            let mask = self.mask(rare, end);
-            self.asm.kmov_to(RCX, mask);
-            // Bits of no lane may be set.
-            self.asm.and_with(RCX, RDX);
-            self.asm.or(RARE, RCX);
-        }
-        for n in 0..self.accumulators.len() {
-            self.unlock();
-            self.accumulate(n, end);
-        }
-    }
-
-    /// Changes the accumulator whose turn it is, where there are elements, and passes the turn.
-    fn accumulate(&mut self, n: usize, at: u32) {
-        let next = self.kernel.accumulators[n].next;
-        let kind = self.graph.kind(next);
-        let (wide, length) = (kind == Kind::Double, self.length(kind));
-        let value = self.vector(next, at);
-        let turns = self.accumulators[n].clone();
-        let masking = Masking { mask: TAIL, zero: false };
-        self.asm.vector(moved(wide), length, masking, turns[0].0, 0, value.into(), None);
-        if turns.len() > 1 {
-            let whole = Length::B64;
-            self.asm.vector(moved(false), whole, UNMASKED, SCRATCH.0, 0, turns[0].into(), None);
-            for pair in turns.windows(2) {
-                let from = pair[1].into();
-                self.asm.vector(moved(false), whole, UNMASKED, pair[0].0, 0, from, None);
-            }
-            let last = turns[turns.len() - 1];
-            self.asm.vector(moved(false), whole, UNMASKED, last.0, 0, SCRATCH.into(), None);
-        }
-    }
-
-    /// Sets the accumulators to what they begin with.
-    fn begin_accumulators(&mut self) {
-        for (n, accumulator) in self.kernel.accumulators.iter().enumerate() {
-            let kind = self.graph.kind(accumulator.next);
-            let wide = kind == Kind::Double;
-            let from = match kind {
-                Kind::Double => self.asm.constant(&accumulator.identity.to_le_bytes()),
-                _ => self.asm.constant(&(accumulator.identity as u32).to_le_bytes()),
-            };
-            // vpbroadcastd and vpbroadcastq.
-            let opcode = op(Map::M0F38, Prefix::P66, wide, if wide { 0x59 } else { 0x58 });
-            for reg in self.accumulators[n].clone() {
-                self.asm.vector(opcode, Length::B64, UNMASKED, reg.0, 0, Rm::Mem(from), None);
-            }
-        }
-    }
-
-    /// Writes the accumulators where the list of arguments says.
-    fn end_accumulators(&mut self) {
-        let first = self.kernel.inputs + self.kernel.outputs.len();
-        for n in 0..self.accumulators.len() {
-            let kind = self.graph.kind(self.kernel.accumulators[n].next);
-            let length = self.length(kind);
-            // Registers of fewer lanes than fill them are written close together.
-            let size = 16 << length as i32;
-            self.asm.load(RCX, Mem::At(RDI, (first + n) as i32 * 8));
-            for (turn, reg) in self.accumulators[n].clone().into_iter().enumerate() {
-                self.store(Mem::At(RCX, turn as i32 * size), reg, length, UNMASKED);
-            }
-        }
-    }
-
-    /// The whole function.
-    fn function(mut self) -> Vec<u8> {
-        let has_rare = self.kernel.rare.is_some();
-        let used = &POINTERS[..self.used_pointers];
-        let is_saved = |reg: &Gpr| used.contains(reg) || (has_rare && *reg == RARE);
-        let saved: Vec<Gpr> = SAVED.into_iter().filter(is_saved).collect();
-        self.asm.push(RBP);
-        saved.iter().for_each(|&reg| self.asm.push(reg));
-        self.asm.mov(RBP, RSP);
-        let frame = self.asm.sub(RSP, 0);
-        self.asm.and(RSP, -SPILL);
-        for (at, pointer) in self.pointers.iter().enumerate() {
-            if let Some(reg) = pointer {
-                self.asm.load(*reg, Mem::At(RDI, at as i32 * 8));
-            }
-        }
-        if has_rare {
-            self.asm.zero(RARE);
-        }
-        self.begin_accumulators();
-        let (head, full, done) = (self.asm.label(), self.asm.label(), self.asm.label());
-        let lanes = self.lanes as i32;
-        self.asm.zero(RAX);
-        self.asm.test(RSI, RSI);
-        self.asm.jump_if(Condition::Equal, done);
-        self.asm.place(head);
-        self.asm.set(RDX, (1 << lanes) - 1);
-        self.asm.cmp(RSI, lanes);
-        self.asm.jump_if(Condition::AboveOrEqual, full);
-        self.asm.bzhi(RDX, RDX, RSI);
-        self.asm.place(full);
-        self.asm.kmov_from(TAIL, RDX);
-        self.body();
-        self.asm.add(RAX, lanes);
-        self.asm.sub(RSI, lanes);
-        self.asm.jump_if(Condition::Above, head);
-        self.asm.place(done);
-        self.end_accumulators();
-        self.asm.vzeroupper();
-        match has_rare {
-            true => self.asm.mov(RAX, RARE),
-            false => self.asm.zero(RAX),
-        }
-        self.asm.mov(RSP, RBP);
-        saved.iter().rev().for_each(|&reg| self.asm.pop(reg));
-        self.asm.pop(RBP);
-        self.asm.ret();
-        self.asm.set_immediate(frame, self.spills * SPILL);
-        self.asm.finish()
     }
 
     fn unlock(&mut self) {
@@ -345,7 +291,10 @@ impl<'a> Emitter<'a> {
             self.asm.load(RCX, Mem::At(RDI, pointer as i32 * 8));
             RCX
         });
-        Mem::Indexed(base, RAX, size)
+        match self.lanes {
+            1 => Mem::At(base, 0),
+            _ => Mem::Indexed(base, RAX, size),
+        }
     }
 
     /// Where the bits of a value for all lanes lie in memory, if it is such a value.
@@ -381,12 +330,15 @@ impl<'a> Emitter<'a> {
             let from = Rm::Mem(Mem::At(RSP, slot));
             self.asm.vector(opcode, length, UNMASKED, reg.0, 0, from, None);
         } else if let Some(from) = self.in_memory(id) {
-            let wide = kind == Kind::Double;
-            // vpbroadcastd and vpbroadcastq.
-            let opcode = op(Map::M0F38, Prefix::P66, wide, if wide { 0x59 } else { 0x58 });
+            let opcode = broadcast(kind == Kind::Double);
             self.asm.vector(opcode, length, UNMASKED, reg.0, 0, Rm::Mem(from), None);
         } else if let Node::Input(input, element) = self.graph.node(id) {
             let from = Rm::Mem(self.address(input as usize, element.size()));
+            if self.lanes == 1 {
+                let opcode = broadcast(kind == Kind::Double);
+                self.asm.vector(opcode, length, UNMASKED, reg.0, 0, from, None);
+                return reg;
+            }
             let opcode = op(Map::M0F, Prefix::None, false, 0x10);
             let opcode = match kind {
                 // The mask counts elements, so their width matters.
@@ -643,6 +595,7 @@ impl<'a> Emitter<'a> {
         // would be.
         let shift = |byte: u8| op(M0F, Prefix::P66, wide, byte);
         let (opcode, immediate, extension) = match unary {
+            Unary::Copy => (moved(wide), None, None),
             Unary::Sqrt => (op(M0F, float, wide, 0x51), None, None),
             Unary::RoundTiesEven => (rounded(0).0, rounded(0).1, None),
             Unary::Floor => (rounded(1).0, rounded(1).1, None),
@@ -665,7 +618,7 @@ impl<'a> Emitter<'a> {
 
     fn convert(&mut self, convert: Convert, to: Zmm, a: Zmm) {
         use Map::*;
-        // Lengths are those of the wider side.
+        // Lengths are those of the wider side, but for a single lane, which fills as much always.
         let length = self.length(Kind::Double);
         let (opcode, reg, rm) = match convert {
             Convert::Widen => (op(M0F, Prefix::None, false, 0x5a), to, a),
@@ -694,17 +647,27 @@ impl<'a> Emitter<'a> {
             }
             Element::Word | Element::Double => {
                 let from = self.vector(id, at);
-                let kind = element.kind();
-                let to = Rm::Mem(self.address(pointer, element.size()));
-                let opcode = match kind {
-                    Kind::Double => op(Map::M0F, Prefix::P66, true, 0x11),
-                    _ => op(Map::M0F, Prefix::None, false, 0x11),
-                };
-                let length = self.length(kind);
-                self.asm.vector(opcode, length, masking, from.0, 0, to, None);
+                let to = self.address(pointer, element.size());
+                self.write_at(to, from, element);
             }
         }
     }
+
+    /// Writes the lanes of a register that are elements.
+    fn write_at(&mut self, to: Mem, from: Zmm, element: Element) {
+        let kind = element.kind();
+        let opcode = match kind {
+            Kind::Double => op(Map::M0F, Prefix::P66, true, 0x11),
+            _ => op(Map::M0F, Prefix::None, false, 0x11),
+        };
+        let masking = Masking { mask: TAIL, zero: false };
+        self.asm.vector(opcode, self.length(kind), masking, from.0, 0, Rm::Mem(to), None);
+    }
+}
+
+/// vpbroadcastd or vpbroadcastq, from memory.
+fn broadcast(wide: bool) -> Opcode {
+    op(Map::M0F38, Prefix::P66, wide, if wide { 0x59 } else { 0x58 })
 }
 
 /// vmovaps or vmovapd between registers.

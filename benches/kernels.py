@@ -1,0 +1,259 @@
+"""Compiled functions beside JAX, row by row: the same source on both, in alternating rounds.
+
+Results are compared before times are. Prints a table, and writes it to docs/performance.md when
+asked to. Name groups to run only those: `python benches/kernels.py fused reductions`.
+"""
+
+import argparse
+import math
+import pathlib
+import platform
+import statistics
+import sys
+import time
+
+import jax
+import numpy as np
+
+import pullback
+
+ROUNDS = 7
+# Seconds that a round of one row takes about.
+SPAN = 0.02
+GROUPS = {}
+
+
+def group(function):
+    """A group of rows: a function from a namespace like JAX's to names, functions and arguments."""
+    GROUPS[function.__name__] = function
+    return function
+
+
+def numbers(*shape, dtype="float32", low=-4.0, high=4.0, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.uniform(low, high, shape).astype(dtype)
+
+
+@group
+def fused(m):
+    np_ = m.numpy
+
+    def cheap(x):
+        return np_.maximum(x * 2.0 + 1.0, 0.5) * x - x * x * 0.25 + np_.minimum(x, 3.0) * 0.5
+
+    def transcendental(x):
+        return np_.tanh(np_.exp(-x * x) + np_.log(x * x + 1.0))
+
+    def black_scholes(spot, strike, time_):
+        rate, sigma = 0.05, 0.2
+        d1 = (np_.log(spot / strike) + (rate + sigma**2 / 2) * time_) / (sigma * np_.sqrt(time_))
+        d2 = d1 - sigma * np_.sqrt(time_)
+        cdf = lambda x: 0.5 * (1.0 + m.lax.erf(x / math.sqrt(2.0)))  # noqa: E731
+        return spot * cdf(d1) - strike * np_.exp(-rate * time_) * cdf(d2)
+
+    def greeks(*args):
+        return m.grad(lambda *a: black_scholes(*a).sum(), argnums=(0, 2))(*args)
+
+    for dtype in ("float32", "float64"):
+        for size in (1_000, 100_000, 10_000_000):
+            x = numbers(size, dtype=dtype)
+            yield f"cheap chain {dtype} {size:.0e}", cheap, (x,)
+            yield f"transcendental chain {dtype} {size:.0e}", transcendental, (x,)
+            options = [numbers(size, dtype=dtype, low=0.5, high=2.0, seed=s) for s in range(3)]
+            yield f"Black-Scholes greeks {dtype} {size:.0e}", greeks, options
+
+
+@group
+def reductions(m):
+    np_ = m.numpy
+    functions = {
+        "sum": np_.sum,
+        "mean": np_.mean,
+        "var": np_.var,
+        "max": np_.max,
+        "argmax": np_.argmax,
+        "logsumexp": m.scipy.special.logsumexp,
+    }
+    matrix, line = numbers(1000, 1000), numbers(1_000_000)
+    for name, f in functions.items():
+        yield f"{name} 1e6", f, (line,)
+        for axis in (0, 1):
+            yield f"{name} 1000x1000 axis {axis}", lambda x, f=f, a=axis: f(x, axis=a), (matrix,)
+    for axis in (0, 1):
+        softmax = lambda x, a=axis: m.nn.softmax(x, axis=a)  # noqa: E731
+        yield f"softmax axis {axis}", softmax, (matrix,)
+        loss = lambda x, w, f=softmax: (f(x) * w).sum()  # noqa: E731
+        yield f"softmax axis {axis}, gradient", m.grad(loss), (matrix, numbers(1000, 1000, seed=1))
+
+    def layer_norm(x):
+        centred = x - x.mean(axis=1, keepdims=True)
+        return centred / np_.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-5)
+
+    yield "layer norm", layer_norm, (matrix,)
+    yield "layer norm, gradient", m.grad(lambda x: (layer_norm(x) ** 3).sum()), (matrix,)
+    residual = lambda x, w, y: ((x * w - y) ** 2).sum()  # noqa: E731
+    three = [numbers(1_000_000, seed=s) for s in range(3)]
+    yield "sum of squares 1e6", residual, three
+    yield "sum of squares 1e6, gradient", m.grad(residual, argnums=1), three
+
+
+@group
+def products(m):
+    np_ = m.numpy
+    for size in (8, 64, 256, 1024):
+        for dtype in ("float32", "float64"):
+            pair = numbers(size, size, dtype=dtype), numbers(size, size, dtype=dtype, seed=1)
+            yield f"matmul {size} {dtype}", np_.matmul, pair
+    yield "batched matmul 1000x8x8", np_.matmul, (numbers(1000, 8, 8), numbers(1000, 8, 8, seed=1))
+    yield "matrix times vector 1000", np_.matmul, (numbers(1000, 1000), numbers(1000, seed=1))
+    yield "transposed matmul 512", lambda x, y: x.T @ y, (numbers(512, 512), numbers(512, 512, seed=1))
+
+
+@group
+def moves(m):
+    np_ = m.numpy
+    million = numbers(1_000_000)
+    index = np.random.default_rng(0).integers(0, 1000, 1_000_000).astype("int32")
+    yield "transpose 1000x1000", lambda x: x.T + 0.0, (numbers(1000, 1000),)
+    yield "concatenate", lambda x, y: np_.concatenate([x, y]), (million[:500_000], million[500_000:])
+    yield "pad", lambda x: np_.pad(x, (10, 20)), (million,)
+    yield "gather from 1e3", lambda x, i: x[i], (million[:1000], index)
+    yield "scatter-add into 1e3", lambda x, i: np_.zeros(1000, x.dtype).at[i].add(x), (million, index)
+    yield "sort 1e6", np_.sort, (million,)
+    yield "argsort 1e6", np_.argsort, (million,)
+    yield "top_k 1e5", lambda x: m.lax.top_k(x, 10), (million[:100_000],)
+    yield "cumsum 1e6", np_.cumsum, (million,)
+    yield "random bits 1e6", lambda k: m.random.bits(k, (1_000_000,)), (m.random.key(0),)
+    yield "random normal 1e6", lambda k: m.random.normal(k, (1_000_000,)), (m.random.key(0),)
+    yield "permutation 1e5", lambda k: m.random.permutation(k, 100_000), (m.random.key(0),)
+
+
+@group
+def decompositions(m):
+    linalg = m.numpy.linalg
+
+    def positive(x):
+        return x @ np.swapaxes(x, -1, -2) / x.shape[-1] + np.eye(x.shape[-1], dtype=x.dtype)
+
+    for shape in ((1000, 8, 8), (64, 64), (256, 256)):
+        x = numbers(*shape)
+        named = "x".join(map(str, shape))
+        yield f"cholesky {named}", linalg.cholesky, (positive(x),)
+        yield f"solve {named}", linalg.solve, (positive(x), x)
+        yield f"inv {named}", linalg.inv, (positive(x),)
+        yield f"qr {named}", lambda x: linalg.qr(x)[1], (x,)
+        yield f"svd values {named}", lambda x: linalg.svd(x, compute_uv=False), (x,)
+        yield f"eigh values {named}", linalg.eigvalsh, (positive(x),)
+
+
+@group
+def loops(m):
+    np_, lax = m.numpy, m.lax
+
+    def lorenz(state):
+        x, y, z = state
+        return np_.stack([10.0 * (y - x), x * (28.0 - z) - y, x * y - 8.0 / 3.0 * z])
+
+    def steps(f, state, count):
+        def step(_, s):
+            k1 = f(s)
+            k2 = f(s + 0.005 * k1)
+            k3 = f(s + 0.005 * k2)
+            k4 = f(s + 0.01 * k3)
+            return s + 0.01 / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+
+        return lax.fori_loop(0, count, step, state)
+
+    yield "Lorenz, 100 steps", lambda s: steps(lorenz, s, 100), (numbers(3, low=0.5, high=1.0),)
+
+    def newton(x):
+        def condition(pair):
+            return np_.abs(pair[0] * pair[0] - pair[1]) > 1e-3
+
+        return lax.while_loop(condition, lambda p: (0.5 * (p[0] + p[1] / p[0]), p[1]), (x, x))[0]
+
+    yield "Newton's square root", newton, (np.float32(1e6),)
+
+    def recurrent(w, u, xs):
+        def cell(h, x):
+            h = np_.tanh(w @ h + u @ x)
+            return h, h
+
+        return lax.scan(cell, np_.zeros(16, xs.dtype), xs)[1].sum()
+
+    small = numbers(16, 16, low=-0.3, high=0.3), numbers(16, 8, low=-0.3, high=0.3, seed=1)
+    xs = numbers(1000, 8, seed=2)
+    yield "recurrent cell, 1000 steps", recurrent, (*small, xs)
+    yield "recurrent cell, 1000 steps, gradient", m.grad(recurrent), (*small, xs)
+    yield "associative scan 1e5", lambda x: lax.associative_scan(np_.multiply, x), (
+        numbers(100_000, low=0.9, high=1.1),
+    )
+
+
+def rounds(f, repeat):
+    start = time.perf_counter()
+    for _ in range(repeat):
+        y = f()
+    jax.block_until_ready(y)
+    return (time.perf_counter() - start) / repeat
+
+
+def compared(name, ours, theirs):
+    flat = lambda m, y: [np.asarray(x) for x in m.tree_util.tree_leaves(y)]  # noqa: E731
+    for a, b in zip(flat(pullback, ours), flat(jax, theirs), strict=True):
+        scale = max(1.0, float(np.max(np.abs(b)))) if a.dtype.kind == "f" else 0.0
+        np.testing.assert_allclose(a, b, rtol=2e-3, atol=1e-4 * scale, err_msg=name)
+
+
+def measure(name, here, there):
+    (f, mine), (g, other) = here, there
+    f, g = pullback.jit(f), jax.jit(g)
+    mine = [pullback.numpy.asarray(x) if isinstance(x, np.ndarray | np.generic) else x for x in mine]
+    other = [jax.numpy.asarray(x) if isinstance(x, np.ndarray | np.generic) else x for x in other]
+    compared(name, f(*mine), g(*other))
+    calls = [lambda: f(*mine), lambda: g(*other)]
+    repeats = [max(1, int(SPAN / rounds(call, 3))) for call in calls]
+    times = [[], []]
+    for _ in range(ROUNDS):
+        for call, repeat, own in zip(calls, repeats, times, strict=True):
+            own.append(rounds(call, repeat))
+    return [statistics.median(own) * 1e6 for own in times]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("groups", nargs="*", default=[])
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
+    arguments = parser.parse_args()
+    lines = []
+    for name, rows in GROUPS.items():
+        if arguments.groups and name not in arguments.groups:
+            continue
+        lines += [f"## {name}", "", "| row | pullback µs | JAX µs | ratio |", "|---|---|---|---|"]
+        print(*lines[-4:], sep="\n")
+        ratios = []
+        with jax.enable_x64(True), pullback.enable_x64(True):
+            for (row, *here), (_, *there) in zip(rows(pullback), rows(jax), strict=True):
+                a, b = measure(row, here, there)
+                ratios.append(a / b)
+                lines.append(f"| {row} | {a:.1f} | {b:.1f} | {a / b:.3f} |")
+                print(lines[-1], flush=True)
+        mean = math.exp(statistics.fmean(map(math.log, ratios)))
+        lines += [f"| geometric mean | | | {mean:.3f} |", ""]
+        print(lines[-2], "\n")
+    if arguments.write:
+        head = [
+            "# Performance",
+            "",
+            f"Times of compiled functions beside JAX {jax.__version__}, in alternating rounds of one",
+            f"run: medians. {platform.processor() or platform.machine()}, Python",
+            f"{platform.python_version()}. Written by `make bench`.",
+            "",
+        ]
+        target = pathlib.Path(__file__).parent.parent / "docs" / "performance.md"
+        target.write_text("\n".join(head + lines))
+        print(f"wrote {target}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
