@@ -43,6 +43,8 @@ impl Emitter<'_> {
         let carried = self.kernel.inputs + self.kernel.outputs.len();
         let place = |n: usize| Mem::At(RDI, (carried + n) as i32 * 8);
         let count = self.accumulators.len();
+        // Uses are forgotten as steps are walked.
+        let entries: Vec<(usize, u8)> = self.entries().collect();
         let frame = self.enter();
         // The one lane that counts, in a mask and for the bits of others.
         self.asm.set(RDX, 1);
@@ -76,7 +78,6 @@ impl Emitter<'_> {
         }
         self.note_rare(end);
         self.carry(end);
-        let entries: Vec<(usize, u8)> = self.entries().collect();
         for (pointer, size) in entries {
             if let Some(reg) = self.pointers[pointer] {
                 let step = if looped.is_backward { -(size as i32) } else { size as i32 };
