@@ -81,6 +81,11 @@ def log_tail(z):
     return (2 * atanh(sqrt(z)) - 2 * sqrt(z)) / sqrt(z) ** 3
 
 
+def lgamma_near(x):
+    x = beside(x, 2)
+    return loggamma(x).real / ((x - 1) * (x - 2))
+
+
 def stirling(w):
     """x (ln Γ(x) - (x - 1/2) ln x + x - ln(2π) / 2) in 1 / x²."""
     x = 1 / sqrt(w)
@@ -148,13 +153,7 @@ FITS = {
     "single::ATANH": (odd(atanh), TINY, mpf("0.205") ** 2, 4, 32),
     "single::CBRT": (lambda m: m ** (-mpf(1) / 3), 1, 2, 5, 32),
     "single::ERF_INV_NEAR": (erf_inverse_of, mpf(10) ** -9, 5, 10, 32),
-    "single::LGAMMA_NEAR": (
-        lambda x: loggamma(beside(x, 2)).real / ((beside(x, 2) - 1) * (beside(x, 2) - 2)),
-        1.5,
-        3,
-        11,
-        64,
-    ),
+    "single::LGAMMA_NEAR": (lgamma_near, mpf("1.3"), 3, 12, 64),
     "single::SIN_PI": (lambda z: sin(pi * sqrt(z)) / sqrt(z) - pi, TINY, 0.25, 6, 64),
     "single::STIRLING": (stirling, mpf(10) ** -8, mpf(1) / 9, 5, 64),
     "single::DIGAMMA_NEAR": (
@@ -191,13 +190,7 @@ FITS = {
     "double::ERF_INV_NEAR": (erf_inverse_of, mpf(10) ** -9, 5, 22, 64),
     "double::ERF_INV_MIDDLE": (lambda s: erf_inverse_of(s * s), sqrt(5), 3.75, 20, 64),
     "double::ERF_INV_FAR": (lambda s: erf_inverse_of(s * s), 3.75, 6.1, 20, 64),
-    "double::LGAMMA_NEAR": (
-        lambda x: loggamma(beside(x, 2)).real / ((beside(x, 2) - 1) * (beside(x, 2) - 2)),
-        1.5,
-        3,
-        20,
-        64,
-    ),
+    "double::LGAMMA_NEAR": (lgamma_near, mpf("1.3"), 3, 23, 64),
     "double::STIRLING": (stirling, mpf(10) ** -8, mpf(1) / 9, 11, 64),
     "double::DIGAMMA_NEAR": (
         lambda x: digamma(beside(x, DIGAMMA_ROOT)) / (beside(x, DIGAMMA_ROOT) - DIGAMMA_ROOT),

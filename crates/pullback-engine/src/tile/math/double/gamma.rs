@@ -7,7 +7,7 @@ use super::log::{log, log_pair};
 
 /// The polynomials that `lgamma` is made of.
 pub(crate) struct Lgamma<const N: usize, const S: usize, const P: usize> {
-    /// ln Γ(2 + d) / (d (d + 1)) in d, from -1/2 to 1.
+    /// ln Γ(2 + d) / (d (d + 1)) in d, from -0.7 to 1.
     pub near: [f64; N],
     /// What Stirling's formula lacks, times x, in 1 / x² for x >= 3.
     pub stirling: [f64; S],
@@ -32,7 +32,7 @@ pub(crate) fn lgamma_by<R: Double, const N: usize, const S: usize, const P: usiz
     let (one, half, infinity) = (R::of(1.0), R::of(0.5), R::of(f64::INFINITY));
     let a = x.abs();
     let large = a.ge(R::of(3.0));
-    let below = a.lt(R::of(1.5));
+    let below = a.lt(R::of(1.3));
     let small = a.lt(half);
     // ln Γ(a) = ln Γ(a + 1) - ln a, until the argument is 2 + d. Both roots are factors.
     let d = R::choose(small, a, R::choose(below, a - one, a - R::of(2.0)));
@@ -111,32 +111,35 @@ pub(crate) fn digamma_by<R: Double, const N: usize, const S: usize, const P: usi
     R::choose(negative, reflected, R::choose(x.eq(zero), R::of(f64::NEG_INFINITY), y))
 }
 
-const LGAMMA: Lgamma<20, 11, 9> = Lgamma { near: LGAMMA_NEAR, stirling: STIRLING, sin_pi: SIN_PI };
+const LGAMMA: Lgamma<23, 11, 9> = Lgamma { near: LGAMMA_NEAR, stirling: STIRLING, sin_pi: SIN_PI };
 
 const DIGAMMA: Digamma<21, 12, 15> =
     Digamma { near: DIGAMMA_NEAR, tail: DIGAMMA_TAIL, cot_pi: COT_PI };
 
-const LGAMMA_NEAR: [f64; 20] = [
+const LGAMMA_NEAR: [f64; 23] = [
     0.42278433509846713,
-    -0.10031730167435404,
-    0.03296500062116446,
-    -0.012384192193360375,
-    0.0049986411641168935,
-    -0.002108130833958216,
-    0.0009153769372131238,
-    -0.0004057074098366183,
-    0.0001825524535521853,
-    -8.309484175148594e-05,
-    3.81700330372271e-05,
-    -1.7664395239977285e-05,
-    8.219449152388807e-06,
-    -3.834831817255467e-06,
-    1.8039860871753634e-06,
-    -8.772416451188927e-07,
-    4.350977641976031e-07,
-    -1.9025495535745346e-07,
-    5.733223988200936e-08,
-    -8.215903576405258e-09,
+    -0.10031730167435376,
+    0.032965000621157106,
+    -0.012384192193391427,
+    0.0049986411646232775,
+    -0.0021081308331835132,
+    0.0009153769237867606,
+    -0.0004057074113065048,
+    0.00018255262506665363,
+    -8.309498946722614e-05,
+    3.816893755337554e-05,
+    -1.7662491740489634e-05,
+    8.222306297364295e-06,
+    -3.844329556241302e-06,
+    1.806461440328446e-06,
+    -8.595675711583111e-07,
+    4.0990588706845435e-07,
+    -1.838974832987271e-07,
+    7.976091007824914e-08,
+    -4.592244738702345e-08,
+    3.084653253267287e-08,
+    -1.3595638375847422e-08,
+    2.534390365704717e-09,
 ];
 
 const STIRLING: [f64; 11] = [
