@@ -2,12 +2,14 @@
 //! reference page of the primitives.
 //!
 //! `xtask generate` writes them; `xtask check` fails if one of them is not what it would write.
+//! `xtask accuracy` prints the errors of the engine's functions.
 
 #![forbid(unsafe_code)]
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+mod accuracy;
 mod primitives;
 mod stubs;
 
@@ -19,11 +21,15 @@ struct Generated {
 
 fn main() -> ExitCode {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let files: Vec<Generated> = stubs::files().into_iter().chain(primitives::file(&root)).collect();
-    let outcome = match std::env::args().nth(1).as_deref() {
-        Some("generate") => generate(&root, &files),
-        Some("check") => check(&root, &files),
-        _ => Err("usage: xtask generate | check".to_string()),
+    let files = || -> Vec<Generated> {
+        stubs::files().into_iter().chain(primitives::file(&root)).collect()
+    };
+    let mut arguments = std::env::args().skip(1);
+    let outcome = match arguments.next().as_deref() {
+        Some("generate") => generate(&root, &files()),
+        Some("check") => check(&root, &files()),
+        Some("accuracy") => accuracy::print(&root, arguments.next().as_deref()),
+        _ => Err("usage: xtask generate | check | accuracy [FILE]".to_string()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -113,7 +113,6 @@ pub(crate) enum Unary {
     Trunc,
     RoundTiesEven,
     ShiftLeft(u8),
-    ShiftRight(u8),
     ShiftRightSigned(u8),
     /// A signed or unsigned integer as a float of as many bits.
     SignedToFloat,

@@ -12,7 +12,7 @@ use crate::kernels::reduce::ReduceOp;
 use crate::tensor::Tensor;
 use crate::tile::ScalarOp;
 use crate::tile::math::lane::{Double, Real, Single};
-use crate::tile::math::{basic, double, single};
+use crate::tile::math::{basic, bessel, double, single};
 use crate::tile::program::{Definition, Program};
 
 /// The kernel of a program, whose inputs named by `scalars` are one element for all lanes, and
@@ -174,7 +174,7 @@ fn operation(op: ScalarOp, x: &[(Id, DType)], rare: &mut Option<Truth>) -> Optio
         }
         DType::F64 => {
             let x: Vec<F64> = ids.iter().map(|&id| F64(id)).collect();
-            any_float(op, &x, F64::id).or_else(|| wide_float(op, &x))
+            any_float(op, &x, F64::id).or_else(|| wide_float(op, &x, rare))
         }
         DType::I32 | DType::I64 => integer(op, kind, &ids, true),
         DType::U32 | DType::U64 => integer(op, kind, &ids, false),
@@ -219,44 +219,55 @@ fn any_float<R: Real<Mask = Truth>>(op: ScalarOp, x: &[R], id: fn(R) -> Id) -> O
     })
 }
 
-fn narrow_float(op: ScalarOp, x: &[F32], rare: &mut Option<Truth>) -> Option<Id> {
-    use ScalarOp::*;
-    let mut by_angle = |f: fn(F32) -> F32, x: F32| {
-        let large = single::is_large_angle(x);
-        *rare = Some(rare.map_or(large, |rare| rare | large));
-        f(x).0
+/// The functions of one width, by the module that defines them.
+macro_rules! functions {
+    ($name:ident, $Number:ident, $module:ident, $i0e:expr, $i1e:expr) => {
+        fn $name(op: ScalarOp, x: &[$Number], rare: &mut Option<Truth>) -> Option<Id> {
+            use ScalarOp::*;
+            let mut by_angle = |f: fn($Number) -> $Number, x: $Number| {
+                let large = $module::is_large_angle(x);
+                *rare = Some(rare.map_or(large, |rare| rare | large));
+                f(x)
+            };
+            let y = match (op, x) {
+                (Exp, &[x]) => $module::exp(x),
+                (Exp2, &[x]) => $module::exp2(x),
+                (Expm1, &[x]) => $module::expm1(x),
+                (Log, &[x]) => $module::log(x),
+                (Log1p, &[x]) => $module::log1p(x),
+                (Log2, &[x]) => $module::log2(x),
+                (Cbrt, &[x]) => $module::cbrt(x),
+                (Sin, &[x]) => by_angle($module::sin, x),
+                (Cos, &[x]) => by_angle($module::cos, x),
+                (Tan, &[x]) => by_angle($module::tan, x),
+                (Asin, &[x]) => $module::asin(x),
+                (Acos, &[x]) => $module::acos(x),
+                (Atan, &[x]) => $module::atan(x),
+                (Sinh, &[x]) => $module::sinh(x),
+                (Cosh, &[x]) => $module::cosh(x),
+                (Tanh, &[x]) => $module::tanh(x),
+                (Asinh, &[x]) => $module::asinh(x),
+                (Acosh, &[x]) => $module::acosh(x),
+                (Atanh, &[x]) => $module::atanh(x),
+                (Logistic, &[x]) => $module::logistic(x),
+                (Erf, &[x]) => $module::erf(x),
+                (Erfc, &[x]) => $module::erfc(x),
+                (ErfInv, &[x]) => $module::erf_inv(x),
+                (Lgamma, &[x]) => $module::lgamma(x),
+                (Digamma, &[x]) => $module::digamma(x),
+                (BesselI0e, &[x]) => $i0e(x),
+                (BesselI1e, &[x]) => $i1e(x),
+                (Pow, &[x, y]) => $module::pow(x, y),
+                (Atan2, &[y, x]) => $module::atan2(y, x),
+                _ => return None,
+            };
+            Some(y.0)
+        }
     };
-    Some(match (op, x) {
-        (Exp, &[x]) => single::exp(x).0,
-        (Exp2, &[x]) => single::exp2(x).0,
-        (Expm1, &[x]) => single::expm1(x).0,
-        (Log, &[x]) => single::log(x).0,
-        (Log1p, &[x]) => single::log1p(x).0,
-        (Log2, &[x]) => single::log2(x).0,
-        (Sin, &[x]) => by_angle(single::sin, x),
-        (Cos, &[x]) => by_angle(single::cos, x),
-        (Tan, &[x]) => by_angle(single::tan, x),
-        (Sinh, &[x]) => single::sinh(x).0,
-        (Cosh, &[x]) => single::cosh(x).0,
-        (Tanh, &[x]) => single::tanh(x).0,
-        (Logistic, &[x]) => single::logistic(x).0,
-        (Erf, &[x]) => single::erf(x).0,
-        (Erfc, &[x]) => single::erfc(x).0,
-        (ErfInv, &[x]) => single::erf_inv(x).0,
-        (Pow, &[x, y]) => single::pow(x, y).0,
-        _ => return None,
-    })
 }
 
-fn wide_float(op: ScalarOp, x: &[F64]) -> Option<Id> {
-    use ScalarOp::*;
-    Some(match (op, x) {
-        (Exp, &[x]) => double::exp(x).0,
-        (Log, &[x]) => double::log(x).0,
-        (Logistic, &[x]) => double::logistic(x).0,
-        _ => return None,
-    })
-}
+functions!(narrow_float, F32, single, bessel::i0e_single, bessel::i1e_single);
+functions!(wide_float, F64, double, bessel::i0e, bessel::i1e);
 
 /// Truth values: a sum is `or`, a product is `and`, and false comes before true.
 fn truth(op: ScalarOp, x: &[Truth]) -> Option<Id> {

@@ -121,9 +121,6 @@ macro_rules! bits {
             fn shr(self, by: u32) -> $number {
                 $number(add(Node::Unary(Unary::ShiftRightSigned(by as u8), self.0), $kind))
             }
-            fn shr_logical(self, by: u32) -> $number {
-                $number(add(Node::Unary(Unary::ShiftRight(by as u8), self.0), $kind))
-            }
             fn eq(self, other: $number) -> Truth {
                 Truth::compare(Predicate::Eq, self.0, other.0)
             }

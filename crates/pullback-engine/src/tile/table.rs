@@ -156,15 +156,20 @@ macro_rules! method {
     }};
 }
 
-#[derive(Clone, Copy)]
-struct Power;
-
-impl<T: Float> Binary<T> for Power {
-    type Result = T;
-    #[inline(always)]
-    fn apply(self, x: T, y: T) -> T {
-        x.pow(y)
-    }
+/// A method of [`Float`] of two numbers as a type.
+macro_rules! method2 {
+    ($method:ident) => {{
+        #[derive(Clone, Copy)]
+        struct Method;
+        impl<T: Float> Binary<T> for Method {
+            type Result = T;
+            #[inline(always)]
+            fn apply(self, x: T, y: T) -> T {
+                x.$method(y)
+            }
+        }
+        Method
+    }};
 }
 
 fn float<T: Float + Ring>(op: ScalarOp) -> Found {
@@ -185,27 +190,27 @@ fn float<T: Float + Ring>(op: ScalarOp) -> Found {
         Log2 => inlined1::<T, _>(method!(log2)),
         Sqrt => map1(T::sqrt),
         Rsqrt => map1(T::rsqrt),
-        Cbrt => plain1(T::cbrt),
+        Cbrt => inlined1::<T, _>(method!(cbrt)),
         Sin => patched::<T, _, _, _>(method!(sin), T::is_large_angle, T::sin_large),
         Cos => patched::<T, _, _, _>(method!(cos), T::is_large_angle, T::cos_large),
         Tan => patched::<T, _, _, _>(method!(tan), T::is_large_angle, T::tan_large),
-        Asin => plain1(T::asin),
-        Acos => plain1(T::acos),
-        Atan => plain1(T::atan),
+        Asin => inlined1::<T, _>(method!(asin)),
+        Acos => inlined1::<T, _>(method!(acos)),
+        Atan => inlined1::<T, _>(method!(atan)),
         Sinh => inlined1::<T, _>(method!(sinh)),
         Cosh => inlined1::<T, _>(method!(cosh)),
         Tanh => inlined1::<T, _>(method!(tanh)),
-        Asinh => plain1(T::asinh),
-        Acosh => plain1(T::acosh),
-        Atanh => plain1(T::atanh),
+        Asinh => inlined1::<T, _>(method!(asinh)),
+        Acosh => inlined1::<T, _>(method!(acosh)),
+        Atanh => inlined1::<T, _>(method!(atanh)),
         Logistic => inlined1::<T, _>(method!(logistic)),
         Erf => inlined1::<T, _>(method!(erf)),
         Erfc => inlined1::<T, _>(method!(erfc)),
         ErfInv => inlined1::<T, _>(method!(erf_inv)),
-        Lgamma => plain1(T::lgamma),
-        Digamma => plain1(T::digamma),
-        BesselI0e => plain1(T::i0e),
-        BesselI1e => plain1(T::i1e),
+        Lgamma => inlined1::<T, _>(method!(lgamma)),
+        Digamma => inlined1::<T, _>(method!(digamma)),
+        BesselI0e => inlined1::<T, _>(method!(i0e)),
+        BesselI1e => inlined1::<T, _>(method!(i1e)),
         Square => map1(|x: T| Float::mul(x, x)),
         OneMinusSquare => map1(|x: T| Float::sub(<T as Ring>::ONE, Float::mul(x, x))),
         IntegerPow(_) => power::find::<T>(),
@@ -221,8 +226,8 @@ fn float<T: Float + Ring>(op: ScalarOp) -> Found {
         Rem => plain2(<T as Float>::rem),
         Max => map2(T::max),
         Min => map2(T::min),
-        Pow => inlined2::<T, _>(Power),
-        Atan2 => plain2(T::atan2),
+        Pow => inlined2::<T, _>(method2!(pow)),
+        Atan2 => inlined2::<T, _>(method2!(atan2)),
         Nextafter => map2(T::nextafter),
         Igamma => plain2(T::igamma),
         Igammac => plain2(T::igammac),

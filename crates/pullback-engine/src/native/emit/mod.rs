@@ -602,7 +602,6 @@ impl<'a> Emitter<'a> {
             Unary::Ceil => (rounded(2).0, rounded(2).1, None),
             Unary::Trunc => (rounded(3).0, rounded(3).1, None),
             Unary::ShiftLeft(by) => (shift(if wide { 0x73 } else { 0x72 }), Some(by), Some(6)),
-            Unary::ShiftRight(by) => (shift(if wide { 0x73 } else { 0x72 }), Some(by), Some(2)),
             Unary::ShiftRightSigned(by) => (shift(0x72), Some(by), Some(4)),
             Unary::SignedToFloat if wide => (op(M0F, Prefix::F3, true, 0xe6), None, None),
             Unary::SignedToFloat => (op(M0F, Prefix::None, false, 0x5b), None, None),

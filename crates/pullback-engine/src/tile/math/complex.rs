@@ -6,6 +6,7 @@
 
 use num_complex::Complex;
 
+use super::double;
 use super::float::Float;
 
 type C = Complex<f64>;
@@ -258,7 +259,7 @@ pub(crate) fn asin(z: C) -> C {
     }
     let (minus, plus) = roots(z);
     let re = z.re.atan2(minus.re * plus.re - minus.im * plus.im);
-    c(re, libm::asinh(minus.re * plus.im - minus.im * plus.re))
+    c(re, double::asinh(minus.re * plus.im - minus.im * plus.re))
 }
 
 pub(crate) fn acos(z: C) -> C {
@@ -266,7 +267,7 @@ pub(crate) fn acos(z: C) -> C {
         return c(z.im.abs().atan2(z.re), -log_twice(z).copysign(z.im));
     }
     let (minus, plus) = roots(z);
-    let im = libm::asinh(plus.re * minus.im - plus.im * minus.re);
+    let im = double::asinh(plus.re * minus.im - plus.im * minus.re);
     c(2.0 * minus.re.atan2(plus.re), im)
 }
 
@@ -276,7 +277,7 @@ pub(crate) fn acosh(z: C) -> C {
     }
     let minus = sqrt(c(z.re - 1.0, z.im));
     let plus = sqrt(c(z.re + 1.0, z.im));
-    let re = libm::asinh(minus.re * plus.re + minus.im * plus.im);
+    let re = double::asinh(minus.re * plus.re + minus.im * plus.im);
     c(re, 2.0 * minus.im.atan2(plus.re))
 }
 

@@ -2,11 +2,11 @@
 
 use bytemuck::Pod;
 
-use super::{basic, bessel, double, gamma, single, special};
+use super::{basic, bessel, double, gamma, single};
 
 /// A float type that arithmetic is done in.
 ///
-/// `f32` has vector code of its own for the common functions and computes the rest in `f64`.
+/// Functions of one real number, powers and angles vectorise; the other ones compute in `f64`.
 pub(crate) trait Float: Pod + PartialOrd + Send + Sync {
     fn add(self, y: Self) -> Self;
     fn sub(self, y: Self) -> Self;
@@ -231,36 +231,36 @@ impl Float for f32 {
     in_double!(f32, igamma, igammac, igamma_grad_a, random_gamma_grad, zeta, polygamma);
 
     functions! { f32,
-        sin_large(x) = (x as f64).sin() as f32;
-        cos_large(x) = (x as f64).cos() as f32;
-        tan_large(x) = (x as f64).tan() as f32;
+        sin_large(x) = double::sin_large(x as f64) as f32;
+        cos_large(x) = double::cos_large(x as f64) as f32;
+        tan_large(x) = double::tan_large(x as f64) as f32;
         exp(x) = single::exp(x);
         exp2(x) = single::exp2(x);
         expm1(x) = single::expm1(x);
         log(x) = single::log(x);
         log1p(x) = single::log1p(x);
         log2(x) = single::log2(x);
-        cbrt(x) = (x as f64).cbrt() as f32;
+        cbrt(x) = single::cbrt(x);
         sin(x) = single::sin(x);
         cos(x) = single::cos(x);
         tan(x) = single::tan(x);
-        asin(x) = (x as f64).asin() as f32;
-        acos(x) = (x as f64).acos() as f32;
-        atan(x) = (x as f64).atan() as f32;
+        asin(x) = single::asin(x);
+        acos(x) = single::acos(x);
+        atan(x) = single::atan(x);
         sinh(x) = single::sinh(x);
         cosh(x) = single::cosh(x);
         tanh(x) = single::tanh(x);
-        asinh(x) = libm::asinh(x as f64) as f32;
-        acosh(x) = special::acosh(x as f64) as f32;
-        atanh(x) = libm::atanh(x as f64) as f32;
+        asinh(x) = single::asinh(x);
+        acosh(x) = single::acosh(x);
+        atanh(x) = single::atanh(x);
         logistic(x) = single::logistic(x);
         erf(x) = single::erf(x);
         erfc(x) = single::erfc(x);
         erf_inv(x) = single::erf_inv(x);
-        lgamma(x) = libm::lgamma(x as f64) as f32;
-        digamma(x) = special::digamma(x as f64) as f32;
-        i0e(x) = bessel::i0e(x as f64) as f32;
-        i1e(x) = bessel::i1e(x as f64) as f32;
+        lgamma(x) = single::lgamma(x);
+        digamma(x) = single::digamma(x);
+        i0e(x) = bessel::i0e_single(x);
+        i1e(x) = bessel::i1e_single(x);
     }
 
     #[inline(always)]
@@ -275,7 +275,7 @@ impl Float for f32 {
 
     #[inline(always)]
     fn atan2(self, x: f32) -> f32 {
-        (self as f64).atan2(x as f64) as f32
+        single::atan2(self, x)
     }
 }
 
@@ -284,50 +284,50 @@ impl Float for f64 {
     in_double!(f64, igamma, igammac, igamma_grad_a, random_gamma_grad, zeta, polygamma);
 
     functions! { f64,
-        sin_large(x) = x.sin();
-        cos_large(x) = x.cos();
-        tan_large(x) = x.tan();
+        sin_large(x) = double::sin_large(x);
+        cos_large(x) = double::cos_large(x);
+        tan_large(x) = double::tan_large(x);
         exp(x) = double::exp(x);
-        exp2(x) = x.exp2();
-        expm1(x) = x.exp_m1();
+        exp2(x) = double::exp2(x);
+        expm1(x) = double::expm1(x);
         log(x) = double::log(x);
-        log1p(x) = x.ln_1p();
-        log2(x) = x.log2();
-        cbrt(x) = x.cbrt();
-        sin(x) = x.sin();
-        cos(x) = x.cos();
-        tan(x) = x.tan();
-        asin(x) = x.asin();
-        acos(x) = x.acos();
-        atan(x) = x.atan();
-        sinh(x) = x.sinh();
-        cosh(x) = x.cosh();
-        tanh(x) = x.tanh();
-        asinh(x) = libm::asinh(x);
-        acosh(x) = special::acosh(x);
-        atanh(x) = libm::atanh(x);
+        log1p(x) = double::log1p(x);
+        log2(x) = double::log2(x);
+        cbrt(x) = double::cbrt(x);
+        sin(x) = double::sin(x);
+        cos(x) = double::cos(x);
+        tan(x) = double::tan(x);
+        asin(x) = double::asin(x);
+        acos(x) = double::acos(x);
+        atan(x) = double::atan(x);
+        sinh(x) = double::sinh(x);
+        cosh(x) = double::cosh(x);
+        tanh(x) = double::tanh(x);
+        asinh(x) = double::asinh(x);
+        acosh(x) = double::acosh(x);
+        atanh(x) = double::atanh(x);
         logistic(x) = double::logistic(x);
-        erf(x) = libm::erf(x);
-        erfc(x) = libm::erfc(x);
-        erf_inv(x) = special::erf_inv(x);
-        lgamma(x) = libm::lgamma(x);
-        digamma(x) = special::digamma(x);
+        erf(x) = double::erf(x);
+        erfc(x) = double::erfc(x);
+        erf_inv(x) = double::erf_inv(x);
+        lgamma(x) = double::lgamma(x);
+        digamma(x) = double::digamma(x);
         i0e(x) = bessel::i0e(x);
         i1e(x) = bessel::i1e(x);
     }
 
     #[inline(always)]
     fn is_large_angle(self) -> bool {
-        false
+        double::is_large_angle(self)
     }
 
     #[inline(always)]
     fn pow(self, y: f64) -> f64 {
-        self.powf(y)
+        double::pow(self, y)
     }
 
     #[inline(always)]
     fn atan2(self, x: f64) -> f64 {
-        f64::atan2(self, x)
+        double::atan2(self, x)
     }
 }

@@ -35,8 +35,6 @@ pub(crate) trait Bits:
     fn shl(self, by: u32) -> Self;
     /// Shifted to the right, by fewer bits than there are; the sign is repeated.
     fn shr(self, by: u32) -> Self;
-    /// Shifted to the right, by fewer bits than there are; zeros follow.
-    fn shr_logical(self, by: u32) -> Self;
     /// Whether two integers are equal.
     fn eq(self, other: Self) -> Self::Mask;
     /// Whether this is less, as a signed integer.
@@ -187,10 +185,6 @@ macro_rules! bits {
             #[inline(always)]
             fn shr(self, by: u32) -> Self {
                 Wrapping(self.0 >> by)
-            }
-            #[inline(always)]
-            fn shr_logical(self, by: u32) -> Self {
-                Wrapping((self.0 as $unsigned >> by) as $signed)
             }
             #[inline(always)]
             fn eq(self, other: Self) -> bool {

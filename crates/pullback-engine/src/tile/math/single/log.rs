@@ -1,0 +1,96 @@
+//! Logarithms.
+
+use std::f32::consts::LOG2_E;
+
+use super::super::lane::{Bits, Single};
+use super::{LN2_HI, LN2_LO};
+
+/// x = 2^n (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2), for normal positive x.
+#[inline(always)]
+fn split_binade<R: Single>(x: R) -> (R, R::Bits) {
+    const SQRT_HALF: i64 = 0x3f35_04f3;
+    let bits = x.to_bits();
+    let n = (bits - R::Bits::of(SQRT_HALF)).shr(23);
+    (R::from_bits(bits - n.shl(23)) - R::of(1.0), n)
+}
+
+/// ln(1 + f) - f for sqrt(1/2) <= 1 + f < sqrt(2).
+#[inline(always)]
+fn ln_1p_tail<R: Single>(f: R) -> R {
+    let p = f.poly([
+        0.3333333,
+        -0.24999997,
+        0.20000716,
+        -0.16667803,
+        0.14249058,
+        -0.12425687,
+        0.1168542,
+        -0.11479734,
+        0.06971612,
+    ]);
+    (f * f).mul_add(f * p, R::of(-0.5) * f * f)
+}
+
+/// Normal numbers as they are; the rest times 2^25, and the power of two to take off again.
+#[inline(always)]
+fn normalize<R: Single>(x: R) -> (R, R::Bits) {
+    let small = x.lt(R::of(f32::MIN_POSITIVE));
+    let normal = R::choose(small, x * R::of(33_554_432.0), x);
+    (normal, R::Bits::choose(small, R::Bits::of(-25), R::Bits::of(0)))
+}
+
+/// The logarithm's value at the arguments where the formulas fail.
+#[inline(always)]
+fn log_edges<R: Single>(x: R, y: R) -> R {
+    let y = R::choose(x.eq(R::of(f32::INFINITY)), x, y);
+    let y = R::choose(x.eq(R::of(0.0)), R::of(f32::NEG_INFINITY), y);
+    // Of NaN too.
+    R::choose(x.ge(R::of(0.0)), y, R::of(f32::NAN))
+}
+
+/// ln x, within 1 ulp.
+#[inline(always)]
+pub(crate) fn log<R: Single>(x: R) -> R {
+    let (normal, shift) = normalize(x);
+    let (f, n) = split_binade(normal);
+    let n = R::from_integer(n + shift);
+    let tail = n.mul_add(R::of(LN2_LO), ln_1p_tail(f));
+    log_edges(x, n.mul_add(R::of(LN2_HI), f + tail))
+}
+
+/// log2 x, within 2 ulp, and exact for powers of two.
+#[inline(always)]
+pub(crate) fn log2<R: Single>(x: R) -> R {
+    const HI: f32 = LOG2_E;
+    // What HI lacks of 1 / ln 2.
+    const LO: f32 = (std::f64::consts::LOG2_E - LOG2_E as f64) as f32;
+    let (normal, shift) = normalize(x);
+    let (f, n) = split_binade(normal);
+    let tail = ln_1p_tail(f);
+    let y = f.mul_add(R::of(HI), tail.mul_add(R::of(HI), f * R::of(LO)));
+    log_edges(x, R::from_integer(n + shift) + y)
+}
+
+/// ln(1 + x + rest) + doublings ln 2 for a small rest, within 1 ulp.
+#[inline(always)]
+pub(super) fn log1p_sum<R: Single>(x: R, rest: R, doublings: R) -> R {
+    let one = R::of(1.0);
+    let u = one + x;
+    let (f, n) = split_binade(u);
+    // What the sum lost, to first order; without a power of two x itself serves for f.
+    let lost = R::choose(u.gt(R::of(2.0)), one - (u - x), x - (u - one));
+    let whole = n.eq(R::Bits::of(0));
+    let f = R::choose(whole, x, f);
+    let rest = R::choose(whole, rest, lost + rest) / u;
+    let n = R::from_integer(n) + doublings;
+    let tail = n.mul_add(R::of(LN2_LO), ln_1p_tail(f)) + rest;
+    log_edges(u, n.mul_add(R::of(LN2_HI), f + tail))
+}
+
+/// ln(1 + x), within 1 ulp.
+#[inline(always)]
+pub(crate) fn log1p<R: Single>(x: R) -> R {
+    let y = log1p_sum(x, R::of(0.0), R::of(0.0));
+    // Below this, x is the nearest to the result, and zeros keep their sign.
+    R::choose(x.abs().lt(R::of(5e-8)), x, y)
+}
