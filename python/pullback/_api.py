@@ -460,6 +460,8 @@ def pure_callback(callback, result_shape_dtypes, *args, sharding=None, vmap_meth
 
 def named_call(fun, *, name=None):
     """The function; names of parts are not recorded."""
+    if not callable(fun):
+        raise TypeError(f"named_call: expected a callable value, got {fun!r}")
     return fun
 
 
@@ -467,6 +469,8 @@ class named_scope:
     """A name for a part of a program; names of parts are not recorded."""
 
     def __init__(self, name):
+        if not isinstance(name, str):
+            raise TypeError(f"named_scope: name argument must be a string, got {name!r}")
         self.name = name
 
     def __enter__(self):
@@ -501,33 +505,54 @@ def block_until_ready(x):
     return x
 
 
+def _check_backend(function, backend):
+    """Refuses backends other than the processor."""
+    if backend is not None and not isinstance(backend, str):
+        raise TypeError(f"{function}: expected the name of a backend, got {backend!r}")
+    if backend not in (None, "cpu"):
+        raise RuntimeError(
+            f"{function}: Unknown backend: {backend!r} requested, but no platforms that are "
+            f"instances of {backend} are present. Platforms present are: cpu"
+        )
+
+
 def devices(backend=None):
     """The devices there are."""
+    _check_backend("devices", backend)
     return [_devices.cpu]
 
 
 def local_devices(process_index=None, backend=None, host_id=None):
     """The devices of this process."""
+    _check_backend("local_devices", backend)
+    if process_index is not None and not isinstance(process_index, int):
+        raise TypeError(f"local_devices: expected a process index, got {process_index!r}")
+    if process_index not in (None, 0):
+        raise ValueError(f"local_devices: unknown process index {process_index!r}")
     return [_devices.cpu]
 
 
 def device_count(backend=None):
     """The number of devices."""
+    _check_backend("device_count", backend)
     return 1
 
 
 def local_device_count(backend=None):
     """The number of devices of this process."""
+    _check_backend("local_device_count", backend)
     return 1
 
 
 def process_index(backend=None):
     """The number of this process."""
+    _check_backend("process_index", backend)
     return 0
 
 
 def process_count(backend=None):
     """The number of processes."""
+    _check_backend("process_count", backend)
     return 1
 
 
@@ -542,6 +567,7 @@ def clear_caches():
 
 def live_arrays(platform=None):
     """Arrays are not tracked."""
+    _check_backend("live_arrays", platform)
     return []
 
 

@@ -82,6 +82,12 @@ fn with_symbolic_zeros<'py>(
     structure.unflatten(py, leaves)
 }
 
+/// What a function is called, or `other` if it has no name.
+fn name_of(function: &Object<'_>, other: &str) -> String {
+    let name = function.getattr("__name__").and_then(|name| name.extract());
+    name.unwrap_or_else(|_| other.to_string())
+}
+
 /// Applies a function whose forward derivative is `rule`.
 #[pyfunction]
 fn custom_jvp_call(
@@ -96,6 +102,7 @@ fn custom_jvp_call(
     let (arrays, input) = flat(args.as_any(), "custom_jvp: argument")?;
     let shelf = Shelf::default();
     let function = function("custom_jvp", fun, &input, &shelf);
+    let rule_name = name_of(rule, name);
     let rule = {
         let (rule, input, shelf) = (rule.clone().unbind(), input.clone(), shelf.clone());
         let name = name.to_string();
@@ -127,7 +134,7 @@ fn custom_jvp_call(
     guarded(|| {
         let outputs = bind_jvp(
             Shared::new(name, function),
-            Shared::new(name, rule),
+            Shared::new(&rule_name, rule),
             &arrays.iter().collect::<Vec<_>>(),
         )
         .or_raise()?;
@@ -206,8 +213,8 @@ fn custom_vjp_call(
     guarded(|| {
         let outputs = bind_vjp(
             Shared::new(name, function),
-            Shared::new(name, forward),
-            Shared::new(name, backward),
+            Shared::new(&name_of(fwd, name), forward),
+            Shared::new(&name_of(bwd, name), backward),
             &arrays.iter().collect::<Vec<_>>(),
         )
         .or_raise()?;
@@ -417,7 +424,7 @@ fn closure_convert<'py>(
     Ok(PyTuple::new(py, [converted, constants.into_any()])?.into_any())
 }
 
-/// An array as a constant to derivatives; anything else is left as it is.
+/// An array as a constant to derivatives; a number is left as it is.
 #[pyfunction]
 fn stop_gradient<'py>(x: &Object<'py>) -> PyResult<Object<'py>> {
     match x.cast_exact::<PyArray>() {
@@ -425,7 +432,8 @@ fn stop_gradient<'py>(x: &Object<'py>) -> PyResult<Object<'py>> {
             let y = guarded(|| core_stop_gradient(&array.get().0).or_raise())?;
             Ok(wrap(x.py(), y)?.into_bound(x.py()))
         }
-        _ => Ok(x.clone()),
+        Ok(_) => Ok(x.clone()),
+        Err(_) => super::leaf_array(x, "stop_gradient").map(|_| x.clone()),
     }
 }
 
