@@ -36,7 +36,41 @@ def jit(fun=_UNSET, /, *, static_argnums=None, static_argnames=None, donate_argn
         both = sorted({*numbers, *names} & {*donated, *donated_names}, key=str)
         if both:
             raise ValueError(f"jit: arguments cannot be static and donated at once: {both}")
-    return _transforms.jit(fun, list(numbers), list(names), bool(inline))
+    jitted = _transforms.jit(fun, list(numbers), list(names), bool(inline))
+    if donated or donated_names:
+        return _Donating(jitted, donated, donated_names)
+    return jitted
+
+
+class _Donating:
+    """A jitted function that uses up arguments: arrays whose place a result can take."""
+
+    def __init__(self, jitted, numbers, names):
+        self._jitted = jitted
+        self._numbers = numbers
+        self._names = names
+        _functools.update_wrapper(self, jitted)
+
+    def __call__(self, *args, **kwargs):
+        results = self._jitted(*args, **kwargs)
+        given = [args[n] for n in self._numbers if -len(args) <= n < len(args)]
+        given += [kwargs[name] for name in self._names if name in kwargs]
+        places = [_kind(leaf) for leaf in tree_util.tree_leaves(results)]
+        for leaf in tree_util.tree_leaves(given):
+            if isinstance(leaf, _pullback.Array) and not leaf._is_tracer and _kind(leaf) in places:
+                places.remove(_kind(leaf))
+                leaf.delete()
+        return results
+
+    def __getattr__(self, name):
+        return getattr(self._jitted, name)
+
+    def __get__(self, instance, owner=None):
+        return self if instance is None else _functools.partial(self, instance)
+
+
+def _kind(leaf):
+    return (leaf.shape, leaf.dtype) if isinstance(leaf, _pullback.Array) else None
 
 
 def _several(option, value, kind):
@@ -498,6 +532,10 @@ def device_get(x):
     return tree_util.tree_map(
         lambda leaf: np.asarray(leaf) if isinstance(leaf, _pullback.Array) else leaf, x
     )
+
+
+def effects_barrier():
+    """Waits for effects; they have always happened when a call returns."""
 
 
 def block_until_ready(x):

@@ -149,7 +149,10 @@ impl Jit {
         let mut arrays: SmallVec<[Array; 4]> = SmallVec::new();
         for (arg, aval) in args.iter_borrowed().zip(&entry.avals) {
             let array = match arg.cast_exact::<PyArray>() {
-                Ok(array) => array.get().0.clone(),
+                Ok(array) => match array.get().live() {
+                    Ok(array) => array.clone(),
+                    Err(error) => return Some(Err(error)),
+                },
                 Err(_) => match arg.cast_exact::<pyo3::types::PyFloat>() {
                     Ok(value) => crate::convert::weak_float(value.value()),
                     Err(_) => return None,

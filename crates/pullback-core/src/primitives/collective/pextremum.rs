@@ -149,6 +149,9 @@ impl Listed for PExtremum {
                     sample(&[2, 3], &[0], dtype, true),
                     sample(&[2, 3], &[1], dtype, false),
                     sample(&[1], &[0], dtype, true),
+                    sample(&[1], &[0], dtype, false),
+                    sample(&[2, 0], &[0], dtype, true),
+                    sample(&[2, 0], &[0], dtype, false),
                 ]
             })
             .collect()

@@ -136,6 +136,7 @@ impl Listed for Clamp {
                     Sample::new(Clamp, [low(&[]), x(&[2, 3]), high(&[])]),
                     Sample::new(Clamp, [low(&[3]), x(&[3]), high(&[3])]),
                     Sample::new(Clamp, [low(&[]), x(&[0]), high(&[0])]),
+                    Sample::new(Clamp, [low(&[1]), x(&[1]), high(&[])]),
                 ]
             })
             .collect()

@@ -128,10 +128,12 @@ impl Listed for ConvertElementType {
             .iter()
             .flat_map(|&from| DType::NUMERIC.iter().map(move |&to| (from, to)));
         pairs
-            .map(|(from, to)| {
-                let op = ConvertElementType { dtype: to, weak: false };
-                let sample = Sample::new(op, [Input::real(&[2, 3], from)]);
-                if to.is_inexact() { sample } else { sample.jumping() }
+            .flat_map(|(from, to)| {
+                [&[2, 3][..], &[0], &[1]].map(|shape| {
+                    let op = ConvertElementType { dtype: to, weak: false };
+                    let sample = Sample::new(op, [Input::real(shape, from)]);
+                    if to.is_inexact() { sample } else { sample.jumping() }
+                })
             })
             .collect()
     }

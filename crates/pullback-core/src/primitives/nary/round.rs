@@ -97,10 +97,12 @@ impl Listed for Round {
         let floats = DType::NUMERIC.iter().filter(|dtype| dtype.is_float());
         floats
             .flat_map(|&dtype| {
-                [true, false].map(|to_even| {
-                    let input = Input::new(&[2, 3], dtype, Domain::Real(-3.0, 3.0));
-                    Sample::new(Round { to_even }, [input]).jumping()
-                })
+                [(true, &[2, 3][..]), (false, &[2, 3]), (true, &[0]), (false, &[1])].map(
+                    |(to_even, shape)| {
+                        let input = Input::new(shape, dtype, Domain::Real(-3.0, 3.0));
+                        Sample::new(Round { to_even }, [input]).jumping()
+                    },
+                )
             })
             .collect()
     }

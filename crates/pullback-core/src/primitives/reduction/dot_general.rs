@@ -255,7 +255,6 @@ impl Listed for DotGeneral {
         let none: [&[usize]; 2] = [&[], &[]];
         DType::NUMERIC
             .iter()
-            .filter(|&&dtype| dtype != DType::Bool)
             .flat_map(|&dtype| {
                 [
                     sample(&[3], &[3], [&[0], &[0]], none, dtype),
@@ -265,6 +264,7 @@ impl Listed for DotGeneral {
                     sample(&[2, 3, 4], &[4, 5, 3], [&[1, 2], &[2, 0]], none, dtype),
                     sample(&[2], &[3], none, none, dtype),
                     sample(&[0, 3], &[3, 2], [&[1], &[0]], none, dtype),
+                    sample(&[1, 1], &[1, 1], [&[1], &[0]], none, dtype),
                     sample(&[2, 0], &[0, 2], [&[1], &[0]], none, dtype),
                 ]
             })
