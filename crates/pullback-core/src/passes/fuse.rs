@@ -91,7 +91,12 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
 /// The shape of an elementwise equation.
 fn fusible(jaxpr: &Jaxpr, eqn: &Eqn) -> Option<crate::Shape> {
     let [output] = eqn.outputs.as_slice() else { return None };
-    eqn.op.primitive().is_elementwise().then(|| jaxpr.aval(*output).shape.clone())
+    // Arithmetic on types that are only stored is done in wider ones, with roundings in between.
+    let narrow = |aval: &crate::Aval| aval.dtype.widened().is_some();
+    let stored =
+        narrow(jaxpr.aval(*output)) || eqn.inputs.iter().any(|atom| narrow(&jaxpr.atom_aval(atom)));
+    let fusible = eqn.op.primitive().is_elementwise() && !stored;
+    fusible.then(|| jaxpr.aval(*output).shape.clone())
 }
 
 /// Whether the operands that come from the group itself have its shape.

@@ -83,6 +83,10 @@ impl Primitive for Betainc {
         Ok((one(betainc(&x[0], &x[1], &x[2])?), one(Some(at))))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn lower(&self, plan: &mut Lowering, x: &[Slot], i: &[Aval], o: &[Aval]) -> Result<Slots> {
         plan.elementwise(ScalarOp::Betainc, x, i, &o[0])
     }

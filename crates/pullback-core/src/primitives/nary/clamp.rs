@@ -107,6 +107,10 @@ impl Primitive for Clamp {
         Ok((one(clamp(&bound(0)?, &operand, &bound(2)?)?), one(Some(0))))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn lower(&self, plan: &mut Lowering, x: &[Slot], i: &[Aval], o: &[Aval]) -> Result<Slots> {
         plan.elementwise(ScalarOp::Clamp, x, i, &o[0])
     }

@@ -71,6 +71,10 @@ impl Primitive for IntegerPow {
         Ok((one(integer_pow(x[0], self.y)?), one(axes[0])))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn lower(&self, plan: &mut Lowering, x: &[Slot], i: &[Aval], o: &[Aval]) -> Result<Slots> {
         plan.elementwise(ScalarOp::IntegerPow(self.y), x, i, &o[0])
     }

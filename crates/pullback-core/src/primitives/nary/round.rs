@@ -59,6 +59,10 @@ impl Primitive for Round {
         Ok((one(bind1(self.clone(), &[x[0]])?), one(axes[0])))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn lower(
         &self,
         plan: &mut Lowering,

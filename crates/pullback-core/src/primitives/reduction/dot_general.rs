@@ -225,6 +225,10 @@ impl Primitive for DotGeneral {
         Ok((one(dot_general(x[0], x[1], dims, self.dtype)?), one(Some(to))))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], y: &[Aval]) -> Result<Slots> {
         let DotDims { lhs_contract, rhs_contract, lhs_batch, rhs_batch } = self.dims.clone();
         let out = y[0].dtype;

@@ -173,6 +173,10 @@ impl Primitive for Reduce {
         Ok((one(reduce(self.op, x[0], &shifted)?), one(Some(to))))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {
         Ok(plan.kernel(kernels::reduce::Reduce { op: self.op, axes: self.axes.clone() }, x))
     }

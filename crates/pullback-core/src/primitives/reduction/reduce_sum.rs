@@ -86,6 +86,10 @@ impl Primitive for ReduceSum {
         Ok((one(reduce_sum(x[0], &shifted)?), one(Some(to))))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {
         Ok(plan.kernel(Reduce { op: ReduceOp::Sum, axes: self.axes.clone() }, x))
     }
