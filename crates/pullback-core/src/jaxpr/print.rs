@@ -258,10 +258,10 @@ impl Printer {
 
     fn equation(&mut self, jaxpr: &Jaxpr, eqn: &Eqn) -> Doc {
         let primitive = eqn.op.primitive();
-        if let ("jit", [nested]) = (primitive.name(), primitive.jaxprs().as_slice()) {
-            if !self.shared.contains_key(&(Arc::as_ptr(&nested.0))) {
-                self.alias(jaxpr, eqn, nested);
-            }
+        if let ("jit", [nested]) = (primitive.name(), primitive.jaxprs().as_slice())
+            && !self.shared.contains_key(&(Arc::as_ptr(&nested.0)))
+        {
+            self.alias(jaxpr, eqn, nested);
         }
         let mut docs = vec![];
         if !eqn.outputs.is_empty() {
