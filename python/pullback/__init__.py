@@ -14,6 +14,7 @@ from pullback._api import (  # noqa: F401
     device_get,
     device_put,
     block_until_ready,
+    effects_barrier,
     ensure_compile_time_eval,
     fwd_and_bwd,
     hessian,

@@ -36,7 +36,41 @@ def jit(fun=_UNSET, /, *, static_argnums=None, static_argnames=None, donate_argn
         both = sorted({*numbers, *names} & {*donated, *donated_names}, key=str)
         if both:
             raise ValueError(f"jit: arguments cannot be static and donated at once: {both}")
-    return _transforms.jit(fun, list(numbers), list(names), bool(inline))
+    jitted = _transforms.jit(fun, list(numbers), list(names), bool(inline))
+    if donated or donated_names:
+        return _Donating(jitted, donated, donated_names)
+    return jitted
+
+
+class _Donating:
+    """A jitted function that uses up arguments: arrays whose place a result can take."""
+
+    def __init__(self, jitted, numbers, names):
+        self._jitted = jitted
+        self._numbers = numbers
+        self._names = names
+        _functools.update_wrapper(self, jitted)
+
+    def __call__(self, *args, **kwargs):
+        results = self._jitted(*args, **kwargs)
+        given = [args[n] for n in self._numbers if -len(args) <= n < len(args)]
+        given += [kwargs[name] for name in self._names if name in kwargs]
+        places = [_kind(leaf) for leaf in tree_util.tree_leaves(results)]
+        for leaf in tree_util.tree_leaves(given):
+            if isinstance(leaf, _pullback.Array) and not leaf._is_tracer and _kind(leaf) in places:
+                places.remove(_kind(leaf))
+                leaf.delete()
+        return results
+
+    def __getattr__(self, name):
+        return getattr(self._jitted, name)
+
+    def __get__(self, instance, owner=None):
+        return self if instance is None else _functools.partial(self, instance)
+
+
+def _kind(leaf):
+    return (leaf.shape, leaf.dtype) if isinstance(leaf, _pullback.Array) else None
 
 
 def _several(option, value, kind):
@@ -460,6 +494,8 @@ def pure_callback(callback, result_shape_dtypes, *args, sharding=None, vmap_meth
 
 def named_call(fun, *, name=None):
     """The function; names of parts are not recorded."""
+    if not callable(fun):
+        raise TypeError(f"named_call: expected a callable value, got {fun!r}")
     return fun
 
 
@@ -467,6 +503,8 @@ class named_scope:
     """A name for a part of a program; names of parts are not recorded."""
 
     def __init__(self, name):
+        if not isinstance(name, str):
+            raise TypeError(f"named_scope: name argument must be a string, got {name!r}")
         self.name = name
 
     def __enter__(self):
@@ -496,38 +534,63 @@ def device_get(x):
     )
 
 
+def effects_barrier():
+    """Waits for effects; they have always happened when a call returns."""
+
+
 def block_until_ready(x):
     """The tree, computed; it always is."""
     return x
 
 
+def _check_backend(function, backend):
+    """Refuses backends other than the processor."""
+    if backend is not None and not isinstance(backend, str):
+        raise TypeError(f"{function}: expected the name of a backend, got {backend!r}")
+    if backend not in (None, "cpu"):
+        raise RuntimeError(
+            f"{function}: Unknown backend: {backend!r} requested, but no platforms that are "
+            f"instances of {backend} are present. Platforms present are: cpu"
+        )
+
+
 def devices(backend=None):
     """The devices there are."""
+    _check_backend("devices", backend)
     return [_devices.cpu]
 
 
 def local_devices(process_index=None, backend=None, host_id=None):
     """The devices of this process."""
+    _check_backend("local_devices", backend)
+    if process_index is not None and not isinstance(process_index, int):
+        raise TypeError(f"local_devices: expected a process index, got {process_index!r}")
+    if process_index not in (None, 0):
+        raise ValueError(f"local_devices: unknown process index {process_index!r}")
     return [_devices.cpu]
 
 
 def device_count(backend=None):
     """The number of devices."""
+    _check_backend("device_count", backend)
     return 1
 
 
 def local_device_count(backend=None):
     """The number of devices of this process."""
+    _check_backend("local_device_count", backend)
     return 1
 
 
 def process_index(backend=None):
     """The number of this process."""
+    _check_backend("process_index", backend)
     return 0
 
 
 def process_count(backend=None):
     """The number of processes."""
+    _check_backend("process_count", backend)
     return 1
 
 
@@ -542,6 +605,7 @@ def clear_caches():
 
 def live_arrays(platform=None):
     """Arrays are not tracked."""
+    _check_backend("live_arrays", platform)
     return []
 
 

@@ -1,5 +1,7 @@
 """Settings of the process, and contexts that change them for a while in one thread."""
 
+import functools
+
 from pullback import _pullback
 
 _core = _pullback.config
@@ -18,8 +20,6 @@ _accepted = {
     "enable_custom_prng": False,
     "legacy_prng_key": "allow",
     "log_compiles": False,
-    "numpy_dtype_promotion": "standard",
-    "numpy_rank_promotion": "allow",
     "platform_name": "",
     "platforms": None,
     "softmax_custom_jvp": True,
@@ -27,7 +27,30 @@ _accepted = {
     "transfer_guard": "allow",
     "random_seed_offset": 0,
 }
-_ours = ("enable_x64", "threefry_partitionable", "debug_nans", "disable_jit")
+_ours = (
+    "enable_x64", "threefry_partitionable", "debug_nans", "disable_jit", "numpy_dtype_promotion",
+    "numpy_rank_promotion",
+)
+_words = {
+    "default_matmul_precision": (
+        None, "default", "high", "highest", "bfloat16", "tensorfloat32", "float32",
+    ),
+    "default_prng_impl": ("threefry2x32",),
+    "legacy_prng_key": ("allow", "warn", "error"),
+}
+
+
+def _checked(name, value):
+    """The value, if a setting that is only remembered takes it."""
+    if name in _words and value not in _words[name]:
+        raise ValueError(f"{name}: must be in {list(_words[name])}, got {value!r}")
+    if name == "default_device" and not (
+        value is None or value == "cpu" or hasattr(value, "platform")
+    ):
+        raise ValueError(
+            f"default_device must be a device or the name of a platform, got {value!r}"
+        )
+    return value
 
 
 def _plain(name):
@@ -41,9 +64,9 @@ class _Config:
         """Sets a setting."""
         plain = _plain(name)
         if plain in _ours:
-            _core["set_global"](plain, bool(value))
+            _core["set_global"](plain, value)
         elif plain in _accepted:
-            _accepted[plain] = value
+            _accepted[plain] = _checked(plain, value)
         else:
             raise AttributeError(f"Unrecognized config option: {name}")
 
@@ -81,12 +104,15 @@ class _Context:
 
     def __init__(self, name, value):
         self._name = name
-        self._value = value
+        self._value = value if name in _ours else _checked(name, value)
         self._before = []
+        if name in _ours:
+            # What is not a value of the setting is refused here, as in JAX, and not on entry.
+            _core["check"](name, value)
 
     def __enter__(self):
         if self._name in _ours:
-            self._before.append(_core["set_local"](self._name, bool(self._value)))
+            self._before.append(_core["set_local"](self._name, self._value))
         else:
             self._before.append(_accepted[self._name])
             _accepted[self._name] = self._value
@@ -99,8 +125,6 @@ class _Context:
             _accepted[self._name] = before
 
     def __call__(self, function):
-        import functools
-
         @functools.wraps(function)
         def wrapped(*args, **kwargs):
             with self:
@@ -130,7 +154,8 @@ debug_nans = _State("debug_nans")
 disable_jit = _State("disable_jit")
 debug_infs = _State("debug_infs")
 enable_checks = _State("enable_checks")
-check_tracer_leaks = checking_leaks = _State("check_tracer_leaks")
+check_tracer_leaks = _State("check_tracer_leaks")
+checking_leaks = functools.partial(check_tracer_leaks, True)
 default_device = _State("default_device")
 default_matmul_precision = _State("default_matmul_precision")
 default_prng_impl = _State("default_prng_impl")

@@ -1,7 +1,7 @@
 """Pytrees, under short names."""
 
 from pullback.tree_util import (  # noqa: F401
-    broadcast_prefix as _broadcast_prefix,
+    _broadcast_prefix,
     tree_all as all,
     tree_flatten as flatten,
     tree_flatten_with_path as flatten_with_path,

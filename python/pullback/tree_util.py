@@ -33,12 +33,7 @@ tree_unflatten = _tree.tree_unflatten
 treedef_children = _tree.treedef_children
 treedef_is_leaf = _tree.treedef_is_leaf
 treedef_tuple = _tree.treedef_tuple
-broadcast_prefix = _tree.broadcast_prefix
-
-
-def build_tree(treedef, xs):
-    """The tree of a structure, of these subtrees."""
-    return treedef.unflatten(xs)
+_broadcast_prefix = _tree.broadcast_prefix
 
 
 class Partial(_partial):

@@ -234,12 +234,21 @@ pub fn number(value: f64, dtype: DType) -> Tensor {
         DType::F64 => Tensor::scalar(value),
         DType::C64 => Tensor::scalar(Complex::new(value as f32, 0.0)),
         DType::C128 => Tensor::scalar(Complex::new(value, 0.0)),
-        // Zero and one are the only numbers asked of these; both are a byte of that value.
-        DType::I4 | DType::U4 => Tensor::scalar_from_bytes(dtype, &[value as i8 as u8]),
-        DType::F8E4M3Fn | DType::F8E5M2 | DType::Float0 | DType::KeyThreefry | DType::Stack => {
+        DType::I4 | DType::U4 | DType::F8E4M3Fn | DType::F8E5M2 => {
+            converted(&Tensor::scalar(value), dtype)
+        }
+        // These hold no numbers.
+        DType::Float0 | DType::KeyThreefry | DType::Stack => {
             Tensor::scalar_from_bytes(dtype, &[0; 16])
         }
     }
+}
+
+/// A scalar as another type, both of numbers.
+fn converted(scalar: &Tensor, dtype: DType) -> Tensor {
+    use pullback_engine::tile;
+    let result = tile::scalar(tile::ScalarOp::Convert(dtype), &[scalar]);
+    result.expect("conversion is defined between all types of numbers")
 }
 
 /// The one element of a tensor of one integer or bool.
@@ -257,6 +266,9 @@ pub fn integer_item(tensor: &Tensor) -> Option<i128> {
         DType::U16 => tensor.item::<u16>().map(i128::from),
         DType::U32 => tensor.item::<u32>().map(i128::from),
         DType::U64 => tensor.item::<u64>().map(i128::from),
+        dtype if tensor.rank() == 0 && dtype.is_integer() => {
+            integer_item(&converted(tensor, dtype.widened()?))
+        }
         _ => None,
     }
 }
@@ -277,6 +289,9 @@ pub fn complex_item(tensor: &Tensor) -> Option<Complex<f64>> {
             return Some(Complex::new(value.re as f64, value.im as f64));
         }
         DType::C128 => return tensor.item::<Complex<f64>>(),
+        dtype if tensor.rank() == 0 && dtype.is_float() => {
+            return complex_item(&converted(tensor, dtype.widened()?));
+        }
         _ => integer_item(tensor)? as f64,
     };
     Some(Complex::new(real, 0.0))

@@ -77,6 +77,19 @@ pub enum Error {
         dtypes: String,
     },
 
+    /// Arrays of different types met where no type is chosen for the user.
+    #[error(
+        "{function}: input dtypes ({dtypes}) have no available implicit dtype promotion path when \
+         jax_numpy_dtype_promotion=strict; cast them to the output type, or set \
+         jax_numpy_dtype_promotion=standard"
+    )]
+    StrictPromotion {
+        /// The function called.
+        function: String,
+        /// The types given.
+        dtypes: String,
+    },
+
     /// An argument of the wrong kind.
     #[error("{function}: {message}")]
     Type {
@@ -299,6 +312,7 @@ impl Error {
             | Error::DType { function, .. }
             | Error::DTypeMismatch { function, .. }
             | Error::Promotion { function, .. }
+            | Error::StrictPromotion { function, .. }
             | Error::Type { function, .. }
             | Error::Value { function, .. }
             | Error::Axis { function, .. }

@@ -140,11 +140,44 @@ impl Lowering {
     }
 }
 
+/// The steps of one operation. Arithmetic on types that are only stored is done in wider ones.
+fn lower_one(
+    lowering: &mut Lowering,
+    op: &Op,
+    x: &[Slot],
+    inputs: &[Aval],
+    outputs: &[Aval],
+) -> Result<Slots> {
+    let primitive = op.primitive();
+    let narrow = |aval: &Aval| aval.dtype.widened().is_some();
+    if !primitive.widens() || !inputs.iter().chain(outputs).any(narrow) {
+        return primitive.lower(lowering, x, inputs, outputs);
+    }
+    let wide = |avals: &[Aval]| -> SmallVec<[Aval; 4]> {
+        avals
+            .iter()
+            .map(|aval| aval.with_dtype(aval.dtype.widened().unwrap_or(aval.dtype)))
+            .collect()
+    };
+    let (wide_inputs, wide_outputs) = (wide(inputs), wide(outputs));
+    let operands: Slots = x
+        .iter()
+        .zip(inputs.iter().zip(&wide_inputs))
+        .map(|(&x, (from, to))| lowering.convert(x, from, to.dtype))
+        .collect::<Result<_>>()?;
+    let results = primitive.lower(lowering, &operands, &wide_inputs, &wide_outputs)?;
+    results
+        .iter()
+        .zip(wide_outputs.iter().zip(outputs))
+        .map(|(&y, (from, to))| lowering.convert(y, from, to.dtype))
+        .collect()
+}
+
 /// The plan of one operation.
 pub(crate) fn lower_op(op: &Op, inputs: &[Aval], outputs: &[Aval]) -> Result<Plan> {
     let mut lowering = Lowering { plan: PlanBuilder::new() };
     let x: Slots = inputs.iter().map(|_| lowering.plan.input()).collect();
-    let y = op.primitive().lower(&mut lowering, &x, inputs, outputs)?;
+    let y = lower_one(&mut lowering, op, &x, inputs, outputs)?;
     Ok(lowering.plan.finish(&y))
 }
 
@@ -180,7 +213,7 @@ fn steps(lowering: &mut Lowering, jaxpr: &Jaxpr, x: &[Slot]) -> Result<Slots> {
             eqn.inputs.iter().map(|atom| jaxpr.atom_aval(atom)).collect();
         let outputs: SmallVec<[Aval; 2]> =
             eqn.outputs.iter().map(|&var| jaxpr.aval(var).clone()).collect();
-        let results = eqn.op.primitive().lower(lowering, &operands, &inputs, &outputs)?;
+        let results = lower_one(lowering, &eqn.op, &operands, &inputs, &outputs)?;
         for (var, slot) in eqn.outputs.iter().zip(results) {
             slots[var.index()] = Some(slot);
         }

@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::aval::Shape;
+use crate::config::{RankPromotion, rank_promotion, strict_promotion, warn};
 use crate::error::{Error, Result};
 use crate::primitives::nary::convert_element_type::convert;
 use crate::primitives::rules::broadcast_in_dim;
@@ -186,6 +187,13 @@ pub fn result_type(function: &str, types: &[(DType, bool)]) -> Result<(DType, bo
     if rest.iter().all(|other| *other == first) {
         return Ok((canonical(first.0), first.1));
     }
+    if strict_promotion() && !meet_strictly(types) {
+        let names: Vec<_> = types.iter().map(|(dtype, _)| format!("'{dtype}'")).collect();
+        return Err(Error::StrictPromotion {
+            function: function.to_string(),
+            dtypes: names.join(", "),
+        });
+    }
     let all_weak = types.iter().all(|(_, weak)| *weak);
     if rest.iter().all(|(dtype, _)| *dtype == first.0) {
         return Ok((canonical(first.0), all_weak));
@@ -291,6 +299,44 @@ pub fn to_rank(x: &Array, rank: usize) -> Result<Array> {
     broadcast_in_dim(x, &shape, &(missing..rank).collect::<Vec<_>>())
 }
 
+/// Warns of arrays of different ranks, or refuses them, as the settings say.
+fn check_ranks(function: &str, shapes: &[&[usize]]) -> Result<()> {
+    let mode = rank_promotion();
+    if mode == RankPromotion::Allow {
+        return Ok(());
+    }
+    let shapes: Vec<String> =
+        shapes.iter().map(|shape| crate::aval::ShapeText(shape).to_string()).collect();
+    let shapes = shapes.join(" ");
+    match mode {
+        RankPromotion::Raise => Err(Error::value_error(
+            function,
+            format!(
+                "operands could not be broadcast together on shapes {shapes} and with the config \
+                 option jax_numpy_rank_promotion='raise'"
+            ),
+        )),
+        _ => warn(&format!(
+            "Following NumPy automatic rank promotion for {function} on shapes {shapes}. Set the \
+             jax_numpy_rank_promotion config option to 'allow' to disable this warning."
+        )),
+    }
+}
+
+/// Whether arrays of these types may meet where no type is chosen for the user: typed ones are
+/// equal, and bare numbers are of no greater kind.
+fn meet_strictly(types: &[(DType, bool)]) -> bool {
+    let mut typed = types.iter().filter(|(_, weak)| !weak).map(|(dtype, _)| *dtype);
+    let Some(first) = typed.next() else { return true };
+    typed.all(|dtype| dtype == first)
+        && types.iter().filter(|(_, weak)| *weak).all(|(weak, _)| match weak {
+            weak if weak.is_integer() => first.is_integer() || first.is_inexact(),
+            weak if weak.is_float() => first.is_inexact(),
+            weak if weak.is_complex() => first.is_complex(),
+            weak => *weak == first,
+        })
+}
+
 /// The arrays with one rank. Scalars stay scalars, which every elementwise operation takes.
 ///
 /// # Errors
@@ -302,7 +348,11 @@ pub fn promote_ranks(function: &str, arrays: &mut [Array]) -> Result<()> {
     }
     let rank = {
         let shapes: SmallVec<[&[usize]; 4]> = arrays.iter().map(Array::shape).collect();
-        broadcast_shapes(function, &shapes).map_err(in_operation)?.len()
+        let rank = broadcast_shapes(function, &shapes).map_err(in_operation)?.len();
+        if shapes.iter().any(|shape| !shape.is_empty() && shape.len() != rank) {
+            check_ranks(function, &shapes)?;
+        }
+        rank
     };
     for array in arrays.iter_mut() {
         if array.rank() != 0 && array.rank() != rank {

@@ -26,10 +26,15 @@ pub fn installed_memory() -> u64 {
 #[repr(C, align(64))]
 struct Line([u8; 64]);
 
+/// Memory of someone else's: bytes that stay where they are, and as they are, while the owner lives.
+pub type Owner = Box<dyn AsRef<[u8]> + Send + Sync>;
+
 /// Bytes aligned to a cache line.
 pub struct Buffer {
     lines: Vec<Line>,
     len: usize,
+    /// Holds the bytes instead of `lines`, until they are to be written.
+    owner: Option<Owner>,
 }
 
 impl Buffer {
@@ -38,7 +43,16 @@ impl Buffer {
         let too_large = || Error::TooLarge { elements: elements as u128, dtype };
         let len = elements.checked_mul(dtype.size()).ok_or_else(too_large)?;
         let lines = POOL.take(len.div_ceil(64)).ok_or_else(too_large)?;
-        Ok(Buffer { lines, len })
+        Ok(Buffer { lines, len, owner: None })
+    }
+
+    /// The bytes of another owner, in place, if they begin at a cache line and fill whole ones, as
+    /// the kernels expect; `None` if they do not.
+    pub fn borrowed(owner: Owner) -> Option<Buffer> {
+        let bytes = (*owner).as_ref();
+        let whole = bytes.as_ptr().addr().is_multiple_of(64) && bytes.len().is_multiple_of(64);
+        let len = bytes.len();
+        whole.then(|| Buffer { lines: vec![], len, owner: Some(owner) })
     }
 
     /// A buffer of zeros.
@@ -57,11 +71,19 @@ impl Buffer {
 
     /// All bytes.
     pub fn bytes(&self) -> &[u8] {
+        if let Some(owner) = &self.owner {
+            return (**owner).as_ref();
+        }
         &bytemuck::cast_slice(&self.lines)[..self.len]
     }
 
-    /// All bytes, to be written.
+    /// All bytes, to be written. Those of another owner are copied first.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
+        if let Some(owner) = self.owner.take() {
+            let bytes = (*owner).as_ref();
+            self.lines = vec![Line([0; 64]); bytes.len().div_ceil(64)];
+            bytemuck::cast_slice_mut(&mut self.lines)[..bytes.len()].copy_from_slice(bytes);
+        }
         &mut bytemuck::cast_slice_mut(&mut self.lines)[..self.len]
     }
 
@@ -157,6 +179,24 @@ mod tests {
             assert!(size >= lines && size <= 2 * lines);
             assert_eq!(Pool::class(size), (class, size));
         }
+    }
+
+    #[test]
+    fn borrowed_bytes_stay_in_place_until_they_are_written() {
+        let lines = vec![Line([7; 64]); 2];
+        let address = lines.as_ptr().addr();
+        struct Lines(Vec<Line>);
+        impl AsRef<[u8]> for Lines {
+            fn as_ref(&self) -> &[u8] {
+                bytemuck::cast_slice(&self.0)
+            }
+        }
+        let mut buffer = Buffer::borrowed(Box::new(Lines(lines))).expect("whole lines");
+        assert_eq!(buffer.bytes().as_ptr().addr(), address);
+        buffer.bytes_mut()[0] = 1;
+        assert_ne!(buffer.bytes().as_ptr().addr(), address);
+        assert_eq!(buffer.bytes()[..2], [1, 7]);
+        assert!(Buffer::borrowed(Box::new(vec![0u8; 65])).is_none());
     }
 
     #[test]

@@ -96,6 +96,16 @@ impl DType {
         }
     }
 
+    /// The type that arithmetic is done in for a type that is only stored; `None` for all others.
+    pub const fn widened(self) -> Option<DType> {
+        match self {
+            DType::I4 => Some(DType::I8),
+            DType::U4 => Some(DType::U8),
+            DType::F8E4M3Fn | DType::F8E5M2 => Some(DType::F32),
+            _ => None,
+        }
+    }
+
     /// Bits of precision that one element carries.
     pub const fn bits(self) -> usize {
         match self {

@@ -2,12 +2,14 @@
 //!
 //! Methods that are functions of the table under the same name are added by `functions`.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use pullback::numpy::{arithmetic, logic, manipulation};
 use pullback_core::primitives::rules;
 use pullback_core::trace::Tracer;
 use pullback_core::{Array, DType, Error, Need, promote};
 use pyo3::basic::CompareOp;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBufferError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyList, PyString, PyTuple, PyType};
@@ -19,12 +21,37 @@ use crate::{config, indexing, text};
 
 /// An array: concrete, or traced by a transformation. Immutable.
 #[pyclass(frozen, name = "Array", module = "pullback", weakref)]
-pub struct PyArray(pub Array);
+pub struct PyArray(pub Array, AtomicBool);
+
+impl PyArray {
+    /// An array that has not been deleted.
+    pub fn new(array: Array) -> PyArray {
+        PyArray(array, AtomicBool::new(false))
+    }
+
+    /// The array, unless its user has deleted it, or given it to a function to be used up.
+    ///
+    /// # Errors
+    /// If it is deleted.
+    #[inline]
+    pub fn live(&self) -> PyResult<&Array> {
+        match self.1.load(Ordering::Relaxed) {
+            false => Ok(&self.0),
+            true => Err(deleted(&self.0)),
+        }
+    }
+}
+
+#[cold]
+fn deleted(array: &Array) -> PyErr {
+    let text = text::aval_text(array);
+    PyRuntimeError::new_err(format!("Array has been deleted with shape={text}."))
+}
 
 /// An array as an object of Python.
 #[inline]
 pub fn wrap(py: Python<'_>, array: Array) -> PyResult<Py<PyAny>> {
-    Ok(Py::new(py, PyArray(array))?.into_any())
+    Ok(Py::new(py, PyArray::new(array))?.into_any())
 }
 
 /// The function that an operator stands for, by its name in messages.
@@ -93,7 +120,7 @@ impl PyArray {
 
     /// The one element as a number of the host language, for the function `name`.
     fn number<'py>(&self, py: Python<'py>, name: &str, need: Need) -> PyResult<Bound<'py, PyAny>> {
-        let x = &self.0;
+        let x = self.live()?;
         if x.rank() > 0 {
             return Err(PyTypeError::new_err(format!(
                 "{name}: only scalar arrays can be converted to Python scalars, got {}",
@@ -105,7 +132,7 @@ impl PyArray {
 
     fn host<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let what = "a conversion to a NumPy array";
-        to_numpy(py, &self.0.concrete(Need::Array, what).or_raise()?)
+        to_numpy(py, &self.live()?.concrete(Need::Array, what).or_raise()?)
     }
 }
 
@@ -117,57 +144,59 @@ impl PyArray {
     }
 
     fn __add__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, ("add", arithmetic::add))
+        binary(self.live()?, other, ("add", arithmetic::add))
     }
 
     fn __radd__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, ("add", arithmetic::add))
+        reflected(self.live()?, other, ("add", arithmetic::add))
     }
 
     fn __sub__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, ("subtract", arithmetic::subtract))
+        binary(self.live()?, other, ("subtract", arithmetic::subtract))
     }
 
     fn __rsub__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, ("subtract", arithmetic::subtract))
+        reflected(self.live()?, other, ("subtract", arithmetic::subtract))
     }
 
     fn __mul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, ("multiply", arithmetic::multiply))
+        binary(self.live()?, other, ("multiply", arithmetic::multiply))
     }
 
     fn __rmul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, ("multiply", arithmetic::multiply))
+        reflected(self.live()?, other, ("multiply", arithmetic::multiply))
     }
 
     fn __truediv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, ("divide", arithmetic::true_divide))
+        binary(self.live()?, other, ("divide", arithmetic::true_divide))
     }
 
     fn __rtruediv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, ("divide", arithmetic::true_divide))
+        reflected(self.live()?, other, ("divide", arithmetic::true_divide))
     }
 
     fn __floordiv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, ("floor_divide", arithmetic::floor_divide))
+        binary(self.live()?, other, ("floor_divide", arithmetic::floor_divide))
     }
 
     fn __rfloordiv__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, ("floor_divide", arithmetic::floor_divide))
+        reflected(self.live()?, other, ("floor_divide", arithmetic::floor_divide))
     }
 
     fn __mod__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, ("remainder", arithmetic::remainder))
+        binary(self.live()?, other, ("remainder", arithmetic::remainder))
     }
 
     fn __rmod__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, ("remainder", arithmetic::remainder))
+        reflected(self.live()?, other, ("remainder", arithmetic::remainder))
     }
 
     fn __divmod__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let py = other.py();
         match operand(other, "divmod")? {
-            Some(y) => guarded(|| pair(py, called("divmod", arithmetic::divmod(&self.0, &y))?)),
+            Some(y) => {
+                guarded(|| pair(py, called("divmod", arithmetic::divmod(self.live()?, &y))?))
+            }
             None => Ok(py.NotImplemented()),
         }
     }
@@ -175,13 +204,15 @@ impl PyArray {
     fn __rdivmod__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let py = other.py();
         match operand(other, "divmod")? {
-            Some(x) => guarded(|| pair(py, called("divmod", arithmetic::divmod(&x, &self.0))?)),
+            Some(x) => {
+                guarded(|| pair(py, called("divmod", arithmetic::divmod(&x, self.live()?))?))
+            }
             None => Ok(py.NotImplemented()),
         }
     }
 
     fn __pow__(&self, other: &Bound<'_, PyAny>, _modulo: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, ("power", arithmetic::power))
+        binary(self.live()?, other, ("power", arithmetic::power))
     }
 
     fn __rpow__(
@@ -189,55 +220,55 @@ impl PyArray {
         other: &Bound<'_, PyAny>,
         _modulo: &Bound<'_, PyAny>,
     ) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, ("power", arithmetic::power))
+        reflected(self.live()?, other, ("power", arithmetic::power))
     }
 
     fn __matmul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, ("matmul", matmul))
+        binary(self.live()?, other, ("matmul", matmul))
     }
 
     fn __rmatmul__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, ("matmul", matmul))
+        reflected(self.live()?, other, ("matmul", matmul))
     }
 
     fn __and__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, ("bitwise_and", logic::bitwise_and))
+        binary(self.live()?, other, ("bitwise_and", logic::bitwise_and))
     }
 
     fn __rand__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, ("bitwise_and", logic::bitwise_and))
+        reflected(self.live()?, other, ("bitwise_and", logic::bitwise_and))
     }
 
     fn __or__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, ("bitwise_or", logic::bitwise_or))
+        binary(self.live()?, other, ("bitwise_or", logic::bitwise_or))
     }
 
     fn __ror__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, ("bitwise_or", logic::bitwise_or))
+        reflected(self.live()?, other, ("bitwise_or", logic::bitwise_or))
     }
 
     fn __xor__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, ("bitwise_xor", logic::bitwise_xor))
+        binary(self.live()?, other, ("bitwise_xor", logic::bitwise_xor))
     }
 
     fn __rxor__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, ("bitwise_xor", logic::bitwise_xor))
+        reflected(self.live()?, other, ("bitwise_xor", logic::bitwise_xor))
     }
 
     fn __lshift__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, ("left_shift", logic::left_shift))
+        binary(self.live()?, other, ("left_shift", logic::left_shift))
     }
 
     fn __rlshift__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, ("left_shift", logic::left_shift))
+        reflected(self.live()?, other, ("left_shift", logic::left_shift))
     }
 
     fn __rshift__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        binary(&self.0, other, ("right_shift", logic::right_shift))
+        binary(self.live()?, other, ("right_shift", logic::right_shift))
     }
 
     fn __rrshift__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
-        reflected(&self.0, other, ("right_shift", logic::right_shift))
+        reflected(self.live()?, other, ("right_shift", logic::right_shift))
     }
 
     fn __richcmp__(&self, other: &Bound<'_, PyAny>, operator: CompareOp) -> PyResult<Py<PyAny>> {
@@ -249,24 +280,24 @@ impl PyArray {
             CompareOp::Gt => ("greater", logic::greater),
             CompareOp::Ge => ("greater_equal", logic::greater_equal),
         };
-        binary(&self.0, other, operation)
+        binary(self.live()?, other, operation)
     }
 
     fn __neg__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         config::sync();
-        guarded(|| wrap(py, called("negative", arithmetic::negative(&self.0))?))
+        guarded(|| wrap(py, called("negative", arithmetic::negative(self.live()?))?))
     }
 
     fn __pos__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        guarded(|| wrap(py, called("positive", arithmetic::positive(&self.0))?))
+        guarded(|| wrap(py, called("positive", arithmetic::positive(self.live()?))?))
     }
 
     fn __abs__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        guarded(|| wrap(py, called("abs", arithmetic::absolute(&self.0))?))
+        guarded(|| wrap(py, called("abs", arithmetic::absolute(self.live()?))?))
     }
 
     fn __invert__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        guarded(|| wrap(py, called("invert", logic::invert(&self.0))?))
+        guarded(|| wrap(py, called("invert", logic::invert(self.live()?))?))
     }
 
     #[pyo3(signature = (ndigits=None))]
@@ -280,7 +311,7 @@ impl PyArray {
     }
 
     fn __bool__(&self) -> PyResult<bool> {
-        let x = &self.0;
+        let x = self.live()?;
         match x.count() {
             1 => called("bool", x.to_bool()),
             0 => Err(PyValueError::new_err(format!(
@@ -338,7 +369,7 @@ impl PyArray {
                 self.0.aval()
             )));
         }
-        let rows = guarded(|| manipulation::rows(&self.0).or_raise())?;
+        let rows = guarded(|| manipulation::rows(self.live()?).or_raise())?;
         let rows = rows.into_iter().map(|row| wrap(py, row)).collect::<PyResult<Vec<_>>>()?;
         PyList::new(py, rows)?.try_iter()
     }
@@ -346,7 +377,7 @@ impl PyArray {
     fn __contains__(&self, other: &Bound<'_, PyAny>) -> PyResult<bool> {
         config::sync();
         let other = as_array(other)?;
-        let equal = logic::equal(&self.0, &other).or_raise()?;
+        let equal = logic::equal(self.live()?, &other).or_raise()?;
         let any = rules::reduce_sum(
             &rules::convert_element_type(&equal, DType::I32).or_raise()?,
             &(0..equal.rank()).collect::<Vec<_>>(),
@@ -356,7 +387,7 @@ impl PyArray {
 
     fn __getitem__(&self, index: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         config::sync();
-        guarded(|| wrap(index.py(), indexing::get(&self.0, index)?))
+        guarded(|| wrap(index.py(), indexing::get(self.live()?, index)?))
     }
 
     fn __setitem__(&self, _index: &Bound<'_, PyAny>, _value: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -373,11 +404,11 @@ impl PyArray {
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        text::repr(py, &self.0)
+        text::repr(py, self.live()?)
     }
 
     fn __str__(&self, py: Python<'_>) -> PyResult<String> {
-        text::str(py, &self.0)
+        text::str(py, self.live()?)
     }
 
     fn __format__<'py>(
@@ -396,7 +427,7 @@ impl PyArray {
                 self.0.aval()
             )));
         }
-        Ok(PyString::new(py, &text::str(py, &self.0)?).into_any())
+        Ok(PyString::new(py, &text::str(py, self.live()?)?).into_any())
     }
 
     #[pyo3(signature = (dtype=None, copy=None))]
@@ -424,8 +455,15 @@ impl PyArray {
         py: Python<'py>,
         keywords: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        // A copy, because the consumer may write to what it gets.
-        self.host(py)?.call_method0("copy")?.call_method("__dlpack__", (), keywords)
+        // The consumer shares the memory, and is told that it must not write to it. One that cannot
+        // be told, since it speaks an older version, is refused by NumPy, and gets a copy.
+        let host = self.host(py)?;
+        match host.call_method("__dlpack__", (), keywords) {
+            Err(error) if error.is_instance_of::<PyBufferError>(py) => {
+                host.call_method0("copy")?.call_method("__dlpack__", (), keywords)
+            }
+            capsule => capsule,
+        }
     }
 
     /// The elements as a buffer of Python, which cannot be written to.
@@ -443,11 +481,12 @@ impl PyArray {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.concrete(Need::Value, "pickling").or_raise()?;
         let rebuild = py.import("pullback._pullback")?.getattr("_rebuild")?;
         let (data, key) = match self.0.dtype() {
             DType::KeyThreefry => {
                 let words = pullback_core::primitives::random::random_unwrap::random_unwrap;
-                (PyArray(words(&self.0).or_raise()?).host(py)?, true)
+                (PyArray::new(words(self.live()?).or_raise()?).host(py)?, true)
             }
             _ => (self.host(py)?, false),
         };
@@ -513,21 +552,21 @@ impl PyArray {
     /// The array with its axes in reverse order.
     #[getter(T)]
     fn transposed(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        guarded(|| wrap(py, manipulation::transpose(&self.0, None).or_raise()?))
+        guarded(|| wrap(py, manipulation::transpose(self.live()?, None).or_raise()?))
     }
 
     /// The array with its last two axes swapped.
     #[getter(mT)]
     fn matrix_transposed(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        guarded(|| wrap(py, manipulation::matrix_transpose(&self.0).or_raise()?))
+        guarded(|| wrap(py, manipulation::matrix_transpose(self.live()?).or_raise()?))
     }
 
     /// The real part.
     #[getter]
     fn real(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self.0.dtype().is_complex() {
-            true => guarded(|| wrap(py, rules::real(&self.0).or_raise()?)),
-            false => wrap(py, self.0.clone()),
+            true => guarded(|| wrap(py, rules::real(self.live()?).or_raise()?)),
+            false => wrap(py, self.live()?.clone()),
         }
     }
 
@@ -535,8 +574,8 @@ impl PyArray {
     #[getter]
     fn imag(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         guarded(|| match self.0.dtype().is_complex() {
-            true => wrap(py, rules::imag(&self.0).or_raise()?),
-            false => wrap(py, rules::zeros_like(&self.0).or_raise()?),
+            true => wrap(py, rules::imag(self.live()?).or_raise()?),
+            false => wrap(py, rules::zeros_like(self.live()?).or_raise()?),
         })
     }
 
@@ -560,7 +599,7 @@ impl PyArray {
         let sizes = arguments(args, "reshape", "shape")?;
         let sizes = pullback::api::Sizes(sizes);
         guarded(|| {
-            wrap(py, called("reshape", manipulation::reshape(&self.0, &sizes, order, copy))?)
+            wrap(py, called("reshape", manipulation::reshape(self.live()?, &sizes, order, copy))?)
         })
     }
 
@@ -573,7 +612,9 @@ impl PyArray {
             1 if args.get_item(0)?.is_none() => None,
             _ => Some(pullback::api::Axes(arguments(args, "transpose", "axes")?)),
         };
-        guarded(|| wrap(py, called("transpose", manipulation::transpose(&self.0, axes.as_ref()))?))
+        guarded(|| {
+            wrap(py, called("transpose", manipulation::transpose(self.live()?, axes.as_ref()))?)
+        })
     }
 
     /// The elements one after another.
@@ -585,7 +626,7 @@ impl PyArray {
         out_sharding: Option<Py<PyAny>>,
     ) -> PyResult<Py<PyAny>> {
         let _ = out_sharding;
-        guarded(|| wrap(py, called("flatten", manipulation::ravel(&self.0, order))?))
+        guarded(|| wrap(py, called("flatten", manipulation::ravel(self.live()?, order))?))
     }
 
     /// One element as a number of Python.
@@ -595,7 +636,7 @@ impl PyArray {
         py: Python<'py>,
         args: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let tensor = self.0.concrete(Need::Value, "`item`").or_raise()?;
+        let tensor = self.live()?.concrete(Need::Value, "`item`").or_raise()?;
         match args.len() {
             0 if tensor.count() == 1 => item(py, &tensor),
             0 => Err(PyValueError::new_err(format!(
@@ -608,7 +649,7 @@ impl PyArray {
 
     /// The elements as nested lists of numbers of Python.
     fn tolist<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let tensor = self.0.concrete(Need::Value, "`tolist`").or_raise()?;
+        let tensor = self.live()?.concrete(Need::Value, "`tolist`").or_raise()?;
         match tensor.rank() {
             0 => item(py, &tensor),
             _ => self.host(py)?.call_method0("tolist"),
@@ -637,7 +678,7 @@ impl PyArray {
 
     /// A copy.
     fn copy(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        guarded(|| wrap(py, manipulation::copy(&self.0, None).or_raise()?))
+        guarded(|| wrap(py, manipulation::copy(self.live()?, None).or_raise()?))
     }
 
     /// Waits until the elements are computed; they always are.
@@ -655,11 +696,14 @@ impl PyArray {
 
     /// Whether the memory was given back.
     fn is_deleted(&self) -> bool {
-        false
+        self.1.load(Ordering::Relaxed)
     }
 
-    /// Gives the memory back, once no one else holds it.
-    fn delete(&self) {}
+    /// Ends the use of the array: everything but its type is refused from now on. The memory is
+    /// given back once no one else holds it.
+    fn delete(&self) {
+        self.1.store(true, Ordering::Relaxed);
+    }
 
     /// The devices that hold the elements.
     fn devices<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

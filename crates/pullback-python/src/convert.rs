@@ -31,7 +31,7 @@ pub fn numpy(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
 #[inline]
 pub fn array_like(object: &Bound<'_, PyAny>) -> PyResult<Option<Array>> {
     if let Ok(array) = object.cast_exact::<PyArray>() {
-        return Ok(Some(array.get().0.clone()));
+        return Ok(Some(array.get().live()?.clone()));
     }
     if let Ok(value) = object.cast_exact::<PyFloat>() {
         return Ok(Some(weak_float(value.value())));
@@ -431,6 +431,31 @@ fn from_numpy(object: &Bound<'_, PyAny>, dtype: &Bound<'_, PyAny>) -> PyResult<A
     Ok(Array::new(Tensor::from_buffer(target, &shape, buffer)))
 }
 
+/// The array of a contiguous array of NumPy, over the same memory if we can use it as it is: if
+/// it is of a type of ours, begins at a cache line and fills whole ones.
+#[pyfunction]
+fn shared(py: Python<'_>, object: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
+    crate::config::sync();
+    let dtype = object.getattr(intern!(py, "dtype"))?;
+    let name: String = dtype.getattr(intern!(py, "name"))?.extract()?;
+    let native: bool = dtype.getattr(intern!(py, "isnative"))?.extract()?;
+    let contiguous: bool =
+        object.getattr(intern!(py, "flags"))?.getattr(intern!(py, "c_contiguous"))?.extract()?;
+    let Some(dtype) = DType::from_name(&name) else { return Ok(None) };
+    // A truth value of another library may be any byte; ours are zero or one.
+    if !native || !contiguous || promote::canonical(dtype) != dtype || dtype == DType::Bool {
+        return Ok(None);
+    }
+    let shape: Vec<usize> = object.getattr(intern!(py, "shape"))?.extract()?;
+    let bytes = object
+        .call_method1(intern!(py, "reshape"), (-1,))?
+        .call_method1(intern!(py, "view"), (intern!(py, "uint8"),))?;
+    let owner = crate::ffi::Shared::new(PyBuffer::<u8>::get(&bytes)?);
+    let buffer = owner.and_then(|owner| Buffer::borrowed(Box::new(owner)));
+    let array = buffer.map(|buffer| Array::new(Tensor::from_buffer(dtype, &shape, buffer)));
+    array.map(|array| wrap(py, array)).transpose()
+}
+
 /// Memory that NumPy reads in place.
 #[pyclass(frozen, module = "pullback")]
 pub struct Memory(Tensor);
@@ -676,6 +701,7 @@ fn result_type<'py>(
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(py_as_array, module)?)?;
     module.add_function(wrap_pyfunction!(dtype, module)?)?;
+    module.add_function(wrap_pyfunction!(shared, module)?)?;
     module.add_function(wrap_pyfunction!(result_type, module)?)?;
     module.add_function(wrap_pyfunction!(canonical_dtype, module)?)
 }

@@ -135,7 +135,9 @@ pub fn raise(error: Error) -> PyErr {
             instance(out_of_memory, format!("RESOURCE_EXHAUSTED: {message}"))
         }
         Error::Engine(_) => PyTypeError::new_err(message),
-        Error::Promotion { .. } => TypePromotionError::new_err(message),
+        Error::Promotion { .. } | Error::StrictPromotion { .. } => {
+            TypePromotionError::new_err(message)
+        }
         Error::Axis { .. } => instance(axis_error, message),
         Error::Broadcast { .. } => PyValueError::new_err(message),
         Error::Elementwise { .. }

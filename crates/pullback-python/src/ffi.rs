@@ -1,10 +1,11 @@
-//! The places where PyO3 offers no safe way: builtin functions with one entry point, and methods
-//! made of functions.
+//! The places where PyO3 offers no safe way: builtin functions with one entry point, methods made
+//! of functions, and memory that is shared with other libraries.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString};
 use std::ptr;
 
+use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -91,4 +92,26 @@ unsafe extern "C" {
 pub fn method<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: the call takes a reference of its own, and gives a new one or an exception.
     unsafe { Bound::from_owned_ptr_or_err(function.py(), PyInstanceMethod_New(function.as_ptr())) }
+}
+
+/// Memory of another library, which it handed over to be read in place.
+pub struct Shared(PyBuffer<u8>);
+
+impl Shared {
+    /// The memory of a contiguous buffer, `None` for any other.
+    pub fn new(buffer: PyBuffer<u8>) -> Option<Shared> {
+        buffer.is_c_contiguous().then_some(Shared(buffer))
+    }
+}
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        if self.0.len_bytes() == 0 {
+            return &[];
+        }
+        // SAFETY: the buffer is contiguous, and its exporter keeps it in place while the view, which
+        // we own, is held. Nobody writes to it: the protocol by which an array is handed over makes
+        // that the duty of both sides.
+        unsafe { std::slice::from_raw_parts(self.0.buf_ptr().cast(), self.0.len_bytes()) }
+    }
 }

@@ -230,7 +230,7 @@ impl Builtin {
                     return Ok(Arg::Float(number.value()));
                 }
                 if let Ok(array) = object.cast_exact::<PyArray>() {
-                    let number = array.get().0.to_f64().or_raise().map_err(known);
+                    let number = array.get().live()?.to_f64().or_raise().map_err(known);
                     return number.map(Arg::Float);
                 }
                 object.extract::<f64>().map(Arg::Float).map_err(|_| wrong())
@@ -349,7 +349,7 @@ fn asked_dtype(
 /// too large.
 pub fn unknown(function: &str, argument: &str, object: &Bound<'_, PyAny>) -> Option<PyErr> {
     let traced = |object: &Bound<'_, PyAny>| {
-        let array = object.cast_exact::<PyArray>().ok()?.get().0.clone();
+        let array = object.cast_exact::<PyArray>().ok()?.get().live().ok()?.clone();
         let error = array.concrete(Need::Value, format!("argument '{argument}'")).err()?;
         Some(raise(error.within(function)))
     };

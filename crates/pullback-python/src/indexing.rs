@@ -186,7 +186,7 @@ impl AtIndex {
         access: PyResult<Access>,
     ) -> PyResult<Py<PyAny>> {
         crate::config::sync();
-        let x = &self.array.get().0;
+        let x = self.array.get().live()?;
         let index = parts(self.index.bind(py))?;
         let values = as_array(values).map_err(|error| named(py, name, error))?;
         let access = access?;
@@ -242,7 +242,7 @@ macro_rules! updates {
                 let access = access(mode, fill, indices_are_sorted, unique_indices)?;
                 let index = parts(self.index.bind(py))?;
                 guarded(|| {
-                    let result = core::get_with(&self.array.get().0, &index, &access);
+                    let result = core::get_with(self.array.get().live()?, &index, &access);
                     wrap(py, result.map_err(|error| index_error(error, &index))?)
                 })
             }
@@ -263,7 +263,7 @@ macro_rules! updates {
                 let _ = (out_sharding, wrap_negative_indices);
                 let index = parts(self.index.bind(py))?;
                 let values = guarded(|| {
-                    let result = core::get(&self.array.get().0, &index);
+                    let result = core::get(self.array.get().live()?, &index);
                     wrap(py, result.map_err(|error| index_error(error, &index))?)
                 })?;
                 let values = func.call1((values,))?;

@@ -3,7 +3,9 @@
 use pullback_core::promote;
 
 pub use pullback_core::config::{
-    debug_nans, set_debug_nans, set_threefry_partitionable, threefry_partitionable,
+    RankPromotion, debug_nans, rank_promotion, set_debug_nans, set_rank_promotion,
+    set_strict_promotion, set_threefry_partitionable, set_warn, strict_promotion,
+    threefry_partitionable,
 };
 
 /// Runs `f` with [`threefry_partitionable`] set to `on`, and sets it back.

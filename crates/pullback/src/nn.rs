@@ -554,6 +554,15 @@ pub fn one_hot(x: &Array, num_classes: i64, dtype: Option<DType>, axis: i64) -> 
 }
 
 /// The logarithm of the mean of exponentials over axes.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::nn::logmeanexp;
+///
+/// let y = logmeanexp(&Array::from([2.0f32, 2.0]), None, None, false)?;
+/// assert_eq!(y, 2.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(keepdims = false))]
 pub fn logmeanexp(
     x: &Array,
@@ -574,6 +583,15 @@ pub fn logmeanexp(
 }
 
 /// `log(1 - exp(-x))` for positive `x`, also precise where that is large or small.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::nn::log1mexp;
+///
+/// let y = log1mexp(&Array::from([std::f32::consts::LN_2]))?;
+/// assert!((y.to_vec::<f32>()?[0] - 0.5f32.ln()).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn log1mexp(x: &Array) -> Result<Array> {
     let x = inexact(x)?;

@@ -128,6 +128,16 @@ pub fn segment_sum(data: &Array, segment_ids: &Array, options: Segments) -> Resu
 }
 
 /// The product of the entries of each segment.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::ops::{Segments, segment_prod};
+///
+/// let data = Array::from([2.0f32, 3.0, 4.0]);
+/// let y = segment_prod(&data, &Array::from([0, 0, 2]), Segments::default())?;
+/// assert_eq!(y, Array::from([6.0f32, 1.0, 4.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn segment_prod(data: &Array, segment_ids: &Array, options: Segments) -> Result<Array> {
     let one = |dtype| Ok(number(1.0, &Array::constant(1.0, dtype)));
@@ -136,6 +146,16 @@ pub fn segment_prod(data: &Array, segment_ids: &Array, options: Segments) -> Res
 }
 
 /// The largest entry of each segment; minus infinity, or the least number, where there is none.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::ops::{Segments, segment_max};
+///
+/// let data = Array::from([2.0f32, 3.0, 4.0]);
+/// let y = segment_max(&data, &Array::from([0, 0, 1]), Segments::default())?;
+/// assert_eq!(y, Array::from([3.0f32, 4.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn segment_max(data: &Array, segment_ids: &Array, options: Segments) -> Result<Array> {
     let most = |x: &Array| lax::reduce_max(x, &[0]);
@@ -144,6 +164,16 @@ pub fn segment_max(data: &Array, segment_ids: &Array, options: Segments) -> Resu
 }
 
 /// The least entry of each segment; infinity, or the largest number, where there is none.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::ops::{Segments, segment_min};
+///
+/// let data = Array::from([2.0f32, 3.0, 4.0]);
+/// let y = segment_min(&data, &Array::from([0, 0, 1]), Segments::default())?;
+/// assert_eq!(y, Array::from([2.0f32, 4.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn segment_min(data: &Array, segment_ids: &Array, options: Segments) -> Result<Array> {
     let least = |x: &Array| lax::reduce_min(x, &[0]);

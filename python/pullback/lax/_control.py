@@ -204,12 +204,12 @@ def shape_as_value(shape):
 
 def optimization_barrier(operand, /):
     """The same tree; nothing is moved across it."""
-    return operand
+    return tree_util.tree_map(_pullback.as_array, operand)
 
 
 def with_sharding_constraint(x, shardings):
     """The same tree; there is one device."""
-    return x
+    return tree_util.tree_map(_pullback.as_array, x)
 
 
 def stop_gradient(x):

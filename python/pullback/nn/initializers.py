@@ -1,6 +1,6 @@
 """What the weights of layers start from: functions of a key, a shape and a type."""
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol as _Protocol, runtime_checkable as _runtime_checkable
 
 from pullback import _pullback
 
@@ -10,8 +10,8 @@ zeros = _DRAWS["zeros"]
 ones = _DRAWS["ones"]
 
 
-@runtime_checkable
-class Initializer(Protocol):
+@_runtime_checkable
+class Initializer(_Protocol):
     """A function of a key, a shape and a type, to the array that weights start from."""
 
     def __call__(self, key, shape, dtype=None, out_sharding=None):

@@ -90,8 +90,22 @@ def load(file, *args, **kwargs):
 
 
 def from_dlpack(x, /, *, device=None, copy=None):
-    """The array that an object hands over by DLPack."""
-    return _jnp().asarray(_np.from_dlpack(x))
+    """The array that an object hands over by DLPack: over the same memory if that begins at a cache
+    line and fills whole ones, else a copy."""
+    if not hasattr(x, "__dlpack__"):
+        raise TypeError(
+            f"from_dlpack: expected an object with __dlpack__ and __dlpack_device__, got {type(x)}"
+        )
+    given = _np.from_dlpack(x)
+    array = None if copy else _pullback.shared(given)
+    if array is not None:
+        return array
+    if copy is False:
+        raise ValueError(
+            f"from_dlpack: memory of {given.dtype}{list(given.shape)} cannot be shared without a "
+            "copy: it does not begin at a cache line and fill whole ones, or is of another type"
+        )
+    return _jnp().asarray(given)
 
 
 def frombuffer(buffer, dtype=float, count=-1, offset=0):

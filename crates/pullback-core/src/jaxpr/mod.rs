@@ -17,6 +17,7 @@ use crate::trace::{self, AxisName, Trace, stage};
 pub mod check;
 mod derived;
 mod eval;
+mod layout;
 pub mod parse;
 pub mod print;
 pub mod reference;
@@ -269,6 +270,19 @@ pub(crate) fn capture(mut jaxpr: Jaxpr) -> Staged {
     jaxpr.outputs.iter_mut().for_each(&mut replace);
     jaxpr.inputs.splice(0..0, vars);
     Staged { jaxpr, captured }
+}
+
+/// Whether two arrays are one, and not only equal.
+pub fn same(x: &Array, y: &Array) -> bool {
+    match (x.tensor(), y.tensor(), x.tracer(), y.tracer()) {
+        (Some(x), Some(y), ..) => {
+            std::ptr::eq(x.buffer_bytes(), y.buffer_bytes())
+                && x.layout() == y.layout()
+                && x.dtype() == y.dtype()
+        }
+        (.., Some(x), Some(y)) => same_tracer(x, y),
+        _ => false,
+    }
 }
 
 /// Whether two tracers stand for one value.

@@ -19,7 +19,8 @@ use crate::primitives::from_params;
 /// # Errors
 /// [`Error::Program`] that says where the text is not understood.
 pub fn parse(text: &str) -> Result<Jaxpr> {
-    let mut parser = Parser { text, at: 0 };
+    let mut parser = Parser { text, at: 0, definitions: HashMap::new(), results: None };
+    parser.skip_definitions()?;
     let jaxpr = parser.program()?;
     parser.space();
     match parser.rest().is_empty() {
@@ -93,6 +94,22 @@ impl ParamReader {
             true => Err(self.invalid(key)),
             false => items.iter().map(word).collect(),
         }
+    }
+
+    /// A tuple of words and of axes, either of which may be missing.
+    pub fn words_and_sizes(&self, key: &str) -> Result<(Vec<String>, Shape)> {
+        let Param::Tuple(items) = self.get(key)? else { return Err(self.invalid(key)) };
+        let (mut words, mut sizes) = (vec![], Shape::new());
+        for item in items {
+            match item {
+                Param::Word(word) => words.push(word.clone()),
+                Param::Int(size) => {
+                    sizes.push(usize::try_from(*size).map_err(|_| self.invalid(key))?);
+                }
+                _ => return Err(self.invalid(key)),
+            }
+        }
+        Ok((words, sizes))
     }
 
     /// The fields of a record.
@@ -182,6 +199,17 @@ impl ParamReader {
         }
     }
 
+    /// The lengths of the tuples in a tuple of `N`.
+    pub fn counts<const N: usize>(&self, key: &str) -> Result<[usize; N]> {
+        let Param::Tuple(items) = self.get(key)? else { return Err(self.invalid(key)) };
+        let count = |item: &Param| match item {
+            Param::Tuple(items) => Some(items.len()),
+            _ => None,
+        };
+        let counts: Option<Vec<usize>> = items.iter().map(count).collect();
+        counts.and_then(|counts| counts.try_into().ok()).ok_or_else(|| self.invalid(key))
+    }
+
     /// `(([..], [..]), ([..], [..]))`, as contractions are written.
     pub fn dot_dimensions(&self, key: &str) -> Result<[Shape; 4]> {
         let pairs = match self.get(key)? {
@@ -222,9 +250,33 @@ impl ParamReader {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    definitions: HashMap<&'a str, Definition>,
+    /// What is known of the results of the program to be read next.
+    results: Option<Vec<Aval>>,
 }
 
-type Scope = HashMap<String, VarId>;
+/// A program before the one that uses it.
+enum Definition {
+    /// It begins here, and has not been read yet.
+    At(usize),
+    Read(Arc<Jaxpr>),
+}
+
+/// Variables by name. Several are called `_`: results that are not used where they arrive.
+#[derive(Default)]
+struct Scope {
+    named: HashMap<String, VarId>,
+    dropped: Vec<VarId>,
+}
+
+impl Scope {
+    fn insert(&mut self, name: String, var: VarId) {
+        if name == "_" {
+            self.dropped.push(var);
+        }
+        self.named.insert(name, var);
+    }
+}
 
 impl<'a> Parser<'a> {
     fn rest(&self) -> &'a str {
@@ -298,7 +350,8 @@ impl<'a> Parser<'a> {
 
     fn program(&mut self) -> Result<Jaxpr> {
         let mut jaxpr = Jaxpr::default();
-        let mut scope = Scope::new();
+        let mut scope = Scope::default();
+        let results = self.results.take();
         self.expect("{")?;
         self.expect("lambda")?;
         for end in [";", "."] {
@@ -320,12 +373,74 @@ impl<'a> Parser<'a> {
         }
         self.expect("(")?;
         while !self.take(")") {
-            let atom = self.atom(&scope)?;
+            let mut atom = self.atom(&scope)?;
+            let result = results.iter().flatten().nth(jaxpr.outputs.len());
+            if let (Atom::Var(var), Some(result)) = (&mut atom, result) {
+                // Which of the results that are not used it is makes no difference but in type.
+                let fits = |var: &&VarId| jaxpr.aval(**var) == result;
+                if scope.dropped.contains(var) {
+                    *var = *scope.dropped.iter().rev().find(fits).unwrap_or(var);
+                }
+            }
             jaxpr.outputs.push(atom);
             self.take(",");
         }
         self.expect("}")?;
         Ok(jaxpr)
+    }
+
+    /// Notes where the programs begin that stand before the one they are used in. One may use
+    /// another that comes later, so they are read when they are used.
+    fn skip_definitions(&mut self) -> Result<()> {
+        while self.at_word("let") {
+            self.at += "let".len();
+            let name = self.word()?;
+            self.expect("=")?;
+            self.space();
+            self.definitions.insert(name, Definition::At(self.at));
+            let mut depth = 0;
+            let end = self.rest().find(|c| {
+                depth += (c == '{') as i32 - (c == '}') as i32;
+                depth == 0
+            });
+            self.at += end.ok_or_else(|| self.unexpected("a program"))? + 1;
+            self.expect("in")?;
+        }
+        Ok(())
+    }
+
+    /// A parameter that is a program, or the name of one.
+    fn program_param(&mut self) -> Result<Param> {
+        if self.peek("{") {
+            return Ok(Param::Jaxpr(Arc::new(self.program()?)));
+        }
+        if self.take("(") {
+            let mut jaxprs = vec![];
+            while !self.take(")") {
+                match self.program_param()? {
+                    Param::Jaxpr(jaxpr) => jaxprs.push(jaxpr),
+                    _ => return Err(self.unexpected("a program")),
+                }
+                self.take(",");
+            }
+            return Ok(Param::Jaxprs(jaxprs));
+        }
+        let before = self.at;
+        let name = self.word()?;
+        match self.definitions.get(name) {
+            Some(Definition::Read(jaxpr)) => Ok(Param::Jaxpr(jaxpr.clone())),
+            Some(Definition::At(start)) => {
+                let here = std::mem::replace(&mut self.at, *start);
+                let jaxpr = Arc::new(self.program()?);
+                self.at = here;
+                self.definitions.insert(name, Definition::Read(jaxpr.clone()));
+                Ok(Param::Jaxpr(jaxpr))
+            }
+            None => {
+                self.at = before;
+                self.param()
+            }
+        }
     }
 
     fn at_word(&mut self, word: &str) -> bool {
@@ -359,7 +474,15 @@ impl<'a> Parser<'a> {
             while !self.take("]") {
                 let key = self.word()?.to_string();
                 self.expect("=")?;
-                params.insert(key, self.param()?);
+                let value = match key.ends_with("jaxpr") || key == "branches" {
+                    true => {
+                        self.results =
+                            (name == "jit").then(|| binders.iter().map(|b| b.1.clone()).collect());
+                        self.program_param()?
+                    }
+                    false => self.param()?,
+                };
+                params.insert(key, value);
             }
         }
         let mut inputs: SmallVec<[Atom; 3]> = SmallVec::new();
@@ -394,7 +517,9 @@ impl<'a> Parser<'a> {
         self.space();
         let start = self.rest();
         let literal = start.starts_with(|c: char| c.is_ascii_digit() || "-(".contains(c))
-            || ["True:", "False:", "nan:", "inf:", "key("].iter().any(|p| start.starts_with(p));
+            || ["True:", "False:", "nan:", "nanj:", "inf:", "infj:", "key("]
+                .iter()
+                .any(|p| start.starts_with(p));
         if literal {
             let end = start.find(':').ok_or_else(|| self.unexpected("a literal"))?;
             let value = &start[..end];
@@ -405,16 +530,13 @@ impl<'a> Parser<'a> {
             return Ok(Atom::Const(Array::with_weak(tensor, aval.weak)));
         }
         let name = self.word()?;
-        match scope.get(name) {
+        match scope.named.get(name) {
             Some(&var) => Ok(Atom::Var(var)),
             None => Err(Error::Program { message: format!("variable {name} is not defined") }),
         }
     }
 
     fn param(&mut self) -> Result<Param> {
-        if self.peek("{") {
-            return Ok(Param::Jaxpr(Arc::new(self.program()?)));
-        }
         for (open, close) in [("(", ")"), ("[", "]")] {
             if self.take(open) {
                 let mut items = vec![];
@@ -422,14 +544,8 @@ impl<'a> Parser<'a> {
                     items.push(self.param()?);
                     self.take(",");
                 }
-                let programs = |item: &Param| match item {
-                    Param::Jaxpr(jaxpr) => Some(jaxpr.clone()),
-                    _ => None,
-                };
-                let jaxprs: Option<Vec<_>> = items.iter().map(programs).collect();
-                return Ok(match jaxprs {
-                    Some(jaxprs) if !jaxprs.is_empty() => Param::Jaxprs(jaxprs),
-                    _ if open == "(" => Param::Tuple(items),
+                return Ok(match open {
+                    "(" => Param::Tuple(items),
                     _ => Param::List(items),
                 });
             }
@@ -439,8 +555,16 @@ impl<'a> Parser<'a> {
             self.at += 1;
             let mut fields = vec![];
             while !self.take(")") {
-                let key = self.word()?.to_string();
-                self.expect("=")?;
+                let before = self.at;
+                let key = self.word().map(str::to_string);
+                let key = match (key, self.take("=")) {
+                    (Ok(key), true) => key,
+                    // A value without a name.
+                    _ => {
+                        self.at = before;
+                        String::new()
+                    }
+                };
                 fields.push((key, self.param()?));
                 self.take(",");
             }
@@ -462,6 +586,10 @@ impl<'a> Parser<'a> {
 
 fn literal_value(text: &str, dtype: DType) -> Option<Tensor> {
     if dtype.is_complex() {
+        let imaginary = |text: &str| text.strip_suffix('j')?.parse().ok().map(|im| (0.0, im));
+        if let Some((re, im)) = imaginary(text) {
+            return Some(complex_scalar(re, im, dtype));
+        }
         let inner = text.strip_prefix('(')?.strip_suffix("j)")?;
         let split = inner
             .char_indices()
@@ -470,10 +598,7 @@ fn literal_value(text: &str, dtype: DType) -> Option<Tensor> {
             .last()?
             .0;
         let (re, im) = (inner[..split].parse().ok()?, inner[split..].parse().ok()?);
-        return Some(match dtype {
-            DType::C64 => Tensor::scalar(Complex::<f32>::new(re as f32, im as f32)),
-            _ => Tensor::scalar(Complex::<f64>::new(re, im)),
-        });
+        return Some(complex_scalar(re, im, dtype));
     }
     if dtype == DType::KeyThreefry {
         let inner = text.strip_prefix("key(")?.strip_suffix(')')?;
@@ -486,5 +611,12 @@ fn literal_value(text: &str, dtype: DType) -> Option<Tensor> {
         (text, DType::I64) => text.parse().ok().map(Tensor::scalar::<i64>),
         (text, DType::U64) => text.parse().ok().map(Tensor::scalar::<u64>),
         (text, _) => text.parse().ok().map(|value: f64| number(value, dtype)),
+    }
+}
+
+fn complex_scalar(re: f64, im: f64, dtype: DType) -> Tensor {
+    match dtype {
+        DType::C64 => Tensor::scalar(Complex::<f32>::new(re as f32, im as f32)),
+        _ => Tensor::scalar(Complex::<f64>::new(re, im)),
     }
 }

@@ -1,16 +1,18 @@
 //! The text of programs.
 //!
-//! Short lines stay on one line; an equation whose text would pass the margin is broken after
-//! its parameters' bracket, one parameter a line.
+//! A program that occurs more than once, or is long, is printed before the program around it, and
+//! goes there by its name. A program that is applied by `jit` calls its inputs and results what
+//! they are called around it.
 
-use std::cell::Cell;
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
 use pullback_engine::{Bool, DType, Key, Tensor};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Atom, Eqn, Jaxpr, VarId};
+use super::layout::Doc;
+use super::{Atom, Eqn, Jaxpr, VarId, same};
 use crate::array::{Array, complex_item, integer_item};
 
 /// A parameter of an operation, as it is printed and parsed.
@@ -71,11 +73,18 @@ impl Param {
     }
 }
 
-const MARGIN: usize = 80;
-
 impl fmt::Display for Jaxpr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&program_text(self, 0, &Cell::new(0)))
+        let mut printer = Printer { top: Some(self), ..Printer::default() };
+        let mut docs = vec![];
+        for (name, jaxpr) in printer.share(self) {
+            docs.push(Doc::text(format!("let {name} = ")));
+            docs.push(printer.program(jaxpr));
+            docs.push(Doc::text(" in"));
+            docs.push(Doc::Break(" "));
+        }
+        docs.push(printer.program(self));
+        f.write_str(&Doc::Concat(docs).render())
     }
 }
 
@@ -85,81 +94,294 @@ impl fmt::Debug for Jaxpr {
     }
 }
 
-/// Names variables in the order they first appear.
-struct Names<'a> {
-    jaxpr: &'a Jaxpr,
-    names: FxHashMap<VarId, String>,
-    constants: Vec<(Array, String)>,
-    used: Vec<bool>,
-    /// Shared with the programs around, so that no name is used twice.
-    next: &'a Cell<usize>,
+/// A longer nested program is printed before the program around it.
+const INLINE_EQUATIONS: usize = 10;
+/// What results of the outermost program are called that nothing uses.
+const DROPPED: &str = "_";
+
+/// Identifies a program while it is printed.
+type Id = *const Jaxpr;
+
+/// Names variables in the order they first appear, over all programs of one text.
+#[derive(Default)]
+struct Printer {
+    names: FxHashMap<(Id, VarId), String>,
+    constants: FxHashMap<Id, Vec<(Array, String)>>,
+    shared: FxHashMap<Id, String>,
+    taken: FxHashSet<String>,
+    /// The program that all others are in.
+    top: Option<Id>,
+    next: usize,
 }
 
-impl<'a> Names<'a> {
-    fn new(jaxpr: &'a Jaxpr, next: &'a Cell<usize>) -> Names<'a> {
-        let mut used = vec![false; jaxpr.avals.len()];
-        for atom in jaxpr.eqns.iter().flat_map(|eqn| &eqn.inputs).chain(&jaxpr.outputs) {
-            if let Atom::Var(var) = atom {
-                used[var.index()] = true;
+impl Printer {
+    /// The programs that are printed first, with their names.
+    fn share<'a>(&mut self, top: &'a Jaxpr) -> Vec<(String, &'a Jaxpr)> {
+        let mut counts: FxHashMap<Id, usize> = FxHashMap::default();
+        let mut found: Vec<(&Jaxpr, Option<String>)> = vec![];
+        let mut queue: VecDeque<(&Jaxpr, Option<String>)> = VecDeque::from([(top, None)]);
+        while let Some((jaxpr, name)) = queue.pop_front() {
+            let count = counts.entry(jaxpr).or_default();
+            *count += 1;
+            match *count {
+                1 => found.push((jaxpr, name)),
+                // A second occurrence makes two of what is in it; more occurrences tell nothing.
+                2 => {
+                    let first = found.iter_mut().find(|(other, _)| std::ptr::eq(*other, jaxpr));
+                    if let Some((_, first)) = first {
+                        *first = first.take().or(name);
+                    }
+                }
+                _ => continue,
+            }
+            for eqn in &jaxpr.eqns {
+                let name = eqn.op.primitive().params().into_iter().find_map(|param| match param {
+                    ("name", Param::Word(name)) if eqn.op.primitive().name() == "jit" => Some(name),
+                    _ => None,
+                });
+                for nested in eqn.op.primitive().jaxprs() {
+                    queue.push_back((&nested.0, name.clone()));
+                }
             }
         }
-        Names { jaxpr, names: FxHashMap::default(), constants: vec![], used, next }
+        let mut shared = vec![];
+        let mut counted: FxHashMap<String, usize> = FxHashMap::default();
+        for (jaxpr, name) in found {
+            let long = !std::ptr::eq(jaxpr, top) && jaxpr.eqns.len() > INLINE_EQUATIONS;
+            if counts[&(jaxpr as Id)] == 1 && !long {
+                continue;
+            }
+            let name = name.unwrap_or_else(|| "jaxpr".into());
+            let plain = name.trim_matches(['<', '>']).to_string();
+            let count = counted.entry(plain.clone()).or_default();
+            let name = if *count > 0 { format!("{plain}{count}") } else { plain };
+            *count += 1;
+            self.taken.insert(name.clone());
+            self.shared.insert(jaxpr, name.clone());
+            shared.push((name, jaxpr));
+        }
+        shared
     }
 
     fn fresh(&mut self) -> String {
-        let mut name = String::new();
-        let mut n = self.next.get();
-        self.next.set(n + 1);
         loop {
-            name.insert(0, (b'a' + (n % 26) as u8) as char);
-            n /= 26;
-            if n == 0 {
+            let mut name = String::new();
+            let mut n = self.next;
+            self.next += 1;
+            loop {
+                name.insert(0, (b'a' + (n % 26) as u8) as char);
+                n /= 26;
+                if n == 0 {
+                    break;
+                }
+            }
+            if !self.taken.contains(&name) {
                 return name;
             }
-            n -= 1;
         }
     }
 
-    fn define(&mut self, var: VarId) -> String {
-        let aval = self.jaxpr.aval(var);
-        let name = if self.used[var.index()] || self.jaxpr.inputs.contains(&var) {
-            let name = self.fresh();
-            self.names.insert(var, name.clone());
-            name
-        } else {
-            "_".to_string()
-        };
-        format!("{name}:{}", aval.short())
-    }
-
-    fn constant(&mut self, value: &Array) {
-        if literal(value).is_none() && !self.constants.iter().any(|(other, _)| same(other, value)) {
-            let name = self.fresh();
-            self.constants.push((value.clone(), name));
+    fn name(&mut self, jaxpr: &Jaxpr, var: VarId) -> String {
+        if let Some(name) = self.names.get(&(jaxpr as Id, var)) {
+            return name.clone();
         }
+        let name = self.fresh();
+        self.names.insert((jaxpr, var), name.clone());
+        name
     }
 
-    fn atom(&self, atom: &Atom) -> String {
+    fn atom(&mut self, jaxpr: &Jaxpr, atom: &Atom) -> String {
         match atom {
-            Atom::Var(var) => self.names.get(var).cloned().unwrap_or_else(|| "?".into()),
+            Atom::Var(var) => self.name(jaxpr, *var),
             Atom::Const(value) => literal(value).unwrap_or_else(|| {
-                let found = self.constants.iter().find(|(other, _)| same(other, value));
-                found.map_or_else(|| "?".into(), |(_, name)| name.clone())
+                let constants = self.constants.get(&(jaxpr as Id)).into_iter().flatten();
+                let mut found = constants.filter(|(other, _)| same(other, value));
+                found.next().map_or_else(|| "?".into(), |(_, name)| name.clone())
             }),
+        }
+    }
+
+    fn program(&mut self, jaxpr: &Jaxpr) -> Doc {
+        let mut used = vec![false; jaxpr.avals.len()];
+        for &var in &jaxpr.inputs {
+            used[var.index()] = true;
+        }
+        let mut constants = vec![];
+        for atom in jaxpr.eqns.iter().flat_map(|eqn| &eqn.inputs).chain(&jaxpr.outputs) {
+            match atom {
+                Atom::Var(var) => used[var.index()] = true,
+                Atom::Const(value) => {
+                    let known = constants.iter().any(|(other, _)| same(other, value));
+                    if literal(value).is_none() && !known {
+                        constants.push((value.clone(), self.fresh()));
+                    }
+                }
+            }
+        }
+        if self.top == Some(jaxpr) {
+            for &var in jaxpr.eqns.iter().flat_map(|eqn| &eqn.outputs) {
+                if !used[var.index()] {
+                    self.names.insert((jaxpr, var), DROPPED.into());
+                }
+            }
+        }
+        let typed = |(value, name): &(Array, String)| format!("{name}:{}", value.aval().short());
+        let named = filled(constants.iter().map(typed).collect(), "");
+        self.constants.insert(jaxpr, constants);
+        let inputs = self.binders(jaxpr, &jaxpr.inputs);
+        let eqns = jaxpr.eqns.iter().map(|eqn| self.equation(jaxpr, eqn)).collect();
+        let eqns = Doc::join(eqns, || Doc::Break("; "));
+        let outputs: Vec<_> = jaxpr.outputs.iter().map(|atom| self.atom(jaxpr, atom)).collect();
+        let end = if outputs.len() == 1 { ",)" } else { ")" };
+        let body = vec![
+            Doc::text("{ lambda "),
+            named,
+            Doc::text("; "),
+            inputs,
+            Doc::text(". let"),
+            Doc::Concat(vec![Doc::Break(" "), eqns]).nest(),
+            Doc::Break(" "),
+            Doc::text("in ("),
+            filled(outputs, ","),
+            Doc::text(end),
+        ];
+        Doc::Concat(vec![Doc::Concat(body).nest(), Doc::text(" }")]).group()
+    }
+
+    fn binders(&mut self, jaxpr: &Jaxpr, vars: &[VarId]) -> Doc {
+        let binder = |&var: &VarId| {
+            let name = self.name(jaxpr, var);
+            format!("{name}:{}", jaxpr.aval(var).short())
+        };
+        filled(vars.iter().map(binder).collect(), "")
+    }
+
+    fn equation(&mut self, jaxpr: &Jaxpr, eqn: &Eqn) -> Doc {
+        let primitive = eqn.op.primitive();
+        if let ("jit", [nested]) = (primitive.name(), primitive.jaxprs().as_slice())
+            && !self.shared.contains_key(&(Arc::as_ptr(&nested.0)))
+        {
+            self.alias(jaxpr, eqn, nested);
+        }
+        let mut docs = vec![];
+        if !eqn.outputs.is_empty() {
+            docs.push(self.binders(jaxpr, &eqn.outputs));
+            docs.push(Doc::text(" = "));
+        }
+        docs.push(Doc::text(primitive.name()));
+        let params = primitive.params();
+        if !params.is_empty() {
+            let pairs = params
+                .iter()
+                .map(|(key, value)| {
+                    Doc::Concat(vec![Doc::text(format!("{key}=")), self.param(value)])
+                })
+                .collect();
+            docs.push(bracketed("[", pairs, "]"));
+        }
+        docs.push(Doc::text(" "));
+        let operands = eqn.inputs.iter().map(|atom| self.atom(jaxpr, atom)).collect();
+        docs.push(filled(operands, ""));
+        Doc::Concat(docs)
+    }
+
+    /// Calls the inputs and results of a nested program what they are called around it.
+    fn alias(&mut self, jaxpr: &Jaxpr, eqn: &Eqn, nested: &Jaxpr) {
+        let operands: Vec<Option<VarId>> = eqn
+            .inputs
+            .iter()
+            .map(|atom| match atom {
+                Atom::Var(var) => Some(*var),
+                Atom::Const(_) => None,
+            })
+            .collect();
+        let outputs: Vec<Option<VarId>> = eqn.outputs.iter().copied().map(Some).collect();
+        let inner: Vec<Atom> = nested.inputs.iter().copied().map(Atom::Var).collect();
+        for (inner, outer) in [(&inner, operands), (&nested.outputs, outputs)] {
+            let mut seen = vec![];
+            for (inner, outer) in inner.iter().zip(outer) {
+                let (Atom::Var(inner), Some(outer)) = (inner, outer) else { continue };
+                let key = (nested as Id, *inner);
+                if seen.contains(&outer) || self.names.contains_key(&key) {
+                    continue;
+                }
+                seen.push(outer);
+                let name = self.name(jaxpr, outer);
+                // Two variables of one name could not be told apart when the text is read.
+                let operand = |eqn: &Eqn| {
+                    eqn.inputs.iter().any(|x| matches!(x, Atom::Var(var) if var == inner))
+                };
+                if name != DROPPED || !nested.eqns.iter().any(operand) {
+                    self.names.insert(key, name);
+                }
+            }
+        }
+    }
+
+    fn param(&mut self, param: &Param) -> Doc {
+        match param {
+            Param::Jaxpr(jaxpr) => self.nested(jaxpr),
+            Param::Jaxprs(jaxprs) => {
+                let docs = jaxprs.iter().map(|jaxpr| self.nested(jaxpr)).collect();
+                bracketed("(", docs, ")")
+            }
+            other => Doc::text(param_text(other)),
+        }
+    }
+
+    fn nested(&mut self, jaxpr: &Arc<Jaxpr>) -> Doc {
+        match self.shared.get(&Arc::as_ptr(jaxpr)) {
+            Some(name) => Doc::text(name.clone()),
+            None => self.program(jaxpr),
         }
     }
 }
 
-fn same(x: &Array, y: &Array) -> bool {
-    match (x.tensor(), y.tensor(), x.tracer(), y.tracer()) {
-        (Some(x), Some(y), ..) => {
-            std::ptr::eq(x.buffer_bytes(), y.buffer_bytes())
-                && x.layout() == y.layout()
-                && x.dtype() == y.dtype()
+/// Words on as few lines as they fit on.
+fn filled(words: Vec<String>, separator: &'static str) -> Doc {
+    let words = words.into_iter().map(Doc::Text).collect();
+    let space = || Doc::Concat(vec![Doc::text(separator), Doc::Break(" ").group()]);
+    Doc::join(words, space).group().nest()
+}
+
+/// On one line, or one to a line between lines with the brackets.
+fn bracketed(open: &'static str, docs: Vec<Doc>, close: &'static str) -> Doc {
+    let inner = vec![Doc::text(open), Doc::Break(""), Doc::join(docs, || Doc::Break(" "))];
+    Doc::Concat(vec![Doc::Concat(inner).nest(), Doc::Break(""), Doc::text(close)]).group()
+}
+
+fn param_text(param: &Param) -> String {
+    match param {
+        Param::Int(value) => value.to_string(),
+        Param::Float(value) => float_text(*value),
+        Param::Bool(true) => "True".into(),
+        Param::Bool(false) => "False".into(),
+        Param::Word(word) => word.clone(),
+        Param::None => "None".into(),
+        Param::DType(dtype) => dtype.name().into(),
+        Param::Tuple(items) => match items.as_slice() {
+            [one] => format!("({},)", param_text(one)),
+            many => format!("({})", joined(many)),
+        },
+        Param::List(items) => format!("[{}]", joined(items)),
+        Param::Record(name, fields) => {
+            let field = |(key, value): &(String, Param)| match key.as_str() {
+                "" => param_text(value),
+                key => format!("{key}={}", param_text(value)),
+            };
+            let fields: Vec<_> = fields.iter().map(field).collect();
+            format!("{name}({})", fields.join(", "))
         }
-        (.., Some(x), Some(y)) => Arc::ptr_eq(x, y),
-        _ => false,
+        Param::Jaxpr(jaxpr) => jaxpr.to_string(),
+        Param::Jaxprs(jaxprs) => {
+            let texts: Vec<_> = jaxprs.iter().map(|jaxpr| jaxpr.to_string()).collect();
+            format!("({})", texts.join(" "))
+        }
     }
+}
+
+fn joined(items: &[Param]) -> String {
+    items.iter().map(param_text).collect::<Vec<_>>().join(", ")
 }
 
 /// A scalar constant is printed in place.
@@ -182,7 +404,10 @@ pub fn scalar_text(tensor: &Tensor) -> String {
         dtype if dtype.is_complex() => {
             let value = complex_item(tensor).unwrap_or_default();
             let imaginary = if value.im.is_sign_negative() { "-" } else { "+" };
-            format!("({}{imaginary}{}j)", plain(value.re), plain(value.im.abs()))
+            match value.re.to_bits() == 0 {
+                true => format!("{}j", plain(value.im)),
+                false => format!("({}{imaginary}{}j)", plain(value.re), plain(value.im.abs())),
+            }
         }
         dtype if dtype.is_float() => float_text(complex_item(tensor).unwrap_or_default().re),
         _ => integer_item(tensor).map_or_else(|| "?".into(), |value| value.to_string()),
@@ -211,112 +436,4 @@ pub fn float_text(value: f64) -> String {
     }
     let text = format!("{value}");
     if text.contains('.') { text } else { format!("{text}.0") }
-}
-
-fn program_text(jaxpr: &Jaxpr, indent: usize, next: &Cell<usize>) -> String {
-    let mut names = Names::new(jaxpr, next);
-    for atom in jaxpr.eqns.iter().flat_map(|eqn| &eqn.inputs).chain(&jaxpr.outputs) {
-        if let Atom::Const(value) = atom {
-            names.constant(value);
-        }
-    }
-    let constants: Vec<_> = names
-        .constants
-        .iter()
-        .map(|(value, name)| format!("{name}:{}", value.aval().short()))
-        .collect();
-    let inputs: Vec<_> = jaxpr.inputs.iter().map(|&var| names.define(var)).collect();
-    let mut head = String::from("{ lambda ");
-    head.push_str(&constants.join(" "));
-    head.push(';');
-    for input in &inputs {
-        head.push(' ');
-        head.push_str(input);
-    }
-    head.push_str(". let");
-    let lines: Vec<String> =
-        jaxpr.eqns.iter().map(|eqn| eqn_text(&mut names, eqn, indent + 4)).collect();
-    let outputs: Vec<_> = jaxpr.outputs.iter().map(|atom| names.atom(atom)).collect();
-    let outputs = match outputs.as_slice() {
-        [one] => format!("({one},)"),
-        many => format!("({})", many.join(", ")),
-    };
-    let flat = format!("{head} {} in {outputs} }}", lines.join("; "));
-    if !flat.contains('\n') && indent + flat.len() <= MARGIN {
-        return flat;
-    }
-    let pad = " ".repeat(indent);
-    let mut text = head;
-    for line in &lines {
-        text.push_str(&format!("\n{pad}    {line}"));
-    }
-    text.push_str(&format!("\n{pad}  in {outputs} }}"));
-    text
-}
-
-fn eqn_text(names: &mut Names<'_>, eqn: &Eqn, indent: usize) -> String {
-    let operands: Vec<_> = eqn.inputs.iter().map(|atom| names.atom(atom)).collect();
-    let outputs: Vec<_> = eqn.outputs.iter().map(|&var| names.define(var)).collect();
-    let left = outputs.join(" ");
-    let mut head = if left.is_empty() { String::new() } else { format!("{left} = ") };
-    head.push_str(eqn.op.primitive().name());
-    let tail = format!(" {}", operands.join(" "));
-    let params = eqn.op.primitive().params();
-    if params.is_empty() {
-        return head + &tail;
-    }
-    // Names that a first try on one line uses up are used again if it does not fit.
-    let on_one_line = Cell::new(names.next.get());
-    let flat: Vec<_> = params
-        .iter()
-        .map(|(key, value)| format!("{key}={}", param_text(value, 0, &on_one_line)))
-        .collect();
-    let line = format!("{head}[{}]{tail}", flat.join(" "));
-    if !line.contains('\n') && indent + line.len() <= MARGIN {
-        names.next.set(on_one_line.get());
-        return line;
-    }
-    let pad = " ".repeat(indent);
-    let params: String = params
-        .iter()
-        .map(|(key, value)| format!("\n{pad}  {key}={}", param_text(value, indent + 2, names.next)))
-        .collect();
-    format!("{head}[{params}\n{pad}]{tail}")
-}
-
-fn param_text(param: &Param, indent: usize, next: &Cell<usize>) -> String {
-    match param {
-        Param::Int(value) => value.to_string(),
-        Param::Float(value) => float_text(*value),
-        Param::Bool(true) => "True".into(),
-        Param::Bool(false) => "False".into(),
-        Param::Word(word) => word.clone(),
-        Param::None => "None".into(),
-        Param::DType(dtype) => dtype.name().into(),
-        Param::Tuple(items) => match items.as_slice() {
-            [one] => format!("({},)", param_text(one, indent, next)),
-            many => format!("({})", joined(many, indent, next)),
-        },
-        Param::List(items) => format!("[{}]", joined(items, indent, next)),
-        Param::Record(name, fields) => {
-            let fields: Vec<_> = fields
-                .iter()
-                .map(|(key, value)| format!("{key}={}", param_text(value, indent, next)))
-                .collect();
-            format!("{name}({})", fields.join(", "))
-        }
-        Param::Jaxpr(jaxpr) => program_text(jaxpr, indent, next),
-        Param::Jaxprs(jaxprs) => {
-            let pad = " ".repeat(indent);
-            let lines: String = jaxprs
-                .iter()
-                .map(|jaxpr| format!("\n{pad}  {}", program_text(jaxpr, indent + 2, next)))
-                .collect();
-            format!("({lines}\n{pad})")
-        }
-    }
-}
-
-fn joined(items: &[Param], indent: usize, next: &Cell<usize>) -> String {
-    items.iter().map(|item| param_text(item, indent, next)).collect::<Vec<_>>().join(", ")
 }

@@ -97,6 +97,11 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
 /// The shape that an equation computes over, if it can be fused, and the axes that it reduces.
 fn fusible(jaxpr: &Jaxpr, eqn: &Eqn) -> (Option<crate::Shape>, Option<crate::Shape>) {
     let [output] = eqn.outputs.as_slice() else { return (None, None) };
+    // Arithmetic on types that are only stored is done in wider ones, with roundings in between.
+    let narrow = |aval: &crate::Aval| aval.dtype.widened().is_some();
+    if narrow(jaxpr.aval(*output)) || eqn.inputs.iter().any(|x| narrow(&jaxpr.atom_aval(x))) {
+        return (None, None);
+    }
     let primitive = eqn.op.primitive();
     match (primitive.reduction(), eqn.inputs.first()) {
         (Some((_, axes)), Some(input)) if !axes.is_empty() => {

@@ -241,6 +241,7 @@ primitives! {
     own CustomVjpCall in custom::custom_vjp_call: "custom_vjp_call";
     own CustomLin in custom::custom_lin: "custom_lin";
     own Callback in custom::callback: "pure_callback";
+    own Name in custom::name: "name";
     own StopGradient in custom::stop_gradient: "stop_gradient";
     own ReduceSum in reduction::reduce_sum: "reduce_sum";
     own Reduce in reduction::reduce:

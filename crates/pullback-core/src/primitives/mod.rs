@@ -178,6 +178,16 @@ pub trait Primitive: fmt::Debug + Send + Sync {
         self.scalar_op().map(|op| program.op(op, x))
     }
 
+    /// Whether the results for a type that is only stored, such as those of eight bits, are those
+    /// for a wider type, rounded. Operations that move elements or look at their bits say no.
+    fn widens(&self) -> bool {
+        use ScalarOp::{Clz, MulHi, Nextafter, PopulationCount, ShiftRightLogical};
+        !matches!(
+            self.scalar_op(),
+            None | Some(Clz | MulHi | Nextafter | PopulationCount | ShiftRightLogical)
+        )
+    }
+
     /// Whether an elementwise operation takes elements of this type.
     fn accepts(&self, dtype: DType) -> bool {
         let _ = dtype;

@@ -56,6 +56,7 @@ fn scalar(op: &Op, inputs: &[&Array]) -> Result<Option<Array>> {
         // Mixed types are left to the shape rule, which knows what to say about them.
         if tensor.rank() != 0
             || tensor.dtype() != inputs[0].dtype()
+            || tensor.dtype().widened().is_some()
             || !op.primitive().accepts(tensor.dtype())
         {
             return Ok(None);

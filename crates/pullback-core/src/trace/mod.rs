@@ -12,6 +12,7 @@ use crate::array::{Array, Arrays};
 use crate::aval::Aval;
 use crate::error::Result;
 use crate::jaxpr::VarId;
+use crate::jaxpr::print::scalar_text;
 use crate::primitives::Op;
 
 pub mod batch;
@@ -225,15 +226,22 @@ impl fmt::Debug for Tracer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.payload, &self.trace.kind) {
             (Payload::Jvp { primal, tangent }, TraceKind::Jvp { tape: None }) => {
-                write!(f, "JVPTracer({}, primal={primal:?}, tangent={tangent:?})", self.aval)
+                write!(f, "JVPTracer(primal={primal}, tangent={tangent})")
             }
             (Payload::Jvp { primal, .. }, _) => {
-                write!(f, "LinearizeTracer({}, primal={primal:?})", self.aval)
+                let tangent = self.aval.tangent();
+                let primal = match primal.tensor() {
+                    Some(tensor) if tensor.rank() == 0 => scalar_text(tensor),
+                    _ => primal.to_string(),
+                };
+                write!(f, "GradTracer(primal={primal}, typeof(tangent)={})", tangent.short())
             }
-            (Payload::Batch { value, axis }, _) => {
-                write!(f, "BatchTracer({}, value={value:?}, axis={axis})", self.aval)
+            (Payload::Batch { value, .. }, _) => {
+                write!(f, "VmapTracer(aval={}, batched={})", self.aval, value.aval())
             }
-            (Payload::Staged(_), _) => write!(f, "JitTracer({})", self.aval),
+            (Payload::Staged(_), _) => {
+                write!(f, "JitTracer({}{})", if self.aval.weak { "~" } else { "" }, self.aval)
+            }
         }
     }
 }

@@ -13,9 +13,6 @@ pub const WITHOUT_SAMPLES: &[(&str, &str)] = &[
     ("custom_jvp_call", "its rule is a function of the host language; see its own tests"),
     ("custom_vjp_call", "its rule is a function of the host language; see its own tests"),
     ("custom_lin", "arises only while a custom_vjp_call is differentiated"),
-    ("psum", "collectives need a mapped axis; see their own tests"),
-    ("pmax", "collectives need a mapped axis; see their own tests"),
-    ("pmin", "collectives need a mapped axis; see their own tests"),
     ("axis_index", "collectives need a mapped axis; see their own tests"),
     ("all_gather", "collectives need a mapped axis; see their own tests"),
     ("reduce_scatter", "collectives need a mapped axis; see their own tests"),
@@ -188,4 +185,50 @@ fn every_primitive_has_samples() {
         .map(|(name, _)| name)
         .collect();
     assert!(bare.is_empty(), "without samples: {bare:?}");
+}
+
+/// The samples have every type that the operation takes.
+#[test]
+fn samples_have_every_type() {
+    let mut missing = vec![];
+    for (name, samples) in samples() {
+        let sampled: Vec<DType> = samples
+            .iter()
+            .filter_map(|sample| sample.inputs.first().map(|input| input.dtype))
+            .collect();
+        for &dtype in DType::NUMERIC {
+            let takes = |sample: &Sample| {
+                let first = sample.inputs.first().map(|input| input.dtype);
+                let avals: Vec<Aval> = sample
+                    .avals()
+                    .into_iter()
+                    .map(|aval| match Some(aval.dtype) == first {
+                        true => aval.with_dtype(dtype),
+                        false => aval,
+                    })
+                    .collect();
+                !avals.is_empty() && sample.op.primitive().infer(&avals).is_ok()
+            };
+            if !sampled.contains(&dtype) && samples.iter().any(takes) {
+                missing.push(format!("{name} of {dtype}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "samples lack: {missing:?}");
+}
+
+/// The samples have operands with an axis of size zero, and with one of size one.
+#[test]
+fn samples_have_the_least_sizes() {
+    let mut missing = vec![];
+    for (name, samples) in samples() {
+        for size in [0, 1] {
+            let sized = samples.iter().any(|s| s.inputs.iter().any(|x| x.shape.contains(&size)));
+            let ranked = samples.iter().any(|s| s.inputs.iter().any(|x| !x.shape.is_empty()));
+            if ranked && !sized {
+                missing.push(format!("{name} of size {size}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "samples lack: {missing:?}");
 }

@@ -4,7 +4,7 @@
 //! operands.
 
 use pullback_core::engine::plan::ScanLength;
-use pullback_core::jaxpr::{Jaxpr, JaxprRef};
+use pullback_core::jaxpr::{Jaxpr, JaxprRef, same};
 use pullback_core::primitives::control::cond::cond as bind_cond;
 use pullback_core::primitives::control::scan::{Scan, scan as bind_scan};
 use pullback_core::primitives::control::while_loop::{While, while_loop as bind_while};
@@ -35,8 +35,13 @@ fn shown(aval: &Aval) -> String {
 /// Programs over the same arguments, all with the same leading inputs: what any of them closes
 /// over.
 fn with_common_inputs(programs: &[Program]) -> (Vec<JaxprRef>, Vec<Array>) {
-    let captured: Vec<Array> = programs.iter().flat_map(|p| p.captured.iter().cloned()).collect();
-    let mut start = 0;
+    let mut captured: Vec<Array> = vec![];
+    let place = |all: &[Array], array: &Array| all.iter().position(|other| same(other, array));
+    for array in programs.iter().flat_map(|program| &program.captured) {
+        if place(&captured, array).is_none() {
+            captured.push(array.clone());
+        }
+    }
     let jaxprs = programs
         .iter()
         .map(|program| {
@@ -45,15 +50,14 @@ fn with_common_inputs(programs: &[Program]) -> (Vec<JaxprRef>, Vec<Array>) {
             let (mine, args) = jaxpr.inputs.split_at(own);
             let (mine, args) = (mine.to_vec(), args.to_vec());
             let mut inputs = vec![];
-            for (at, array) in captured.iter().enumerate() {
-                inputs.push(match (start..start + own).contains(&at) {
-                    true => mine[at - start],
-                    false => jaxpr.new_var(array.aval()),
+            for array in &captured {
+                inputs.push(match place(&program.captured, array) {
+                    Some(at) => mine[at],
+                    None => jaxpr.new_var(array.aval()),
                 });
             }
             inputs.extend(args);
             jaxpr.inputs = inputs;
-            start += own;
             jaxpr.into()
         })
         .collect();

@@ -6,6 +6,7 @@ use pullback_core::jaxpr::JaxprRef;
 use pullback_core::primitives::Cotangent;
 use pullback_core::primitives::custom::custom_jvp_call::custom_jvp_call as bind_jvp;
 use pullback_core::primitives::custom::custom_vjp_call::{Bwd, Fwd, custom_vjp_call as bind_vjp};
+use pullback_core::primitives::custom::name::name as core_name;
 use pullback_core::primitives::custom::stop_gradient::stop_gradient as core_stop_gradient;
 use pullback_core::primitives::custom::{Fun, JvpRule, Shared};
 use pullback_core::trace::Tangent;
@@ -82,6 +83,12 @@ fn with_symbolic_zeros<'py>(
     structure.unflatten(py, leaves)
 }
 
+/// What a function is called, or `other` if it has no name.
+fn name_of(function: &Object<'_>, other: &str) -> String {
+    let name = function.getattr("__name__").and_then(|name| name.extract());
+    name.unwrap_or_else(|_| other.to_string())
+}
+
 /// Applies a function whose forward derivative is `rule`.
 #[pyfunction]
 fn custom_jvp_call(
@@ -96,6 +103,7 @@ fn custom_jvp_call(
     let (arrays, input) = flat(args.as_any(), "custom_jvp: argument")?;
     let shelf = Shelf::default();
     let function = function("custom_jvp", fun, &input, &shelf);
+    let rule_name = name_of(rule, name);
     let rule = {
         let (rule, input, shelf) = (rule.clone().unbind(), input.clone(), shelf.clone());
         let name = name.to_string();
@@ -127,7 +135,7 @@ fn custom_jvp_call(
     guarded(|| {
         let outputs = bind_jvp(
             Shared::new(name, function),
-            Shared::new(name, rule),
+            Shared::new(&rule_name, rule),
             &arrays.iter().collect::<Vec<_>>(),
         )
         .or_raise()?;
@@ -206,8 +214,8 @@ fn custom_vjp_call(
     guarded(|| {
         let outputs = bind_vjp(
             Shared::new(name, function),
-            Shared::new(name, forward),
-            Shared::new(name, backward),
+            Shared::new(&name_of(fwd, name), forward),
+            Shared::new(&name_of(bwd, name), backward),
             &arrays.iter().collect::<Vec<_>>(),
         )
         .or_raise()?;
@@ -417,16 +425,25 @@ fn closure_convert<'py>(
     Ok(PyTuple::new(py, [converted, constants.into_any()])?.into_any())
 }
 
-/// An array as a constant to derivatives; anything else is left as it is.
+/// An array as a constant to derivatives; a number is left as it is.
 #[pyfunction]
 fn stop_gradient<'py>(x: &Object<'py>) -> PyResult<Object<'py>> {
     match x.cast_exact::<PyArray>() {
         Ok(array) if array.get().0.dtype().is_inexact() => {
-            let y = guarded(|| core_stop_gradient(&array.get().0).or_raise())?;
+            let y = guarded(|| core_stop_gradient(array.get().live()?).or_raise())?;
             Ok(wrap(x.py(), y)?.into_bound(x.py()))
         }
-        _ => Ok(x.clone()),
+        Ok(_) => Ok(x.clone()),
+        Err(_) => super::leaf_array(x, "stop_gradient").map(|_| x.clone()),
     }
+}
+
+/// An array under a name that policies of what to keep know it by.
+#[pyfunction]
+fn checkpoint_name<'py>(x: &Object<'py>, name: &str) -> PyResult<Object<'py>> {
+    crate::config::sync();
+    let array = super::leaf_array(x, "checkpoint_name")?;
+    guarded(|| Ok(wrap(x.py(), core_name(&array, name).or_raise()?)?.into_bound(x.py())))
 }
 
 /// Adds the functions.
@@ -434,5 +451,6 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(custom_jvp_call, module)?)?;
     module.add_function(wrap_pyfunction!(custom_vjp_call, module)?)?;
     module.add_function(wrap_pyfunction!(closure_convert, module)?)?;
+    module.add_function(wrap_pyfunction!(checkpoint_name, module)?)?;
     module.add_function(wrap_pyfunction!(stop_gradient, module)?)
 }

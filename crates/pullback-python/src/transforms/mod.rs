@@ -165,7 +165,7 @@ pub fn flat(
     what: impl Display + Copy,
 ) -> PyResult<(Vec<Array>, TreeDef)> {
     if let Ok(array) = object.cast_exact::<PyArray>() {
-        return Ok((vec![array.get().0.clone()], TreeDef::leaf()));
+        return Ok((vec![array.get().live()?.clone()], TreeDef::leaf()));
     }
     let py = object.py();
     let (leaves, structure) = tree::flatten(object, None)?;
@@ -361,7 +361,9 @@ impl Aux {
         for leaf in &leaves {
             let array = leaf.bind(py).cast_exact::<PyArray>().ok();
             is_array.push(array.is_some());
-            arrays.extend(array.map(|array| array.get().0.clone()));
+            if let Some(array) = array {
+                arrays.push(array.get().live()?.clone());
+            }
         }
         Ok(Aux { leaves, structure, is_array })
     }

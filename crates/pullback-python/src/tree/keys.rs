@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyInt, PyString};
 use rustc_hash::FxHasher;
 
 use super::{Kind, split};
@@ -69,7 +69,7 @@ key!(
 );
 key!(
     /// The place of an entry of a list or tuple.
-    SequenceKey, idx: Py<PyAny>, item_text
+    SequenceKey, idx: Py<PyInt>, item_text
 );
 key!(
     /// The name of a field.
@@ -77,7 +77,7 @@ key!(
 );
 key!(
     /// The place of a child of a registered class.
-    FlattenedIndexKey, key: Py<PyAny>, flat_text
+    FlattenedIndexKey, key: Py<PyInt>, flat_text
 );
 
 fn item_text(value: &Bound<'_, PyAny>, simple: bool) -> PyResult<String> {
@@ -109,7 +109,7 @@ pub fn children<'py>(
     {
         return Ok(Some(pairs));
     }
-    let number = |at: usize| Ok::<_, PyErr>(at.into_pyobject(py)?.into_any().unbind());
+    let number = |at: usize| Ok::<_, PyErr>(at.into_pyobject(py)?.unbind());
     let mut pairs = vec![];
     for (at, child) in children.into_iter().enumerate() {
         let key = match &kind {

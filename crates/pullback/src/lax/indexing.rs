@@ -5,6 +5,7 @@ use pullback_core::primitives::indexing::gather::{FillValue, Gather, GatherDims,
 use pullback_core::primitives::indexing::scatter::{Scatter, ScatterDims};
 use pullback_core::primitives::rules;
 use pullback_core::primitives::structure::positive_axis;
+use pullback_core::trace::{evaluation, with_current};
 use pullback_core::{Array, DType, Error, Result, Shape};
 use pullback_macros::{Keywords, api};
 
@@ -47,7 +48,12 @@ fn starts(function: &str, x: &Array, at: &[Array], wrap: bool) -> Result<Vec<Arr
     let at = at
         .iter()
         .zip(x.shape())
-        .map(|(at, &size)| if wrap { normalized(at, size) } else { Ok(at.clone()) })
+        .map(|(at, &size)| match (wrap, at.tensor()) {
+            (false, _) => Ok(at.clone()),
+            (true, None) => normalized(at, size),
+            // A known position is counted from the front at once.
+            (true, Some(_)) => with_current(evaluation(), || normalized(at, size)),
+        })
         .collect::<Result<Vec<_>>>()?;
     let types: Vec<DType> = at.iter().map(Array::dtype).collect();
     if types.iter().all(|dtype| *dtype == types[0]) {

@@ -44,6 +44,14 @@ fn repeated(value: &Array, shape: &Sizes, dtype: Option<DType>) -> Result<Array>
 }
 
 /// Zeros.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::nn::initializers::zeros;
+///
+/// assert_eq!(zeros(None, &[2].into(), None)?, Array::from([0.0f32, 0.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding), order(key, shape, dtype, out_sharding))]
 pub fn zeros(key: Option<&Array>, shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
     let _ = key;
@@ -51,6 +59,14 @@ pub fn zeros(key: Option<&Array>, shape: &Sizes, dtype: Option<DType>) -> Result
 }
 
 /// Ones.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::nn::initializers::ones;
+///
+/// assert_eq!(ones(None, &[2].into(), None)?, Array::from([1.0f32, 1.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(out_sharding), order(key, shape, dtype, out_sharding))]
 pub fn ones(key: Option<&Array>, shape: &Sizes, dtype: Option<DType>) -> Result<Array> {
     let _ = key;
@@ -58,6 +74,15 @@ pub fn ones(key: Option<&Array>, shape: &Sizes, dtype: Option<DType>) -> Result<
 }
 
 /// One value.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::nn::initializers::constant;
+///
+/// let y = constant(None, &[2].into(), None, &3.5.into())?;
+/// assert_eq!(y, Array::from([3.5f32, 3.5]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn constant(
     key: Option<&Array>,
@@ -70,6 +95,15 @@ pub fn constant(
 }
 
 /// Uniform numbers from 0 to `scale`.
+///
+/// ```
+/// use pullback::random;
+/// use pullback::nn::initializers::uniform;
+///
+/// let y = uniform(&random::key(0), &[8].into(), None, &0.5.into())?;
+/// assert!(y.to_vec::<f32>()?.iter().all(|y| (0.0..0.5).contains(y)));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(scale = 0.01))]
 pub fn uniform(key: &Array, shape: &Sizes, dtype: Option<DType>, scale: &Array) -> Result<Array> {
     let draws = random::uniform(
@@ -88,6 +122,16 @@ fn scaled(x: &Array, scale: &Array) -> Result<Array> {
 }
 
 /// Normal numbers of mean 0 and deviation `stddev`.
+///
+/// ```
+/// use pullback::random;
+/// use pullback::nn::initializers::normal;
+///
+/// let key = random::key(0);
+/// let draw = |stddev: f64| normal(&key, &[8].into(), None, &stddev.into());
+/// assert_eq!(draw(2.0)?, 2.0 * draw(1.0)?);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(stddev = 0.01))]
 pub fn normal(key: &Array, shape: &Sizes, dtype: Option<DType>, stddev: &Array) -> Result<Array> {
     let dtype = type_of(dtype);
@@ -102,6 +146,17 @@ pub fn normal(key: &Array, shape: &Sizes, dtype: Option<DType>, stddev: &Array) 
 }
 
 /// Normal numbers between `lower` and `upper`, times `stddev`.
+///
+/// ```
+/// use pullback::random;
+/// use pullback::nn::initializers::truncated_normal;
+///
+/// let [low, high] = [(-1.0).into(), 1.0.into()];
+/// let y = truncated_normal(&random::key(0), &[8].into(), None, &1.0.into(), &low, &high)?;
+/// let y = y.to_vec::<f32>()?;
+/// assert!(y.iter().any(|y| *y != y.abs()) && y.iter().all(|y| y.abs() < 2.0));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(stddev = 0.01, lower = -2.0, upper = 2.0))]
 pub fn truncated_normal(
     key: &Array,
@@ -161,6 +216,18 @@ impl Fans {
 /// Numbers of the variance `scale` over the number of inputs ("fan_in"), of outputs ("fan_out"),
 /// or the arithmetic ("fan_avg") or geometric ("fan_geo_avg") mean of the two. The distribution is
 /// "truncated_normal", "normal" or "uniform".
+///
+/// ```
+/// use pullback::{Array, random};
+/// use pullback::nn::initializers::{Fans, variance_scaling};
+///
+/// let key = random::key(0);
+/// let fans = Fans::default();
+/// let y = variance_scaling(&key, &[3, 5].into(), None, 1.0, "fan_out", "uniform", fans)?;
+/// // The variance is one over the number of outputs.
+/// assert!(y.to_vec::<f32>()?.iter().all(|y| y.abs() < 0.6f32.sqrt()));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn variance_scaling(
     key: &Array,
@@ -277,6 +344,16 @@ scalings! {
 
 /// Orthonormal columns along an axis, or orthonormal rows if there are more columns, times
 /// `scale`.
+///
+/// ```
+/// use pullback::{random, numpy as jnp};
+/// use pullback::nn::initializers::orthogonal;
+///
+/// let q = orthogonal(&random::key(0), &[3, 3].into(), None, &1.0.into(), -1)?;
+/// let product = jnp::matmul(&q.t(), &q, None)?.to_vec::<f32>()?;
+/// assert!((product[0] - 1.0).abs() < 1e-5 && product[1].abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(scale = 1.0, column_axis = -1))]
 pub fn orthogonal(
     key: &Array,
@@ -306,6 +383,16 @@ pub fn orthogonal(
 
 /// Zeros but for [`orthogonal`] weights in the middle of a kernel whose last two axes are the
 /// inputs and outputs.
+///
+/// ```
+/// use pullback::random;
+/// use pullback::nn::initializers::delta_orthogonal;
+///
+/// let y = delta_orthogonal(&random::key(0), &[3, 2, 2].into(), None, &1.0.into(), -1)?;
+/// let y = y.to_vec::<f32>()?;
+/// assert!(y[..4].iter().chain(&y[8..]).all(|y| *y == 0.0));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(scale = 1.0, column_axis = -1))]
 pub fn delta_orthogonal(
     key: &Array,

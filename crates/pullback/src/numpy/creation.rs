@@ -869,6 +869,15 @@ fn matrix_sizes(function: &str, arr: &Array) -> Result<(i64, i64)> {
 }
 
 /// [`tril_indices`] for matrices of the size of `arr`.
+///
+/// ```
+/// use pullback::{Array, numpy as jnp};
+///
+/// let (rows, columns) = jnp::tril_indices_from(&Array::from([[1, 2], [3, 4]]), 0)?;
+/// assert_eq!(rows, Array::from([0, 1, 1]));
+/// assert_eq!(columns, Array::from([0, 0, 1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(k = 0))]
 pub fn tril_indices_from(arr: &Array, k: i64) -> Result<(Array, Array)> {
     let (n, m) = matrix_sizes("tril_indices_from", arr)?;
@@ -876,6 +885,15 @@ pub fn tril_indices_from(arr: &Array, k: i64) -> Result<(Array, Array)> {
 }
 
 /// [`triu_indices`] for matrices of the size of `arr`.
+///
+/// ```
+/// use pullback::{Array, numpy as jnp};
+///
+/// let (rows, columns) = jnp::triu_indices_from(&Array::from([[1, 2], [3, 4]]), 0)?;
+/// assert_eq!(rows, Array::from([0, 0, 1]));
+/// assert_eq!(columns, Array::from([0, 1, 1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(k = 0))]
 pub fn triu_indices_from(arr: &Array, k: i64) -> Result<(Array, Array)> {
     let (n, m) = matrix_sizes("triu_indices_from", arr)?;
@@ -883,6 +901,16 @@ pub fn triu_indices_from(arr: &Array, k: i64) -> Result<(Array, Array)> {
 }
 
 /// [`diag_indices`] for arrays of the sizes of `arr`, which are all the same.
+///
+/// ```
+/// use pullback::{Array, numpy as jnp};
+/// use pullback::api::Value;
+///
+/// let x = Array::from([[1, 2], [3, 4]]);
+/// let Value::Tuple(places) = jnp::diag_indices_from(&x)? else { panic!("it is a tuple") };
+/// assert_eq!(places, [Array::from([0, 1]), Array::from([0, 1])]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn diag_indices_from(arr: &Array) -> Result<Value> {
     let bad = |message| Err(Error::value_error("diag_indices_from", message));

@@ -24,10 +24,8 @@ pub(crate) static FUNCTIONS: &[&ApiFn] = &[&ASTYPE_API];
 pub fn astype(x: &Array, dtype: Option<DType>, copy: bool) -> Result<Array> {
     let _ = copy;
     let dtype = promote::canonical(dtype.unwrap_or_else(promote::default_float));
-    if dtype == DType::Bool && x.dtype() != DType::Bool {
-        return super::common::truth(x);
-    }
-    let x = match x.dtype().is_complex() && !dtype.is_complex() {
+    let truth = dtype == DType::Bool;
+    let x = match x.dtype().is_complex() && !dtype.is_complex() && !truth {
         true => lax::real(x)?,
         false => x.clone(),
     };

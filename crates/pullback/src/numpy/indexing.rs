@@ -208,6 +208,8 @@ enum Item {
         start: usize,
         step: i64,
         count: usize,
+        /// Where the slice ends, which may be beyond the last position.
+        end: usize,
     },
     Int {
         axis: usize,
@@ -306,7 +308,8 @@ fn resolve(x: &Array, index: &[Index]) -> Result<(Array, Resolved)> {
         items.push(item);
     }
     for axis in axis..x.rank() {
-        items.push(Item::Range { axis, start: 0, step: 1, count: x.shape()[axis] });
+        let count = x.shape()[axis];
+        items.push(Item::Range { axis, start: 0, step: 1, count, end: count });
     }
     Ok((x, Resolved { items }))
 }
@@ -353,7 +356,8 @@ fn range(
     let start = if count == 0 { 0 } else { start as usize };
     // A step between fewer than two positions makes no difference.
     let step = if count < 2 { 1 } else { step };
-    Ok(Item::Range { axis, start, step, count })
+    let end = if step > 0 { (stop as usize).max(start) } else { 0 };
+    Ok(Item::Range { axis, start, step, count, end })
 }
 
 impl Resolved {
@@ -502,12 +506,15 @@ fn windows(
     let mut backwards = vec![];
     for item in &index.items {
         match *item {
-            Item::Range { axis, start, step, count } => {
+            Item::Range { axis, start, step, count, end } => {
                 let stride = step.unsigned_abs() as usize;
                 let span = count.saturating_sub(1) * stride;
                 let first = if step > 0 { start } else { start - span };
                 low[axis] = first;
-                high[axis] = first + if count == 0 { 0 } else { span + 1 };
+                high[axis] = match step > 1 && count > 0 {
+                    true => end,
+                    false => first + if count == 0 { 0 } else { span + 1 },
+                };
                 steps[axis] = stride;
                 if step < 0 {
                     backwards.push(axis);
@@ -810,7 +817,7 @@ fn scattered(
                 let at = broadcast(&normalized(at, x.shape()[*axis])?, &common)?;
                 components.push(in_batch(&at, place_of_batch)?);
             }
-            Item::Range { axis, start, step, count } => {
+            Item::Range { axis, start, step, count, .. } => {
                 if let Some(&(_, place)) = places_of_steps.iter().find(|(a, _)| a == axis) {
                     let at: Vec<i32> =
                         (0..*count as i64).map(|i| (*start as i64 + i * step) as i32).collect();
@@ -830,6 +837,7 @@ fn scattered(
             *at = lax::convert_element_type(at, DType::I64)?;
         }
     }
+    let vectors = vectors(&components, &batch)?;
     let updates = repeated(y, &target)?;
     let updates = lax::squeeze(&updates, &squeezed)?;
     let dims = ScatterDims {
@@ -844,7 +852,7 @@ fn scattered(
         unique_indices: access.unique_indices || known,
         ..Scatter::new(op, dims, access.mode.unwrap_or(Bounds::Fill).mode(), operand.dtype())
     };
-    let z = lax::scatter(operand, &vectors(&components, &batch)?, &updates, scatter)?;
+    let z = lax::scatter(operand, &vectors, &updates, scatter)?;
     convert(&lax::reshape(&z, &shape)?, own_type, own_weak)
 }
 

@@ -793,6 +793,14 @@ fn cumulative(
 }
 
 /// The sums of the elements up to each along an axis; with `include_initial` a zero before them.
+///
+/// ```
+/// use pullback::{Array, numpy as jnp};
+///
+/// let y = jnp::cumulative_sum(&Array::from([1, 2, 3]), None, None, true)?;
+/// assert_eq!(y, Array::from([0, 1, 3, 6]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(include_initial = false), keyword_only(axis))]
 pub fn cumulative_sum(
     x: &Array,
@@ -806,6 +814,14 @@ pub fn cumulative_sum(
 
 /// The products of the elements up to each along an axis; with `include_initial` a one before
 /// them.
+///
+/// ```
+/// use pullback::{Array, numpy as jnp};
+///
+/// let y = jnp::cumulative_prod(&Array::from([2, 3, 4]), None, None, true)?;
+/// assert_eq!(y, Array::from([1, 2, 6, 24]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(include_initial = false), keyword_only(axis))]
 pub fn cumulative_prod(
     x: &Array,
@@ -818,6 +834,14 @@ pub fn cumulative_prod(
 }
 
 /// The least and the largest of the elements over axes.
+///
+/// ```
+/// use pullback::{Array, numpy as jnp};
+///
+/// let (least, largest) = jnp::minmax(&Array::from([3, 1, 2]), Default::default())?;
+/// assert_eq!((least, largest), (1.into(), 3.into()));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn minmax(a: &Array, options: Extreme) -> Result<(Array, Array)> {
     Ok((min(a, options.clone())?, max(a, options)?))

@@ -121,6 +121,15 @@ fn expi_value(x: &Array) -> Result<Array> {
 }
 
 /// The integral of `exp(-t) / t` from `x` to infinity.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::integrals::exp1;
+///
+/// let y = exp1(&Array::from([1.0f32]))?;
+/// assert!((y.to_vec::<f32>()?[0] - 0.219_383_93).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn exp1(x: &Array) -> Result<Array> {
     let x = float("exp1", x)?;
@@ -136,6 +145,15 @@ fn exp1_value(x: &Array) -> Result<Array> {
 }
 
 /// The integral of `exp(-x t) / t^n` for `t` from 1 to infinity.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::integrals::expn;
+///
+/// let y = expn(&Array::from([2]), &Array::from([1.0f32]))?;
+/// assert!((y.to_vec::<f32>()?[0] - 0.148_495_51).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn expn(n: &Array, x: &Array) -> Result<Array> {
     let [n, x] = inexact_pair("expn", n, x)?;
@@ -225,6 +243,15 @@ fn expn_value(n: &Array, x: &Array) -> Result<Array> {
 }
 
 /// The integral of `-log(t) / (t - 1)` from 1 to `x`: the dilogarithm of `1 - x`.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::integrals::spence;
+///
+/// let y = spence(&Array::from([0.0f32]))?;
+/// assert!((y.to_vec::<f32>()?[0] - 1.644_934).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn spence(x: &Array) -> Result<Array> {
     if !matches!(x.dtype(), DType::F32 | DType::F64) {
@@ -287,6 +314,15 @@ fn spence_value(x: &Array) -> Result<Array> {
 }
 
 /// `exp(x²) erfc(x)`, also precise where the factors leave the range of numbers.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::integrals::erfcx;
+///
+/// let y = erfcx(&Array::from([1.0f32]))?;
+/// assert!((y.to_vec::<f32>()?[0] - 0.427_583_58).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn erfcx(x: &Array) -> Result<Array> {
     let x = float("erfcx", x)?;
@@ -317,6 +353,15 @@ fn erfcx_value(x: &Array) -> Result<Array> {
 /// Dawson's integral: `exp(-x²)` times the integral of `exp(t²)` from 0 to `x`.
 ///
 /// By Rybicki's sum over odd n of exp(-(x - n h)²) / n / √π.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::integrals::dawsn;
+///
+/// let y = dawsn(&Array::from([1.0f32]))?;
+/// assert!((y.to_vec::<f32>()?[0] - 0.538_079_5).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn dawsn(x: &Array) -> Result<Array> {
     let x = float("dawsn", x)?;

@@ -43,6 +43,15 @@ pub static FUNCTIONS: &[&ApiFn] = &[
 
 /// The lower factor `l` of positive definite matrices `l l*`, or the upper one `u` of `u* u`.
 /// The other triangle is not read.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::linalg::cholesky;
+///
+/// let a = Array::from([[4.0f32, 0.0], [0.0, 9.0]]);
+/// assert_eq!(cholesky(&a, true)?, Array::from([[2.0f32, 0.0], [0.0, 3.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(lower = false),
     ignored(overwrite_a, check_finite),
@@ -58,6 +67,16 @@ pub fn cholesky(a: &Array, lower: bool) -> Result<Array> {
 }
 
 /// The factor of [`cholesky`], and which of the two it is: what [`cho_solve`] takes.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::linalg::{cho_factor, cho_solve};
+///
+/// let a = Array::from([[4.0f32, 0.0], [0.0, 9.0]]);
+/// let x = cho_solve(&cho_factor(&a, false)?, &Array::from([8.0f32, 18.0]))?;
+/// assert_eq!(x, Array::from([2.0f32, 2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(lower = false),
     ignored(overwrite_a, check_finite),
@@ -127,6 +146,17 @@ pub fn cho_solve(c_and_lower: &(Array, bool), b: &Array) -> Result<Array> {
 
 /// Factors `u`, `s`, `vh` of each matrix, with singular values in falling order; `s` alone
 /// without `compute_uv`.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::api::Value;
+/// use pullback::scipy::linalg::svd;
+///
+/// let a = Array::from([[4.0f32, 0.0], [0.0, 9.0]]);
+/// let Value::Array(s) = svd(&a, true, false)? else { panic!("it is one array") };
+/// assert_eq!(s, Array::from([9.0f32, 4.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(full_matrices = true, compute_uv = true),
     ignored(overwrite_a, check_finite, lapack_driver),
@@ -137,12 +167,30 @@ pub fn svd(a: &Array, full_matrices: bool, compute_uv: bool) -> Result<Value> {
 }
 
 /// The determinant of each matrix.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::linalg::det;
+///
+/// let a = Array::from([[1.0f32, 2.0], [3.0, 4.0]]);
+/// assert_eq!(det(&a)?, -2.0);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(overwrite_a, check_finite), order(a, overwrite_a, check_finite))]
 pub fn det(a: &Array) -> Result<Array> {
     numpy::linalg::det(a)
 }
 
 /// The inverse of each matrix.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::linalg::inv;
+///
+/// let a = Array::from([[2.0f32, 0.0], [0.0, 4.0]]);
+/// assert_eq!(inv(&a)?, Array::from([[0.5f32, 0.0], [0.0, 0.25]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(overwrite_a, check_finite), order(a, overwrite_a, check_finite))]
 pub fn inv(a: &Array) -> Result<Array> {
     numpy::linalg::inv(a)
@@ -151,6 +199,17 @@ pub fn inv(a: &Array) -> Result<Array> {
 /// Eigenvalues, rising, and eigenvectors of Hermitian matrices; with a positive definite `b` those
 /// of `a v = w b v` (`kind` 1), `a b v = w v` (2) or `b a v = w v` (3). The eigenvalues alone with
 /// `eigvals_only`.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::api::Value;
+/// use pullback::scipy::linalg::eigh;
+///
+/// let a = Array::from([[4.0f32, 0.0], [0.0, 9.0]]);
+/// let Value::Array(w) = eigh(&a, None, true, true, None, 1)? else { panic!("it is one array") };
+/// assert_eq!(w, Array::from([4.0f32, 9.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(lower = true, eigvals_only = false, kind = 1),
     rename(kind = "type"),
@@ -213,6 +272,19 @@ fn eigh_pair(a: &Array, b: &Array, lower: bool, kind: i64) -> Result<[Array; 2]>
 /// Eigenvalues, rising, and eigenvectors of a Hermitian matrix with the diagonal `d` and `e` next
 /// to it: all of them, or with `select` "i" those with numbers from the first to the last of
 /// `select_range`.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::api::Value;
+/// use pullback::scipy::linalg::eigh_tridiagonal;
+///
+/// let (d, e) = (Array::from([2.0f32, 2.0]), Array::from([1.0f32]));
+/// let w = eigh_tridiagonal(&d, &e, true, "a", None)?;
+/// let Value::Array(w) = w else { panic!("it is one array") };
+/// let w = w.to_vec::<f32>()?;
+/// assert!((w[0] - 1.0).abs() < 1e-5 && (w[1] - 3.0).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(eigvals_only = false, select = "a"), keyword_only(eigvals_only), ignored(tol, key))]
 pub fn eigh_tridiagonal(
     d: &Array,
@@ -263,6 +335,16 @@ pub fn eigh_tridiagonal(
 
 /// Lower and upper triangular factors in one matrix, and the row that each row was exchanged
 /// with: what [`lu_solve`] takes.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::linalg::lu_factor;
+///
+/// let (lu, rows) = lu_factor(&Array::from([[0.0f32, 2.0], [4.0, 8.0]]))?;
+/// assert_eq!(lu, Array::from([[4.0f32, 8.0], [0.0, 2.0]]));
+/// assert_eq!(rows, Array::from([1, 1]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(ignored(overwrite_a, check_finite), order(a, overwrite_a, check_finite))]
 pub fn lu_factor(a: &Array) -> Result<(Array, Array)> {
     let [factors, pivots, _] = lax::lu(&inexact(a)?)?;
@@ -271,6 +353,16 @@ pub fn lu_factor(a: &Array) -> Result<(Array, Array)> {
 
 /// The solution of `a x = b` with what [`lu_factor`] gave for `a`; of `aᵀ x = b` for a `trans` of
 /// 1, and of `a* x = b` for 2.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::linalg::{lu_factor, lu_solve};
+///
+/// let a = Array::from([[0.0f32, 2.0], [4.0, 8.0]]);
+/// let x = lu_solve(&lu_factor(&a)?, &Array::from([2.0f32, 12.0]), 0)?;
+/// assert_eq!(x, Array::from([1.0f32, 1.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(trans = 0),
     ignored(overwrite_b, check_finite),
@@ -296,6 +388,17 @@ pub fn lu_solve(lu_and_piv: &(Array, Array), b: &Array, trans: i64) -> Result<Ar
 
 /// Factors `p`, `l`, `u` of each matrix: a permutation, a lower triangle with ones on its diagonal
 /// and an upper triangle. With `permute_l` the first two are multiplied.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::api::Value;
+/// use pullback::scipy::linalg::lu;
+///
+/// let a = Array::from([[0.0f32, 2.0], [4.0, 8.0]]);
+/// let Value::Tuple(factors) = lu(&a, false)? else { panic!("it is a tuple") };
+/// assert_eq!(factors[2], Array::from([[4.0f32, 8.0], [0.0, 2.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(permute_l = false),
     ignored(overwrite_a, check_finite),
@@ -324,6 +427,18 @@ pub fn lu(a: &Array, permute_l: bool) -> Result<Value> {
 
 /// Factors `q r` with orthonormal columns and an upper triangle, for mode "full" or "economic";
 /// the latter alone for "r".
+///
+/// ```
+/// use pullback::{Array, numpy as jnp};
+/// use pullback::api::Value;
+/// use pullback::scipy::linalg::qr;
+///
+/// let a = Array::from([[3.0f32, 1.0], [4.0, 2.0]]);
+/// let Value::Tuple(factors) = qr(&a, "full", false)? else { panic!("it is a tuple") };
+/// let product = jnp::matmul(&factors[0], &factors[1], None)?.to_vec::<f32>()?;
+/// assert!((product[0] - 3.0).abs() < 1e-5 && (product[3] - 2.0).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(mode = "full", pivoting = false),
     ignored(overwrite_a, lwork, check_finite),
@@ -339,6 +454,17 @@ pub fn qr(a: &Array, mode: &str, pivoting: bool) -> Result<Value> {
 }
 
 /// `c q`, or `q c` for mode "left", with the orthonormal columns `q` of [`qr`]; and its `r`.
+///
+/// ```
+/// use pullback::{Array, numpy as jnp};
+/// use pullback::scipy::linalg::qr_multiply;
+///
+/// let a = Array::from([[3.0f32, 1.0], [4.0, 2.0]]);
+/// let (product, r) = qr_multiply(&a, &Array::eye(2), "right", false, false)?;
+/// let back = jnp::matmul(&product, &r, None)?.to_vec::<f32>()?;
+/// assert!((back[0] - 3.0).abs() < 1e-5 && (back[3] - 2.0).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(mode = "right", pivoting = false, conjugate = false),
     ignored(overwrite_a, overwrite_c),
@@ -378,6 +504,16 @@ pub fn qr_multiply(
 
 /// The solution `x` of `a x = b`. For `assume_a` "pos" the matrices are positive definite, and
 /// the triangle that `lower` says is read.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::linalg::solve;
+///
+/// let a = Array::from([[4.0f32, 0.0], [0.0, 9.0]]);
+/// let x = solve(&a, &Array::from([8.0f32, 18.0]), false, "pos")?;
+/// assert_eq!(x, Array::from([2.0f32, 2.0]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(lower = false, assume_a = "gen"),
     ignored(overwrite_a, overwrite_b, debug, check_finite),
@@ -602,6 +738,18 @@ pub fn expm(a: &Array, upper_triangular: bool, max_squarings: i64) -> Result<Arr
 
 /// The exponential of each matrix and its derivative in the direction `e`; the latter alone
 /// without `compute_expm`.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::api::Value;
+/// use pullback::scipy::linalg::expm_frechet;
+///
+/// let zero = Array::from([[0.0f32, 0.0], [0.0, 0.0]]);
+/// let e = Array::from([[1.0f32, 2.0], [3.0, 4.0]]);
+/// let Value::Array(dy) = expm_frechet(&zero, &e, false)? else { panic!("it is one array") };
+/// assert_eq!(dy, e);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(compute_expm = true),
     rename(a = "A", e = "E"),
@@ -632,6 +780,17 @@ pub fn expm_frechet(a: &Array, e: &Array, compute_expm: bool) -> Result<Value> {
 
 /// A unitary matrix `u` and a positive semidefinite one `p`, of which each matrix is the product
 /// `u p`, or `p u` for `side` "left".
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::linalg::polar;
+///
+/// let a = Array::from([[0.0f32, -2.0], [3.0, 0.0]]);
+/// let (u, p) = polar(&a, "right", "svd")?;
+/// let (u, p) = (u.to_vec::<f32>()?, p.to_vec::<f32>()?);
+/// assert!((u[1] + 1.0).abs() < 1e-5 && (p[0] - 3.0).abs() < 1e-5 && (p[3] - 2.0).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(
     defaults(side = "right", method = "qdwh"),
     keyword_only(method),

@@ -110,6 +110,15 @@ pub fn block_diag(arrs: &[Array]) -> Result<Array> {
 
 /// The matrices whose diagonals are constant, with first columns `c` and first rows `r`, the
 /// first element of which does not count; by default `r` is the conjugate of `c`.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::matrices::toeplitz;
+///
+/// let y = toeplitz(&Array::from([1, 2]), Some(&Array::from([1, 3, 4])))?;
+/// assert_eq!(y, Array::from([[1, 3, 4], [2, 1, 3]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn toeplitz(c: &Array, r: Option<&Array>) -> Result<Array> {
     let r = match r {
@@ -131,6 +140,15 @@ pub fn toeplitz(c: &Array, r: Option<&Array>) -> Result<Array> {
 
 /// The matrices whose antidiagonals are constant, with first columns `c` and last rows `r`, the
 /// first element of which does not count; by default `r` is zero.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::matrices::hankel;
+///
+/// let y = hankel(&Array::from([1, 2]), Some(&Array::from([2, 3, 4])))?;
+/// assert_eq!(y, Array::from([[1, 2, 3], [2, 3, 4]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn hankel(c: &Array, r: Option<&Array>) -> Result<Array> {
     let r = match r {
@@ -153,6 +171,15 @@ pub fn hankel(c: &Array, r: Option<&Array>) -> Result<Array> {
 }
 
 /// The matrices whose columns are `c`, each rolled on by one.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::matrices::circulant;
+///
+/// let y = circulant(&Array::from([1, 2, 3]))?;
+/// assert_eq!(y, Array::from([[1, 3, 2], [2, 1, 3], [3, 2, 1]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn circulant(c: &Array) -> Result<Array> {
     let c = at_least_row(c)?;
@@ -164,6 +191,15 @@ pub fn circulant(c: &Array) -> Result<Array> {
 }
 
 /// The matrices with first rows `f` and with `s` below the diagonal.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::matrices::leslie;
+///
+/// let y = leslie(&Array::from([0.1f32, 2.0]), &Array::from([0.2f32]))?;
+/// assert_eq!(y, Array::from([[0.1f32, 2.0], [0.2, 0.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn leslie(f: &Array, s: &Array) -> Result<Array> {
     let (f, s) = (at_least_row(f)?, at_least_row(s)?);
@@ -203,6 +239,15 @@ fn with_row(x: &Array, row: &Array) -> Result<Array> {
 }
 
 /// The matrices whose characteristic polynomials have the coefficients `a`, from the highest.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::matrices::companion;
+///
+/// let y = companion(&Array::from([1.0f32, -10.0, 31.0]))?;
+/// assert_eq!(y, Array::from([[10.0f32, -31.0], [1.0, 0.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn companion(a: &Array) -> Result<Array> {
     let a = at_least_row(&inexact(a)?)?;
@@ -220,6 +265,14 @@ pub fn companion(a: &Array) -> Result<Array> {
 }
 
 /// The matrices of the distances between elements.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::matrices::fiedler;
+///
+/// assert_eq!(fiedler(&Array::from([1, 4]))?, Array::from([[0, 3], [3, 0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn fiedler(a: &Array) -> Result<Array> {
     let a = at_least_row(a)?;
@@ -230,6 +283,15 @@ pub fn fiedler(a: &Array) -> Result<Array> {
 
 /// The matrices with five diagonals whose characteristic polynomials have the coefficients `a`,
 /// from the highest.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::matrices::fiedler_companion;
+///
+/// let y = fiedler_companion(&Array::from([1.0f32, -10.0, 31.0]))?;
+/// assert_eq!(y, Array::from([[10.0f32, -31.0], [1.0, 0.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn fiedler_companion(a: &Array) -> Result<Array> {
     let a = at_least_row(&inexact(a)?)?;
@@ -275,6 +337,15 @@ pub fn fiedler_companion(a: &Array) -> Result<Array> {
 }
 
 /// The matrices that convolve rows of `n` elements with `a`; `mode` is that of `convolve`.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::matrices::convolution_matrix;
+///
+/// let y = convolution_matrix(&Array::from([1, 2]), 2, "full")?;
+/// assert_eq!(y, Array::from([[1, 0], [2, 1], [0, 2]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(mode = "full"))]
 pub fn convolution_matrix(a: &Array, n: i64, mode: &str) -> Result<Array> {
     let bad = |message: String| Err(Error::value_error("convolution_matrix", message));
@@ -308,6 +379,14 @@ pub fn convolution_matrix(a: &Array, n: i64, mode: &str) -> Result<Array> {
 }
 
 /// `1 / (i + j + 1)`, for rows and columns counted from zero.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::matrices::hilbert;
+///
+/// assert_eq!(hilbert(2)?, Array::from([[1.0f32, 0.5], [0.5, 1.0 / 3.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn hilbert(n: i64) -> Result<Array> {
     let n = size_of("hilbert", n)?;
@@ -317,6 +396,14 @@ pub fn hilbert(n: i64) -> Result<Array> {
 }
 
 /// The inverse of [`hilbert`].
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::matrices::invhilbert;
+///
+/// assert_eq!(invhilbert(2)?, Array::from([[4.0f32, -6.0], [-6.0, 12.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn invhilbert(n: i64) -> Result<Array> {
     let size = size_of("invhilbert", n)?;
@@ -349,6 +436,14 @@ fn kind_of<'a>(function: &str, kind: Option<&'a str>) -> Result<&'a str> {
 }
 
 /// Pascal's triangle: below the diagonal, above it, or the product of the two.
+///
+/// ```
+/// use pullback::scipy::matrices::pascal;
+///
+/// let y = pascal(3, Some("lower"))?.to_vec::<f32>()?;
+/// assert_eq!(y, [1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 2.0, 1.0]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn pascal(n: i64, kind: Option<&str>) -> Result<Array> {
     let kind = kind_of("pascal", kind)?;
@@ -363,6 +458,14 @@ pub fn pascal(n: i64, kind: Option<&str>) -> Result<Array> {
 }
 
 /// The inverse of [`pascal`].
+///
+/// ```
+/// use pullback::scipy::matrices::invpascal;
+///
+/// let y = invpascal(2, Some("lower"))?.to_vec::<f32>()?;
+/// assert_eq!(y, [1.0, 0.0, -1.0, 1.0]);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn invpascal(n: i64, kind: Option<&str>) -> Result<Array> {
     let kind = kind_of("invpascal", kind)?;
@@ -379,6 +482,14 @@ pub fn invpascal(n: i64, kind: Option<&str>) -> Result<Array> {
 
 /// The orthonormal matrix whose row `k` compares element `k` with the mean of those before it;
 /// the constant first row is there with `full` only.
+///
+/// ```
+/// use pullback::scipy::matrices::helmert;
+///
+/// let y = helmert(2, false)?.to_vec::<f32>()?;
+/// assert!((y[0] - 0.5f32.sqrt()).abs() < 1e-6 && (y[0] + y[1]).abs() < 1e-6);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(full = false))]
 pub fn helmert(n: i64, full: bool) -> Result<Array> {
     if n < 1 {
@@ -401,6 +512,14 @@ pub fn helmert(n: i64, full: bool) -> Result<Array> {
 }
 
 /// The matrix of ones and minus ones with orthogonal rows, for powers of two.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::matrices::hadamard;
+///
+/// assert_eq!(hadamard(2, None)?, Array::from([[1, 1], [1, -1]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn hadamard(n: i64, dtype: Option<DType>) -> Result<Array> {
     if n < 1 || !(n as u64).is_power_of_two() {
@@ -420,6 +539,15 @@ pub fn hadamard(n: i64, dtype: Option<DType>) -> Result<Array> {
 
 /// The matrix of the discrete Fourier transform, divided by the root of `n` or by `n` for a
 /// `scale` of "sqrtn" or "n".
+///
+/// ```
+/// use pullback::{Array, numpy as jnp};
+/// use pullback::scipy::matrices::dft;
+///
+/// let y = jnp::real(&dft(2, None, None)?)?;
+/// assert_eq!(y, Array::from([[1.0f32, 1.0], [1.0, -1.0]]));
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(keyword_only(dtype))]
 pub fn dft(n: i64, scale: Option<&str>, dtype: Option<DType>) -> Result<Array> {
     let size = size_of("dft", n)?;

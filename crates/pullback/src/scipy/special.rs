@@ -739,6 +739,15 @@ fn all_axes(x: &Array, axis: Option<&Axes>) -> Result<Axes> {
 }
 
 /// The regularized lower incomplete gamma function.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::special::gammainc;
+///
+/// let y = gammainc(&1.0.into(), &Array::from([1.0f32]))?;
+/// assert!((y.to_vec::<f32>()?[0] - 0.632_120_6).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn gammainc(a: &Array, x: &Array) -> Result<Array> {
     let [a, x] = inexact_pair("gammainc", a, x)?;
@@ -746,6 +755,15 @@ pub fn gammainc(a: &Array, x: &Array) -> Result<Array> {
 }
 
 /// The regularized upper incomplete gamma function, one minus [`gammainc`].
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::special::gammaincc;
+///
+/// let y = gammaincc(&1.0.into(), &Array::from([1.0f32]))?;
+/// assert!((y.to_vec::<f32>()?[0] - 0.367_879_44).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn gammaincc(a: &Array, x: &Array) -> Result<Array> {
     let [a, x] = inexact_pair("gammaincc", a, x)?;
@@ -772,6 +790,15 @@ pub fn betainc(a: &Array, b: &Array, x: &Array) -> Result<Array> {
 }
 
 /// The logarithm of the gamma function; NaN where that is negative.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::special::loggamma;
+///
+/// let y = loggamma(&Array::from([5.0f32]))?;
+/// assert!((y.to_vec::<f32>()?[0] - 24f32.ln()).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn loggamma(x: &Array) -> Result<Array> {
     let x = inexact(x)?;
@@ -783,6 +810,15 @@ pub fn loggamma(x: &Array) -> Result<Array> {
 }
 
 /// Hurwitz's zeta function: the sum of `1 / (k + q)^x` for `k` from zero.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::special::zeta;
+///
+/// let y = zeta(&Array::from([2.0f32]), Some(&1.0.into()))?;
+/// assert!((y.to_vec::<f32>()?[0] - 1.644_934).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn zeta(x: &Array, q: Option<&Array>) -> Result<Array> {
     let Some(q) = q else {
@@ -793,6 +829,15 @@ pub fn zeta(x: &Array, q: Option<&Array>) -> Result<Array> {
 }
 
 /// The derivative of [`digamma`] of the order `n`.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::special::polygamma;
+///
+/// let y = polygamma(&1.into(), &Array::from([1.0f32]))?;
+/// assert!((y.to_vec::<f32>()?[0] - 1.644_934).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn polygamma(n: &Array, x: &Array) -> Result<Array> {
     if !n.dtype().is_integer() {
@@ -807,6 +852,15 @@ pub fn polygamma(n: &Array, x: &Array) -> Result<Array> {
 }
 
 /// The number of ways to choose `k` out of `n`; with `repetition` each as often as one likes.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::special::comb;
+///
+/// let y = comb(&Array::from([5.0f32]), &2.into(), false)?;
+/// assert!((y.to_vec::<f32>()?[0] - 10.0).abs() < 1e-4);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api(defaults(repetition = false), rename(n = "N"), keyword_only(repetition))]
 pub fn comb(n: &Array, k: &Array, repetition: bool) -> Result<Array> {
     let [n, k] = inexact_pair("comb", n, k)?;
@@ -826,6 +880,14 @@ pub fn comb(n: &Array, k: &Array, repetition: bool) -> Result<Array> {
 }
 
 /// The Bernoulli numbers from 0 to `n`.
+///
+/// ```
+/// use pullback::scipy::special::bernoulli;
+///
+/// let y = bernoulli(2)?.to_vec::<f32>()?;
+/// assert!((y[1] + 0.5).abs() < 1e-6 && (y[2] - 1.0 / 6.0).abs() < 1e-6);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn bernoulli(n: i64) -> Result<Array> {
     let Ok(n) = usize::try_from(n) else {
@@ -855,6 +917,15 @@ pub fn bernoulli(n: i64) -> Result<Array> {
 
 /// The power transform `(x^lmbda - 1) / lmbda` of Box and Cox, and the logarithm for `lmbda` of
 /// zero.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::special::boxcox;
+///
+/// let y = boxcox(&Array::from([3.0f32]), &2.0.into())?;
+/// assert!((y.to_vec::<f32>()?[0] - 4.0).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn boxcox(x: &Array, lmbda: &Array) -> Result<Array> {
     let [x, lmbda] = inexact_pair("boxcox", x, lmbda)?;
@@ -862,6 +933,15 @@ pub fn boxcox(x: &Array, lmbda: &Array) -> Result<Array> {
 }
 
 /// [`boxcox`] of `1 + x`.
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::special::boxcox1p;
+///
+/// let y = boxcox1p(&Array::from([2.0f32]), &2.0.into())?;
+/// assert!((y.to_vec::<f32>()?[0] - 4.0).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn boxcox1p(x: &Array, lmbda: &Array) -> Result<Array> {
     let [x, lmbda] = inexact_pair("boxcox1p", x, lmbda)?;
@@ -876,6 +956,15 @@ fn transformed(logarithm: &Array, lmbda: &Array) -> Result<Array> {
 }
 
 /// The inverse of [`erfc`].
+///
+/// ```
+/// use pullback::Array;
+/// use pullback::scipy::special::erfcinv;
+///
+/// let y = erfcinv(&Array::from([1.0f32]))?;
+/// assert!((y.to_vec::<f32>()?[0] - 0.0).abs() < 1e-5);
+/// # Ok::<(), pullback::Error>(())
+/// ```
 #[api]
 pub fn erfcinv(y: &Array) -> Result<Array> {
     let y = float("erfcinv", y)?;

@@ -27,8 +27,8 @@ impl Binary for Mul {
 
     /// d(xy) = dx y + x dy.
     fn jvp(&self, [x, y]: [&Array; 2], [dx, dy]: [&Tangent; 2]) -> Result<(Array, Tangent)> {
-        let dz = dx.scaled_by(y)?.plus(dy.map(&dy.aval(), |dy| mul(x, dy))?)?;
-        Ok((mul(x, y)?, dz))
+        let z = mul(x, y)?;
+        Ok((z, dx.scaled_by(y)?.plus(dy.map(&dy.aval(), |dy| mul(x, dy))?)?))
     }
 
     fn transpose(&self, ct: &Array, inputs: [&Operand; 2]) -> Result<[Cotangent; 2]> {

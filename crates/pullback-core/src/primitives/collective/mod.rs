@@ -5,6 +5,7 @@
 //! an operation on the whole array; `batch`, for any other axis, leaves the collective as it is.
 //! A collective that is neither under `vmap` nor another map of that name cannot be computed.
 
+use pullback_engine::Shape;
 use smallvec::SmallVec;
 
 use crate::array::Array;
@@ -42,6 +43,19 @@ fn unbound(function: &str, name: &AxisName) -> Error {
 /// `('i',)`
 fn names_param(names: &[AxisName]) -> Param {
     Param::Tuple(names.iter().map(|name| Param::word(format!("'{name}'"))).collect())
+}
+
+/// Names of axes, and axes by number: `('i', 0)`.
+fn axes_param(names: &[AxisName], positions: &[usize]) -> Param {
+    let Param::Tuple(mut axes) = names_param(names) else { return Param::None };
+    axes.extend(positions.iter().map(|&axis| Param::Int(axis as i64)));
+    Param::Tuple(axes)
+}
+
+/// What [`axes_param`] writes.
+fn read_axes(params: &ParamReader) -> Result<(AxisNames, Shape)> {
+    let (words, positions) = params.words_and_sizes("axes")?;
+    Ok((words.iter().map(|word| read_name(word)).collect(), positions))
 }
 
 fn read_names(params: &ParamReader, key: &str) -> Result<AxisNames> {

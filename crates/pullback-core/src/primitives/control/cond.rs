@@ -273,6 +273,18 @@ impl Listed for Cond {
             let op = Cond { branches: branches.to_vec() };
             Sample::new(op, [index, Input::real(&[3], DType::F64), Input::real(&[], DType::F64)])
         };
-        vec![sample(&branches), sample(&branches[..2]), sample(&branches[..1])]
+        let mut samples = vec![sample(&branches), sample(&branches[..2]), sample(&branches[..1])];
+        for size in [0, 1] {
+            let sized = |text: &&str| text.replace("f64[3]", &format!("f64[{size}]"));
+            let branches: Vec<JaxprRef> = texts
+                .iter()
+                .filter_map(|text| crate::jaxpr::parse(&sized(text)).ok())
+                .map(|jaxpr: Jaxpr| jaxpr.into())
+                .collect();
+            let index = Input::new(&[], DType::I32, Domain::Whole(0, branches.len() as i64));
+            let real = |shape: &[usize]| Input::real(shape, DType::F64);
+            samples.push(Sample::new(Cond { branches }, [index, real(&[size]), real(&[])]));
+        }
+        samples
     }
 }

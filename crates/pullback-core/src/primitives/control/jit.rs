@@ -155,11 +155,12 @@ impl Listed for Jit {
     fn samples() -> Vec<Sample> {
         let text =
             "{ lambda ; a:f64[3] b:f64[]. let c:f64[3] = mul a b; d:f64[3] = sin c in (d, c, b) }";
-        let Ok(jaxpr) = crate::jaxpr::parse(text) else { return vec![] };
-        let op = Jit { name: "f".into(), jaxpr: jaxpr.into() };
-        vec![Sample::new(
-            op,
-            [Input::real(&[3], crate::DType::F64), Input::real(&[], crate::DType::F64)],
-        )]
+        let sample = |size: usize| {
+            let jaxpr = crate::jaxpr::parse(&text.replace("[3]", &format!("[{size}]"))).ok()?;
+            let op = Jit { name: "f".into(), jaxpr: jaxpr.into() };
+            let real = |shape: &[usize]| Input::real(shape, crate::DType::F64);
+            Some(Sample::new(op, [real(&[size]), real(&[])]))
+        };
+        [3, 0, 1].into_iter().filter_map(sample).collect()
     }
 }

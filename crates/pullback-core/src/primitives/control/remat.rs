@@ -263,10 +263,13 @@ impl Listed for Remat {
     fn samples() -> Vec<Sample> {
         let text = "{ lambda ; a:f64[3] b:f64[]. let c:f64[3] = mul a b; d:f64[3] = sin c; \
                     e:f64[3] = sin d in (e, b) }";
-        let Ok(jaxpr) = crate::jaxpr::parse(text) else { return vec![] };
-        let jaxpr = JaxprRef::from(jaxpr);
-        let op = Remat { jaxpr, policy: None, differentiated: false, prevent_cse: true };
-        let real = |shape: &[usize]| Input::real(shape, crate::DType::F64);
-        vec![Sample::new(op, [real(&[3]), real(&[])])]
+        let sample = |size: usize| {
+            let text = text.replace("f64[3]", &format!("f64[{size}]"));
+            let jaxpr = JaxprRef::from(crate::jaxpr::parse(&text).ok()?);
+            let op = Remat { jaxpr, policy: None, differentiated: false, prevent_cse: true };
+            let real = |shape: &[usize]| Input::real(shape, crate::DType::F64);
+            Some(Sample::new(op, [real(&[size]), real(&[])]))
+        };
+        [3, 0, 1].into_iter().filter_map(sample).collect()
     }
 }

@@ -119,7 +119,17 @@ impl Primitive for Scan {
     }
 
     fn params(&self) -> Params {
+        let several = |count, value: Param| Param::Tuple(vec![value; count]);
+        let scanned = self.jaxpr.inputs.len() - self.consts - self.carry;
+        let right = |inner| Param::Record("Right".into(), vec![(String::new(), inner)]);
+        let collected =
+            Param::Record("RightsOnly".into(), vec![(String::new(), right(Param::None))]);
+        // Which operands are constants, carry and scanned, and which results carry and collected.
+        let ft_in = [self.consts, self.carry, scanned].map(|count| several(count, Param::None));
+        let ft_out = [several(self.carry, Param::None), several(self.collected(), collected)];
         vec![
+            ("ft_in", Param::Tuple(ft_in.to_vec())),
+            ("ft_out", Param::Tuple(ft_out.to_vec())),
             ("jaxpr", Param::Jaxpr(self.jaxpr.0.clone())),
             (
                 "length",
@@ -128,8 +138,6 @@ impl Primitive for Scan {
                     ScanLength::Stacks => Param::None,
                 },
             ),
-            ("num_carry", Param::Int(self.carry as i64)),
-            ("num_consts", Param::Int(self.consts as i64)),
             ("reverse", Param::Bool(self.reverse)),
             ("unroll", Param::Int(1)),
         ]
@@ -442,10 +450,11 @@ impl Primitive for Scan {
 
 impl Listed for Scan {
     fn from_params(_: &str, params: &ParamReader, _: &[Aval]) -> Result<Self> {
+        let [consts, carry, _] = params.counts("ft_in")?;
         Ok(Scan {
             jaxpr: JaxprRef(params.jaxpr("jaxpr")?),
-            consts: params.size("num_consts")?,
-            carry: params.size("num_carry")?,
+            consts,
+            carry,
             length: match params.size("length") {
                 Ok(length) => ScanLength::Fixed(length),
                 Err(_) => ScanLength::Stacks,

@@ -15,6 +15,7 @@ pub mod callback;
 pub mod custom_jvp_call;
 pub mod custom_lin;
 pub mod custom_vjp_call;
+pub mod name;
 pub mod stop_gradient;
 
 /// A function over arrays.

@@ -56,7 +56,9 @@ impl Listed for StopGradient {
     fn samples() -> Vec<Sample> {
         let dtypes = pullback_engine::DType::NUMERIC.iter();
         dtypes
-            .map(|&dtype| Sample::new(StopGradient, [Input::real(&[2], dtype)]).jumping())
+            .flat_map(|&dtype| {
+                [2, 0, 1].map(|n| Sample::new(StopGradient, [Input::real(&[n], dtype)]).jumping())
+            })
             .collect()
     }
 }

@@ -83,6 +83,10 @@ impl Primitive for Betainc {
         Ok((one(betainc(&x[0], &x[1], &x[2])?), one(Some(at))))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn lower(&self, plan: &mut Lowering, x: &[Slot], i: &[Aval], o: &[Aval]) -> Result<Slots> {
         plan.elementwise(ScalarOp::Betainc, x, i, &o[0])
     }
@@ -106,8 +110,12 @@ impl Listed for Betainc {
         for &dtype in DType::NUMERIC.iter().filter(|&&dtype| Accepts::Float.has(dtype)) {
             let parameter = |shape: &[usize]| Input::new(shape, dtype, Domain::Real(0.5, 3.0));
             let bound = |shape: &[usize]| Input::new(shape, dtype, Domain::Real(0.1, 0.9));
-            for [a, b, x] in [[&[2, 3][..], &[2, 3], &[2, 3]], [&[], &[], &[0]], [&[], &[3], &[3]]]
-            {
+            for [a, b, x] in [
+                [&[2, 3][..], &[2, 3], &[2, 3]],
+                [&[], &[], &[0]],
+                [&[1], &[], &[1]],
+                [&[], &[3], &[3]],
+            ] {
                 let sample = Sample::new(Betainc, [parameter(a), parameter(b), bound(x)]);
                 samples.push(sample.fixed(&[0, 1]));
             }

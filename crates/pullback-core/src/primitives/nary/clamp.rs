@@ -107,6 +107,10 @@ impl Primitive for Clamp {
         Ok((one(clamp(&bound(0)?, &operand, &bound(2)?)?), one(Some(0))))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn lower(&self, plan: &mut Lowering, x: &[Slot], i: &[Aval], o: &[Aval]) -> Result<Slots> {
         plan.elementwise(ScalarOp::Clamp, x, i, &o[0])
     }
@@ -136,6 +140,7 @@ impl Listed for Clamp {
                     Sample::new(Clamp, [low(&[]), x(&[2, 3]), high(&[])]),
                     Sample::new(Clamp, [low(&[3]), x(&[3]), high(&[3])]),
                     Sample::new(Clamp, [low(&[]), x(&[0]), high(&[0])]),
+                    Sample::new(Clamp, [low(&[1]), x(&[1]), high(&[])]),
                 ]
             })
             .collect()

@@ -15,8 +15,8 @@ use crate::primitives::{
     Avals, Cotangent, Cotangents, Input, Listed, Operand, Primitive, Sample, Slots, one,
 };
 use crate::trace::batch::{AxisData, BatchAxes, BatchAxis};
-use crate::trace::bind1;
 use crate::trace::jvp::{Tangent, Tangents};
+use crate::trace::{bind1, evaluation, with_current};
 
 /// The type and weakness of the result.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -48,7 +48,12 @@ pub fn convert(x: &Array, dtype: DType, weak: bool) -> Result<Array> {
     {
         return Ok(Array::with_weak(tensor.clone(), weak));
     }
-    bind1(ConvertElementType { dtype, weak }, &[x])
+    let convert = || bind1(ConvertElementType { dtype, weak }, &[x]);
+    match x.tensor() {
+        // A known scalar is written into the program as what it is converted to.
+        Some(tensor) if tensor.rank() == 0 => with_current(evaluation(), convert),
+        _ => convert(),
+    }
 }
 
 impl Primitive for ConvertElementType {
@@ -123,10 +128,12 @@ impl Listed for ConvertElementType {
             .iter()
             .flat_map(|&from| DType::NUMERIC.iter().map(move |&to| (from, to)));
         pairs
-            .map(|(from, to)| {
-                let op = ConvertElementType { dtype: to, weak: false };
-                let sample = Sample::new(op, [Input::real(&[2, 3], from)]);
-                if to.is_inexact() { sample } else { sample.jumping() }
+            .flat_map(|(from, to)| {
+                [&[2, 3][..], &[0], &[1]].map(|shape| {
+                    let op = ConvertElementType { dtype: to, weak: false };
+                    let sample = Sample::new(op, [Input::real(shape, from)]);
+                    if to.is_inexact() { sample } else { sample.jumping() }
+                })
             })
             .collect()
     }

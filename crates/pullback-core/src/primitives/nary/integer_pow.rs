@@ -71,6 +71,10 @@ impl Primitive for IntegerPow {
         Ok((one(integer_pow(x[0], self.y)?), one(axes[0])))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn lower(&self, plan: &mut Lowering, x: &[Slot], i: &[Aval], o: &[Aval]) -> Result<Slots> {
         plan.elementwise(ScalarOp::IntegerPow(self.y), x, i, &o[0])
     }
@@ -97,9 +101,11 @@ impl Listed for IntegerPow {
                 [0, 1, 2, 3, 7, -1, -2]
                     .into_iter()
                     .filter(move |&y| y >= 0 || dtype.is_inexact())
-                    .map(move |y| {
-                        let domain = Domain::Real(0.5, 1.5);
-                        Sample::new(IntegerPow { y }, [Input::new(&[2, 3], dtype, domain)])
+                    .flat_map(move |y| {
+                        [&[2, 3][..], &[0], &[1]].map(|shape| {
+                            let domain = Domain::Real(0.5, 1.5);
+                            Sample::new(IntegerPow { y }, [Input::new(shape, dtype, domain)])
+                        })
                     })
             })
             .collect()

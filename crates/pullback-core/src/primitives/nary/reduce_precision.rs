@@ -97,7 +97,7 @@ impl Listed for ReducePrecision {
                 if dtype == DType::F64 && mantissa < 45 {
                     continue;
                 }
-                for shape in [&[][..], &[0], &[2, 3]] {
+                for shape in [&[][..], &[0], &[1], &[2, 3]] {
                     let op = ReducePrecision { exponent, mantissa };
                     samples.push(Sample::new(op, [Input::real(shape, dtype)]).jumping());
                 }

@@ -59,6 +59,10 @@ impl Primitive for Round {
         Ok((one(bind1(self.clone(), &[x[0]])?), one(axes[0])))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn lower(
         &self,
         plan: &mut Lowering,
@@ -97,10 +101,12 @@ impl Listed for Round {
         let floats = DType::NUMERIC.iter().filter(|dtype| dtype.is_float());
         floats
             .flat_map(|&dtype| {
-                [true, false].map(|to_even| {
-                    let input = Input::new(&[2, 3], dtype, Domain::Real(-3.0, 3.0));
-                    Sample::new(Round { to_even }, [input]).jumping()
-                })
+                [(true, &[2, 3][..]), (false, &[2, 3]), (true, &[0]), (false, &[1])].map(
+                    |(to_even, shape)| {
+                        let input = Input::new(shape, dtype, Domain::Real(-3.0, 3.0));
+                        Sample::new(Round { to_even }, [input]).jumping()
+                    },
+                )
             })
             .collect()
     }

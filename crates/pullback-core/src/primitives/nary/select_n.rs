@@ -191,6 +191,7 @@ impl Listed for SelectN {
                         [which(&[3], DType::I32, 3), case(&[3]), case(&[3]), case(&[3])],
                     ),
                     Sample::new(SelectN, [which(&[0], DType::Bool, 2), case(&[0]), case(&[0])]),
+                    Sample::new(SelectN, [which(&[1], DType::Bool, 2), case(&[1]), case(&[1])]),
                 ]
             })
             .collect()

@@ -112,7 +112,7 @@ impl Listed for RandomGamma {
         let mut samples = vec![];
         for dtype in [DType::F32, DType::F64] {
             for (log_space, partitionable) in [(false, true), (true, false)] {
-                for shape in [&[][..], &[0], &[3], &[2, 3]] {
+                for shape in [&[][..], &[0], &[1], &[3], &[2, 3]] {
                     let shape: Shape = shape.into();
                     let keys = Input::real(&shape, DType::KeyThreefry);
                     let a = Input::new(&shape, dtype, Domain::Real(0.3, 3.0));

@@ -67,7 +67,7 @@ impl Listed for RandomSeed {
     fn samples() -> Vec<Sample> {
         let mut samples = vec![];
         for &dtype in DType::NUMERIC.iter().filter(|&&dtype| Accepts::Bits.has(dtype)) {
-            for shape in [&[][..], &[0], &[2, 3]] {
+            for shape in [&[][..], &[0], &[1], &[2, 3]] {
                 samples.push(Sample::new(RandomSeed, [Input::real(shape, dtype)]));
             }
         }

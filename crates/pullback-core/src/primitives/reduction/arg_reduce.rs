@@ -94,6 +94,10 @@ impl Primitive for ArgReduce {
         Ok((one(y), one(Some(to))))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {
         let ArgReduce { max, axis, index_dtype } = self.clone();
         Ok(plan.kernel(kernels::arg_reduce::ArgReduce { max, axis, index_dtype }, x))

@@ -236,6 +236,10 @@ impl Primitive for Cumulative {
         Ok((one(y), one(Some(mapped))))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {
         let Cumulative { op, axis, reverse } = self.clone();
         Ok(plan.kernel(Kernel { op, axis, reverse }, x))

@@ -225,6 +225,10 @@ impl Primitive for DotGeneral {
         Ok((one(dot_general(x[0], x[1], dims, self.dtype)?), one(Some(to))))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], y: &[Aval]) -> Result<Slots> {
         let DotDims { lhs_contract, rhs_contract, lhs_batch, rhs_batch } = self.dims.clone();
         let out = y[0].dtype;
@@ -255,7 +259,6 @@ impl Listed for DotGeneral {
         let none: [&[usize]; 2] = [&[], &[]];
         DType::NUMERIC
             .iter()
-            .filter(|&&dtype| dtype != DType::Bool)
             .flat_map(|&dtype| {
                 [
                     sample(&[3], &[3], [&[0], &[0]], none, dtype),
@@ -265,6 +268,7 @@ impl Listed for DotGeneral {
                     sample(&[2, 3, 4], &[4, 5, 3], [&[1, 2], &[2, 0]], none, dtype),
                     sample(&[2], &[3], none, none, dtype),
                     sample(&[0, 3], &[3, 2], [&[1], &[0]], none, dtype),
+                    sample(&[1, 1], &[1, 1], [&[1], &[0]], none, dtype),
                     sample(&[2, 0], &[0, 2], [&[1], &[0]], none, dtype),
                 ]
             })

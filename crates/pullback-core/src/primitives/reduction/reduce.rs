@@ -172,6 +172,10 @@ impl Primitive for Reduce {
         Ok((one(reduce(self.op, x[0], &shifted)?), one(Some(to))))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn reduction(&self) -> Option<(ReduceOp, &[usize])> {
         Some((self.op, &self.axes))
     }

@@ -86,6 +86,10 @@ impl Primitive for ReduceSum {
         Ok((one(reduce_sum(x[0], &shifted)?), one(Some(to))))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn reduction(&self) -> Option<(ReduceOp, &[usize])> {
         Some((ReduceOp::Sum, &self.axes))
     }

@@ -112,6 +112,10 @@ impl Primitive for Sort {
         Ok((y, axes))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], y: &[Aval]) -> Result<Slots> {
         let Sort { axis, stable, num_keys } = *self;
         Ok(plan.kernel_many(kernels::sort::Sort { axis, num_keys, stable }, x, y.len()))

@@ -97,6 +97,10 @@ impl Primitive for TopK {
         Ok((y, BatchAxes::from_elem(Some(mapped), 2)))
     }
 
+    fn widens(&self) -> bool {
+        true
+    }
+
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {
         let kernel = kernels::sort::TopK { k: self.k, axis: self.axis, index_dtype: DType::I32 };
         Ok(plan.kernel_many(kernel, x, 2))

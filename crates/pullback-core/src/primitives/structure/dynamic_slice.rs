@@ -150,8 +150,8 @@ impl Primitive for DynamicSlice {
         let entry = along.then_some(axis.size.min(1));
         let slice_sizes = entry.into_iter().chain(self.sizes.iter().copied()).collect();
         let gather = Gather {
-            indices_are_sorted: true,
-            unique_indices: true,
+            indices_are_sorted: false,
+            unique_indices: false,
             ..Gather::new(dims, slice_sizes, IndexMode::Clip)
         };
         let indices = index_vectors(&x[1..], axis.size)?;

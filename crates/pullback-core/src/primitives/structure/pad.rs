@@ -168,6 +168,7 @@ impl Listed for Pad {
                     sample(&[3], &[(1, 2, 0)], dtype),
                     sample(&[2, 3], &[(0, 1, 2), (-1, 2, 1)], dtype),
                     sample(&[0], &[(1, 1, 0)], dtype),
+                    sample(&[1], &[(0, 2, 1)], dtype),
                 ]
             })
             .collect()

@@ -79,7 +79,12 @@ impl Listed for Rev {
         DType::NUMERIC
             .iter()
             .flat_map(|&dtype| {
-                [sample(&[3], &[0], dtype), sample(&[2, 3], &[1], dtype), sample(&[0], &[0], dtype)]
+                [
+                    sample(&[3], &[0], dtype),
+                    sample(&[2, 3], &[1], dtype),
+                    sample(&[0], &[0], dtype),
+                    sample(&[1], &[0], dtype),
+                ]
             })
             .collect()
     }

@@ -158,6 +158,8 @@ impl Listed for Slice {
                     sample(&[5], &[1], &[4], None, dtype),
                     sample(&[5, 4], &[0, 1], &[5, 4], Some(&[2, 3]), dtype),
                     sample(&[3], &[1], &[1], None, dtype),
+                    sample(&[0], &[0], &[0], None, dtype),
+                    sample(&[1], &[0], &[1], None, dtype),
                 ]
             })
             .collect()

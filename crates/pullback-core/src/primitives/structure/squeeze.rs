@@ -4,14 +4,13 @@ use pullback_engine::kernels::view::View;
 use pullback_engine::plan::Slot;
 use pullback_engine::{DType, Shape};
 
-use super::{check_axes, linear_jvp, linear_transpose};
+use super::{check_axes, expand_dims, linear_jvp, linear_transpose};
 use crate::array::{Array, Arrays};
 use crate::aval::Aval;
 use crate::error::{Error, Result};
 use crate::jaxpr::parse::ParamReader;
 use crate::jaxpr::print::{Param, Params};
 use crate::lower::Lowering;
-use crate::primitives::rules::reshape;
 use crate::primitives::{
     Avals, Cotangent, Cotangents, Input, Listed, Operand, Primitive, Sample, Slots, one,
 };
@@ -77,8 +76,8 @@ impl Primitive for Squeeze {
         linear_jvp(self.clone(), x, dx)
     }
 
-    fn transpose(&self, ct: &[Cotangent], inputs: &[Operand]) -> Result<Cotangents> {
-        linear_transpose(ct, |ct| reshape(ct, &inputs[0].aval().shape))
+    fn transpose(&self, ct: &[Cotangent], _: &[Operand]) -> Result<Cotangents> {
+        linear_transpose(ct, |ct| expand_dims(ct, &self.axes))
     }
 
     fn batch(&self, x: &[&Array], axes: &[BatchAxis], _: &AxisData) -> Result<(Arrays, BatchAxes)> {

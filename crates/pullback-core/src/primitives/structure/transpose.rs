@@ -105,6 +105,7 @@ impl Listed for Transpose {
                     sample(&[2, 3], &[1, 0], dtype),
                     sample(&[2, 3, 4], &[2, 0, 1], dtype),
                     sample(&[0, 3], &[1, 0], dtype),
+                    sample(&[1, 3], &[1, 0], dtype),
                 ]
             })
             .collect()

@@ -6,7 +6,7 @@ use super::{Accepts, Unary};
 use crate::array::Array;
 use crate::error::Result;
 use crate::primitives::Domain;
-use crate::primitives::rules::{conj, mul, real, sign};
+use crate::primitives::rules::{conj, ge, mul, neg, number, real, select_n, sign};
 use crate::trace::Tangent;
 use crate::trace::bind1;
 
@@ -25,13 +25,13 @@ impl Unary for Abs {
     const DOMAIN: Domain = Domain::Real(0.3, 2.0);
     const ACCEPTS: Accepts = Accepts::Number;
 
-    /// sign(x) dx; for complex numbers the real part of conj(sign(x)) dx.
+    /// dx or -dx by the sign of x, dx at zero; for complex numbers the real part of
+    /// conj(sign(x)) dx.
     fn tangent(&self, x: &Array, dx: &Array, _: &Array) -> Result<Tangent> {
-        let sign = sign(x)?;
         Ok(Tangent::Value(if x.dtype().is_complex() {
-            real(&mul(dx, &conj(&sign)?)?)?
+            real(&mul(dx, &conj(&sign(x)?)?)?)?
         } else {
-            mul(dx, &sign)?
+            select_n(&ge(x, &number(0.0, x))?, &[&neg(dx)?, dx])?
         }))
     }
 }

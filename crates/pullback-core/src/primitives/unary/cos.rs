@@ -5,8 +5,8 @@ use pullback_engine::tile::ScalarOp;
 use super::Unary;
 use crate::array::Array;
 use crate::error::Result;
-use crate::primitives::rules::{neg, sin};
-use crate::trace::bind1;
+use crate::primitives::rules::{mul, neg, sin};
+use crate::trace::{Tangent, bind1};
 
 /// Elementwise: the cosine, in radians.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,8 +21,8 @@ impl Unary for Cos {
     const NAME: &'static str = "cos";
     const KERNEL: ScalarOp = ScalarOp::Cos;
 
-    /// -sin x.
-    fn derivative(&self, x: &Array, _: &Array) -> Result<Array> {
-        neg(&sin(x)?)
+    /// -dx sin x.
+    fn tangent(&self, x: &Array, dx: &Array, _: &Array) -> Result<Tangent> {
+        Ok(Tangent::Value(neg(&mul(dx, &sin(x)?)?)?))
     }
 }
