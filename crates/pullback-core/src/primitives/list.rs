@@ -242,6 +242,7 @@ primitives! {
     own CustomLin in custom::custom_lin: "custom_lin";
     own Callback in custom::callback: "pure_callback";
     own StopGradient in custom::stop_gradient: "stop_gradient";
+    own Name in custom::name: "name";
     own ReduceSum in reduction::reduce_sum: "reduce_sum";
     own Reduce in reduction::reduce:
         "reduce_max" | "reduce_min" | "reduce_prod" | "reduce_and" | "reduce_or" | "reduce_xor";
