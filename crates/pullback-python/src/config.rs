@@ -57,6 +57,7 @@ fn apply(settings: Settings) {
     core::set_enable_x64(settings.x64);
     core::set_threefry_partitionable(settings.partitionable);
     core::set_debug_nans(settings.debug_nans);
+    core::set_jit_disabled(settings.disable_jit);
 }
 
 /// The settings of this thread.
