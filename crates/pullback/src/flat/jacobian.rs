@@ -109,29 +109,29 @@ pub fn jacrev(
     values.iter().try_for_each(|y| check_output("jacrev", options, y))?;
     let directions = basis(&values)?;
     let size = values.iter().map(Array::count).sum();
-    let mut present = vec![];
+    // Whole numbers have no cotangents to be laid below each other.
+    let differentiable = |x: &Array| x.aval().is_differentiable();
     let pull = |ct: &[Array]| {
         let mut seeds: Vec<Cotangent> = ct.iter().cloned().map(Some).collect();
         seeds.resize(derivative.outputs.len(), None);
         let dx = derivative.transpose(&seeds)?;
-        present = dx.iter().map(Option::is_some).collect();
-        Ok(dx.into_iter().flatten().collect())
+        let pairs = dx.into_iter().zip(x).filter(|(_, x)| differentiable(x));
+        pairs.map(|(dx, x)| dx.map_or_else(|| zeros(&x.aval()), Ok)).collect()
     };
     let places = vec![Some(0); directions.len()];
     let (rows, at) = transforms::vmap(pull, &directions, &places, AxisData { name: None, size })?;
     let mut rows = rows.iter().zip(at);
-    let mut columns = vec![];
-    for (x, present) in x.iter().zip(present) {
-        let rows = match present.then(|| rows.next()).flatten() {
-            Some((rows, at)) => at_axis(rows, at, size, 0)?,
-            None => {
-                let mut aval = x.aval().tangent();
-                aval.shape.insert(0, size);
-                zeros(&aval)?
-            }
-        };
-        columns.push(parts(&rows, 0, &values, Some(x))?.into_iter());
-    }
+    let row = |x: &Array| match differentiable(x).then(|| rows.next()).flatten() {
+        Some((rows, at)) => at_axis(rows, at, size, 0),
+        None => {
+            let mut aval = x.aval().tangent();
+            aval.shape.insert(0, size);
+            zeros(&aval)
+        }
+    };
+    let rows = x.iter().map(row).collect::<Result<Vec<_>>>()?;
+    let columns = rows.iter().zip(x).map(|(rows, x)| parts(rows, 0, &values, Some(x)));
+    let mut columns = columns.map(|column| Ok(column?.into_iter())).collect::<Result<Vec<_>>>()?;
     let block = |_: &Array| columns.iter_mut().filter_map(Iterator::next).collect();
     let blocks = values.iter().map(block).collect();
     Ok(Jacobian { blocks, values, aux })

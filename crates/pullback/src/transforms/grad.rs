@@ -257,10 +257,10 @@ where
     /// The complex derivative of a holomorphic function: arguments and value are complex.
     ///
     /// ```
-    /// # use pullback::{numpy as jnp, prelude::*};
-    /// let z = jnp::astype(&Array::from(2.0), DType::C64)?;
+    /// # use pullback::prelude::*;
+    /// let z = Array::constant(2.0, DType::C64);
     /// let df = grad(|z: &Array| z.square()).holomorphic();
-    /// assert_eq!(df(&z), jnp::astype(&Array::from(4.0), DType::C64)?);
+    /// assert_eq!(df(&z), Array::constant(4.0, DType::C64));
     /// # Ok::<(), pullback::Error>(())
     /// ```
     pub fn holomorphic(self) -> Grad<'f, M, V, S> {
@@ -302,8 +302,8 @@ where
     /// The complex derivative of a holomorphic function: arguments and value are complex.
     ///
     /// ```
-    /// # use pullback::{numpy as jnp, prelude::*};
-    /// let z = jnp::astype(&Array::from(2.0), DType::C64)?;
+    /// # use pullback::prelude::*;
+    /// let z = Array::constant(2.0, DType::C64);
     /// let (value, dz) = value_and_grad(|z: &Array| z.square()).holomorphic()(&z);
     /// assert_eq!(value, dz);
     /// # Ok::<(), pullback::Error>(())

@@ -169,7 +169,7 @@ where
     /// # use pullback::prelude::*;
     /// let f = jit(|x: &Array| x.sin()).named("wave");
     /// let text = make_jaxpr(|x: &Array| f(x))(&Array::from(1.0)).to_string();
-    /// assert!(text.contains("jit[name=wave"));
+    /// assert!(text.contains("name=wave"));
     /// ```
     pub fn named(self, name: &str) -> Self {
         self.with(|options| options.name = name.into())

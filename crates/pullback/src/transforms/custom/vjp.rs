@@ -133,7 +133,10 @@ where
 }
 
 /// Cotangents, checked to be of the types of the arguments; those of whole numbers are zero.
-pub(super) fn checked_cotangents(given: Vec<Option<Array>>, types: &[Aval]) -> Result<Vec<Cotangent>> {
+pub(super) fn checked_cotangents(
+    given: Vec<Option<Array>>,
+    types: &[Aval],
+) -> Result<Vec<Cotangent>> {
     if given.len() != types.len() {
         return Err(Error::Structure {
             function: "custom_vjp".into(),
