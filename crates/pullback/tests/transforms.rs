@@ -241,3 +241,33 @@ fn recording_can_be_looked_through() {
     assert_eq!((y[0].shape(), y[1].rank()), (&[2][..], 0));
     assert!(y[1].to_f64().is_err());
 }
+
+#[test]
+fn axes_that_are_not_there_are_refused() {
+    let rows = Array::from([[1.0, 2.0], [3.0, 4.0]]);
+    let sums = || vmap(|row: &Array| row.sum());
+    let error = sums().out_axis(1).try_call(&(rows.clone(),)).unwrap_err();
+    assert!(error.to_string().contains("axis 1 of a result with 0 axes"), "{error}");
+    let error = sums().in_axes(&[Some(2)]).try_call(&(rows.clone(),)).unwrap_err();
+    assert!(error.to_string().contains("has no axis 2"), "{error}");
+    let pairs = vmap(|x: &Array, y: &Array| x + y);
+    let error = pairs.try_call(&(rows, vector(&[1.0]))).unwrap_err();
+    assert!(error.to_string().contains("mapped: 2 and 1"), "{error}");
+}
+
+#[test]
+fn functions_of_cores_are_vectorised() {
+    let products =
+        pullback::vectorize(|a: &Array, b: &Array| (a.dot(b), a * b)).signature("(n),(n)->(),(n)");
+    let table = Array::from([[1.0, 2.0], [3.0, 4.0]]);
+    let (sums, all) = products(&table, &vector(&[10.0, 1.0]));
+    assert_eq!(sums, Array::from([12.0, 34.0]));
+    assert_eq!(all, Array::from([[10.0, 2.0], [30.0, 4.0]]));
+    let error = products.try_call(&(table.clone(), vector(&[1.0]))).unwrap_err();
+    assert!(error.to_string().contains("core dimension 'n': 1 vs 2"), "{error}");
+    let wrong = pullback::vectorize(|a: &Array| a.clone()).signature("(n)->()");
+    let error = wrong.try_call(&(table.clone(),)).unwrap_err();
+    assert!(error.to_string().contains("output shape (2,)"), "{error}");
+    let df = grad(|x: &Array| pullback::vectorize(|x: &Array| x.square())(x).sum());
+    assert_eq!(df(&table), Array::from([[2.0, 4.0], [6.0, 8.0]]));
+}
