@@ -168,6 +168,9 @@ fn jacobians_are_over_trees() {
     assert_eq!(by_w, Array::from([[6.0, 0.0], [0.0, 8.0]]));
     let rows = vmap(jacrev(|x: &Array| x.square()))(&Array::from([[1.0, 2.0], [3.0, 4.0]]));
     assert_eq!(rows.shape(), [2, 2, 2]);
+    // Nothing to differentiate with respect to, and nothing to differentiate.
+    assert!(jacfwd(|_: &Vec<Array>| Array::from(1.0))(&vec![]).is_empty());
+    assert!(jacrev(|_: &Array| Vec::<Array>::new())(&1.0.into()).is_empty());
     let second = jacfwd(jacrev(|x: &Array| x.powi(3)))(&vector(&[1.0, 2.0]));
     assert_eq!(second.shape(), [2, 2, 2]);
     assert_eq!(second.sum(), 18.0);

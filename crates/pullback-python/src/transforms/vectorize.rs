@@ -2,7 +2,7 @@
 
 use pullback::flat::{self as over_arrays, Signature};
 use pullback_core::Array;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -100,6 +100,12 @@ fn vectorize<'py>(
                 excluded.repr()?
             )));
         }
+    }
+    if positions.iter().any(|&position| position < 0) {
+        return Err(PyValueError::new_err(format!(
+            "vectorize: excluded={} contains negative numbers",
+            excluded.repr()?
+        )));
     }
     Function::make(fun, None, Vectorize { positions, names, signature })
 }

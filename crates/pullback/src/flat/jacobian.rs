@@ -174,6 +174,9 @@ fn instantiate(tangent: &Tangent) -> Result<Array> {
 
 /// A unit vector for each element of all arrays together, one below the other.
 fn basis(arrays: &[Array]) -> Result<Vec<Array>> {
+    if arrays.is_empty() {
+        return Ok(vec![]);
+    }
     let total: usize = arrays.iter().map(Array::count).sum();
     let all: Vec<&Array> = arrays.iter().collect();
     let (dtype, _) = promote::result_type_of("jacobian", &all)?;
@@ -183,6 +186,9 @@ fn basis(arrays: &[Array]) -> Result<Vec<Array>> {
 /// The parts of one axis, which runs over the elements of several arrays, in the shape of each
 /// and of the type of `like`, or else of each.
 fn parts(x: &Array, axis: usize, arrays: &[Array], like: Option<&Array>) -> Result<Vec<Array>> {
+    if arrays.is_empty() {
+        return Ok(vec![]);
+    }
     let sizes: Vec<usize> = arrays.iter().map(Array::count).collect();
     let (before, after) = (&x.shape()[..axis], &x.shape()[axis + 1..]);
     let split = lax::split(x, &sizes, axis)?;
