@@ -131,10 +131,14 @@ def pmap(fun, axis_name=None, *, in_axes=0, out_axes=0, static_broadcasted_argnu
     return jit(vmap(fun, in_axes, out_axes, axis_name))
 
 
+jacfwd = _transforms.jacfwd
+jacrev = jacobian = _transforms.jacrev
+hessian = _transforms.hessian
+
+
 def _split(name, fun, argnums, args, kwargs):
-    single = isinstance(argnums, int)
-    numbers = (argnums,) if single else tuple(argnums)
-    numbers = tuple(n + len(args) if n < 0 else n for n in numbers)
+    """A function of the chosen arguments alone, and those arguments."""
+    numbers = tuple(n + len(args) if n < 0 else n for n in argnums)
     for n in numbers:
         if not 0 <= n < len(args):
             raise ValueError(
@@ -149,145 +153,7 @@ def _split(name, fun, argnums, args, kwargs):
             full[n] = value
         return fun(*full, **kwargs)
 
-    return partial, tuple(args[n] for n in numbers), single
-
-
-def _check_inputs(name, dyn_args, holomorphic, allow_int):
-    from pullback import dtypes
-    import numpy as np
-
-    for leaf in tree_util.tree_leaves(dyn_args):
-        dtype = _pullback.as_array(leaf).dtype
-        if holomorphic:
-            if not dtypes.issubdtype(dtype, np.complexfloating):
-                raise TypeError(
-                    f"{name} with holomorphic=True requires inputs with complex dtype, but got "
-                    f"{dtype}."
-                )
-        elif not allow_int and not dtypes.issubdtype(dtype, np.inexact):
-            raise TypeError(
-                f"{name} requires real- or complex-valued inputs (input dtype that is a sub-dtype "
-                f"of np.inexact), but got {dtype}."
-            )
-        elif name == "jacfwd" and not dtypes.issubdtype(dtype, np.floating):
-            raise TypeError(
-                f"jacfwd requires real-valued inputs (input dtype that is a sub-dtype of "
-                f"np.floating), but got {dtype}."
-            )
-
-
-def _check_outputs(name, y, holomorphic):
-    from pullback import dtypes
-    import numpy as np
-
-    kind = np.complexfloating if holomorphic else np.floating
-    for leaf in tree_util.tree_leaves(y):
-        dtype = _pullback.as_array(leaf).dtype
-        if dtypes.issubdtype(dtype, kind):
-            continue
-        if holomorphic:
-            raise TypeError(
-                f"{name} with holomorphic=True requires outputs with complex dtype, but got {dtype}"
-            )
-        raise TypeError(
-            f"{name} requires real-valued outputs (output dtype that is a sub-dtype of "
-            f"np.floating), but got {dtype}; for others use pullback.vjp, or holomorphic=True for "
-            "holomorphic functions"
-        )
-
-
-def _basis(tree):
-    """The unit vectors of a tree of arrays, along a new leading axis."""
-    from pullback import numpy as jnp
-
-    leaves, structure = tree_util.tree_flatten(tree)
-    leaves = [_pullback.as_array(leaf) for leaf in leaves]
-    total = sum(leaf.size for leaf in leaves)
-    rows, start = [], 0
-    for leaf in leaves:
-        block = jnp.eye(total, leaf.size, k=-start, dtype=leaf.dtype)
-        rows.append(jnp.reshape(block, (total, *leaf.shape)))
-        start += leaf.size
-    return tree_util.tree_unflatten(structure, rows)
-
-
-def _unravel(tree, axis, array):
-    """The parts of one axis of an array, one for each leaf of a tree, in the leaf's shape."""
-    from pullback import numpy as jnp
-
-    leaves, structure = tree_util.tree_flatten(tree)
-    axis = axis % array.ndim
-    parts, start = [], 0
-    for leaf in leaves:
-        leaf = _pullback.as_array(leaf)
-        index = (slice(None),) * axis + (slice(start, start + leaf.size),)
-        shape = (*array.shape[:axis], *leaf.shape, *array.shape[axis + 1 :])
-        parts.append(jnp.reshape(array[index], shape))
-        start += leaf.size
-    return tree_util.tree_unflatten(structure, parts)
-
-
-def jacfwd(fun, argnums=0, has_aux=False, holomorphic=False):
-    """The Jacobian, column by column, in forward mode."""
-
-    @_functools.wraps(fun)
-    def jacobian_of(*args, **kwargs):
-        partial, chosen, single = _split("jacfwd", fun, argnums, args, kwargs)
-        _check_inputs("jacfwd", chosen, holomorphic, False)
-
-        def push(tangents):
-            results = _transforms.jvp(partial, chosen, tangents, has_aux)
-            if holomorphic:
-                _check_outputs("jacfwd", results[0], holomorphic)
-            return results
-
-        axes = (None, -1, None) if has_aux else (None, -1)
-        results = vmap(push, out_axes=axes)(_basis(chosen))
-        jac = results[1]
-        example = chosen[0] if single else chosen
-        jac = tree_util.tree_map(lambda column: _unravel(example, -1, column), jac)
-        return (jac, results[2]) if has_aux else jac
-
-    return jacobian_of
-
-
-def jacrev(fun, argnums=0, has_aux=False, holomorphic=False, allow_int=False):
-    """The Jacobian, row by row, in reverse mode."""
-
-    @_functools.wraps(fun)
-    def jacobian_of(*args, **kwargs):
-        partial, chosen, single = _split("jacrev", fun, argnums, args, kwargs)
-        _check_inputs("jacrev", chosen, holomorphic, allow_int)
-        if has_aux:
-            y, pullback, aux = _transforms.vjp(partial, *chosen, has_aux=True)
-        else:
-            y, pullback = _transforms.vjp(partial, *chosen)
-        _check_outputs("jacrev", y, holomorphic)
-        rows = vmap(pullback)(_basis(y))
-        rows = rows[0] if single else rows
-        # From a tree of inputs whose leaves run over outputs to a tree of outputs of inputs.
-        leaves, structure = tree_util.tree_flatten(rows)
-        outer = tree_util.tree_structure(y)
-        columns = [tree_util.tree_leaves(_unravel(y, 0, leaf)) for leaf in leaves]
-        jac = tree_util.tree_unflatten(
-            outer,
-            [
-                tree_util.tree_unflatten(structure, [column[i] for column in columns])
-                for i in range(outer.num_leaves)
-            ],
-        )
-        return (jac, aux) if has_aux else jac
-
-    return jacobian_of
-
-
-jacobian = jacrev
-
-
-def hessian(fun, argnums=0, has_aux=False, holomorphic=False):
-    """The second derivatives: forward mode over reverse mode."""
-    inner = jacrev(fun, argnums, has_aux=has_aux, holomorphic=holomorphic)
-    return jacfwd(inner, argnums, has_aux=has_aux, holomorphic=holomorphic)
+    return partial, tuple(args[n] for n in numbers)
 
 
 def fwd_and_bwd(fun, argnums, has_aux=False, jitted=True):
@@ -295,7 +161,7 @@ def fwd_and_bwd(fun, argnums, has_aux=False, jitted=True):
     numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     def fwd(*args, **kwargs):
-        partial, chosen, _ = _split("fwd_and_bwd", fun, numbers, args, kwargs)
+        partial, chosen = _split("fwd_and_bwd", fun, numbers, args, kwargs)
         return _transforms.vjp(partial, *chosen, has_aux=has_aux)
 
     def bwd(pullback, ct):

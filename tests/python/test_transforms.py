@@ -192,6 +192,26 @@ def test_stop_gradient_and_checkpoint():
     close(jit(grad(dots))(0.7), grad(f)(0.7))
 
 
+def test_checkpoints_keep_values_by_name():
+    from pullback.ad_checkpoint import checkpoint_name
+
+    f = lambda x: jnp.sin(jnp.sin(checkpoint_name(jnp.sin(x), "inner")))
+    policies = jax.checkpoint_policies
+
+    def sines(policy):
+        df = grad(jax.checkpoint(f, policy=policy))
+        close(df(0.7), grad(f)(0.7))
+        close(vmap(jit(df))(jnp.array([0.7])), [grad(f)(0.7)])
+        return str(jax.make_jaxpr(df)(0.7)).count("= sin ")
+
+    assert sines(None) == 5
+    assert sines(policies.save_only_these_names("inner")) == 4
+    assert sines(policies.save_any_names_but_these("inner")) == 5
+    assert sines(policies.save_anything_except_these_names("inner")) == 3
+    assert checkpoint_name({"a": 1.0}, "tree") == {"a": 1.0}
+    assert "name[name=inner]" in str(jax.make_jaxpr(f)(1.0))
+
+
 def test_cond_and_switch():
     f = lambda p, x: lax.cond(p, lambda x: x**2, lambda x: -x, x)
     assert f(True, 3.0) == 9 and f(False, 3.0) == -3

@@ -23,6 +23,7 @@ thread_local! {
     static STRICT: Cell<bool> = const { Cell::new(false) };
     static RANKS: Cell<RankPromotion> = const { Cell::new(RankPromotion::Allow) };
     static DEBUG_NANS: Cell<bool> = const { Cell::new(false) };
+    static DISABLE_JIT: Cell<bool> = const { Cell::new(false) };
     static PARTITIONABLE: Cell<bool> = const { Cell::new(true) };
 }
 
@@ -34,6 +35,16 @@ pub fn debug_nans() -> bool {
 /// Sets [`debug_nans`] for this thread.
 pub fn set_debug_nans(on: bool) {
     DEBUG_NANS.set(on);
+}
+
+/// Whether compiled functions are called as they are, operation by operation.
+pub fn jit_disabled() -> bool {
+    DISABLE_JIT.get()
+}
+
+/// Sets [`jit_disabled`] for this thread.
+pub fn set_jit_disabled(on: bool) {
+    DISABLE_JIT.set(on);
 }
 
 /// Whether random bits use the layout whose every element can be computed on its own.

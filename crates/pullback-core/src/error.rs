@@ -203,6 +203,15 @@ pub enum Error {
         rule: &'static str,
     },
 
+    /// A function that is to be differentiated takes or gives a type that has no such derivative.
+    #[error("{function} {message}")]
+    Derivative {
+        /// The transformation called.
+        function: String,
+        /// What it requires, and what was given.
+        message: String,
+    },
+
     /// Reverse mode reached an operation that is not linear in what is differentiated.
     #[error("'{primitive}' is not linear in the operands to be transposed")]
     NotLinear {
@@ -322,6 +331,7 @@ impl Error {
             | Error::Index { function, .. }
             | Error::UnexpectedTracer { function, .. }
             | Error::Unsupported { function, .. }
+            | Error::Derivative { function, .. }
             | Error::Structure { function, .. } => *function = name.to_string(),
             Error::Concretization { function, .. } => *function = Some(name.to_string()),
             Error::MissingRule { .. }

@@ -71,6 +71,7 @@ fn apply(settings: Settings) {
     core::set_debug_nans(settings.debug_nans);
     core::set_strict_promotion(settings.strict);
     core::set_rank_promotion(settings.ranks);
+    core::set_jit_disabled(settings.disable_jit);
 }
 
 /// The settings of this thread.

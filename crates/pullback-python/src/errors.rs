@@ -143,6 +143,7 @@ pub fn raise(error: Error) -> PyErr {
         Error::Elementwise { .. }
         | Error::DType { .. }
         | Error::DTypeMismatch { .. }
+        | Error::Derivative { .. }
         | Error::Type { .. } => PyTypeError::new_err(message),
         Error::Value { .. } | Error::Structure { .. } => PyValueError::new_err(message),
         Error::ZeroDivision { .. } => PyZeroDivisionError::new_err(message),

@@ -3,9 +3,9 @@
 use pullback_core::promote;
 
 pub use pullback_core::config::{
-    RankPromotion, debug_nans, rank_promotion, set_debug_nans, set_rank_promotion,
-    set_strict_promotion, set_threefry_partitionable, set_warn, strict_promotion,
-    threefry_partitionable,
+    RankPromotion, debug_nans, jit_disabled, rank_promotion, set_debug_nans, set_jit_disabled,
+    set_rank_promotion, set_strict_promotion, set_threefry_partitionable, set_warn,
+    strict_promotion, threefry_partitionable,
 };
 
 /// Runs `f` with [`threefry_partitionable`] set to `on`, and sets it back.
@@ -20,17 +20,36 @@ pub use pullback_core::config::{
 /// # Ok::<(), pullback::Error>(())
 /// ```
 pub fn with_threefry_partitionable<T>(on: bool, f: impl FnOnce() -> T) -> T {
-    /// Sets it back also if `f` panics.
-    struct Restore(bool);
+    with(threefry_partitionable(), on, set_threefry_partitionable, f)
+}
+
+/// Runs `f` with functions of [`jit`](crate::jit) called as they are, operation by operation, so
+/// that values inside can be looked at.
+///
+/// ```
+/// # use pullback::prelude::*;
+/// let f = jit(|x: &Array| -> Result<Array> {
+///     Ok(if x.to_f64()? > 0.0 { x * 2.0 } else { x.clone() })
+/// });
+/// assert!(f.try_call(&(Array::from(3.0),)).is_err());
+/// assert_eq!(disable_jit(|| f(&Array::from(3.0))), 6.0);
+/// ```
+pub fn disable_jit<T>(f: impl FnOnce() -> T) -> T {
+    with(jit_disabled(), true, set_jit_disabled, f)
+}
+
+/// Runs `f` with a setting changed, and sets it back, also if `f` panics.
+fn with<T>(before: bool, on: bool, set: fn(bool), f: impl FnOnce() -> T) -> T {
+    struct Restore(bool, fn(bool));
 
     impl Drop for Restore {
         fn drop(&mut self) {
-            set_threefry_partitionable(self.0);
+            (self.1)(self.0);
         }
     }
 
-    let _restore = Restore(threefry_partitionable());
-    set_threefry_partitionable(on);
+    let _restore = Restore(before, set);
+    set(on);
     f()
 }
 

@@ -1,19 +1,22 @@
 //! Composable transformations of numerical functions over arrays.
 //!
 //! `numpy`, `nn`, `scipy`, `random` and `lax` hold functions over arrays; `grad`, `vmap`, `jit`
-//! and the rest transform functions. `api` is the table from which the Python package is made.
+//! and the rest transform functions; `transforms` holds them over trees, `flat` what they and
+//! control flow are made of, over lists of arrays. `api` is the table from which the Python package is made.
 
 #![forbid(unsafe_code)]
 
 extern crate self as pullback;
 
 pub mod api;
+mod callbacks;
+pub mod checkpoint_policies;
 pub mod config;
-mod custom;
+mod custom_rules;
+pub mod debug;
 mod ext;
+pub mod flat;
 pub mod function;
-mod grad;
-mod jit;
 pub mod lax;
 pub mod nn;
 pub mod numpy;
@@ -22,19 +25,34 @@ pub mod prelude;
 mod pytree;
 pub mod random;
 pub mod scipy;
-mod vmap;
+pub mod transforms;
 
 use api::ApiFn;
 
+pub use callbacks::{VmapMethod, io_callback, pure_callback};
+pub use config::disable_jit;
 pub use ext::ArrayExt;
-pub use grad::{At, Select, check_grads, grad, hessian, jacfwd, jacrev, jvp, value_and_grad, vjp};
-pub use jit::jit;
 pub use pytree::{Argument, Arguments, Pytree, fingerprint};
-pub use vmap::{Mapped, vmap};
+pub use transforms::checkpoint::checkpoint;
+pub use transforms::custom::{
+    SymbolicZeros, custom_gradient, custom_jvp, custom_jvp_with_symbolic_zeros, custom_vjp,
+    custom_vjp_with_symbolic_zeros,
+};
+pub use transforms::grad::{At, Objective, Select, grad, value_and_grad};
+pub use transforms::jacobian::{Results, hessian, jacfwd, jacrev};
+pub use transforms::jit::jit;
+pub use transforms::jvp::{jvp, linearize};
+pub use transforms::numerical::{check_grads, check_jvp, check_vjp, numerical_jvp};
+pub use transforms::staging::{
+    ensure_compile_time_eval, eval_shape, make_jaxpr, named_call, named_scope, shape_dtype_struct,
+};
+pub use transforms::vectorize::vectorize;
+pub use transforms::vjp::{closure_convert, linear_transpose, vjp};
+pub use transforms::vmap::{Mapped, vmap};
 
 pub use pullback_macros::Pytree;
 
-pub use pullback_core::{Array, Bool, DType, Error, Result, Tensor};
+pub use pullback_core::{Array, Bool, DType, Error, Jaxpr, Result, Tensor};
 
 /// The tables of public functions, each with the name of its module; a module can have several.
 ///

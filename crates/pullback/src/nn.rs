@@ -595,7 +595,7 @@ pub fn logmeanexp(
 #[api]
 pub fn log1mexp(x: &Array) -> Result<Array> {
     let x = inexact(x)?;
-    let mut y = crate::custom::with_jvp(
+    let mut y = crate::custom_rules::with_jvp(
         "log1mexp",
         &[&x],
         |x| Ok(vec![log1mexp_value(&x[0])?]),

@@ -22,7 +22,7 @@ use pullback_core::Array;
 /// let params = Params { weights: Array::from([1.0, 2.0]), bias: Array::from(3.0) };
 /// assert_eq!(grad(f)(&params, &Array::from([5.0, 7.0])).weights, Array::from([5.0, 7.0]));
 /// ```
-pub trait Pytree: Clone + 'static {
+pub trait Pytree: Clone + Send + Sync + 'static {
     /// Appends the arrays, in order.
     fn flatten(&self, leaves: &mut Vec<Array>);
 
@@ -147,7 +147,7 @@ impl<T: Pytree> Pytree for BTreeMap<String, T> {
 }
 
 /// The entries of a map in the order of their names, which does not change from run to run.
-fn sorted<T>(map: &HashMap<String, T>) -> Vec<(&String, &T)> {
+pub(crate) fn sorted<T>(map: &HashMap<String, T>) -> Vec<(&String, &T)> {
     let mut entries: Vec<_> = map.iter().collect();
     entries.sort_by_key(|(name, _)| *name);
     entries
@@ -169,6 +169,30 @@ impl<T: Pytree> Pytree for HashMap<String, T> {
             x.structure(key);
         }
     }
+}
+
+/// A tree without leaves, for what there is nothing of.
+impl Pytree for () {
+    fn flatten(&self, _: &mut Vec<Array>) {}
+
+    fn unflatten(&self, _: &mut dyn Iterator<Item = Array>) -> Self {}
+
+    fn structure(&self, key: &mut Vec<u64>) {
+        key.push(0);
+    }
+}
+
+/// The numbers that tell the structure of a tree from others.
+pub(crate) fn structure_of(tree: &impl Pytree) -> Vec<u64> {
+    let mut key = vec![];
+    tree.structure(&mut key);
+    key
+}
+
+/// The tree with a scalar for every leaf, so that it keeps no array alive: a tracer must not
+/// outlive its trace.
+pub(crate) fn emptied<V: Pytree>(tree: &V) -> V {
+    tree.with_leaves(vec![Array::from(0.0); tree.leaves().len()])
 }
 
 /// The arguments of a function: a tuple of trees.

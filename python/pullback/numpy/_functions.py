@@ -1,6 +1,5 @@
 """Functions that only Python can write: they take functions or types, or answer about types."""
 
-import functools as _functools
 
 import numpy as _np
 
@@ -195,90 +194,6 @@ def piecewise(x, condlist, funclist, *args, **kw):
     return pick(which, x)
 
 
-def _parse(signature):
-    def core(text):
-        groups = text.strip().lstrip("(").rstrip(")").split("),")
-        return [
-            tuple(d.strip() for d in g.strip().lstrip("(").split(",") if d.strip()) for g in groups
-        ]
-
-    inputs, outputs = signature.split("->")
-    return core(inputs), core(outputs)
-
-
 def vectorize(pyfunc, *, excluded=frozenset(), signature=None):
     """A function of arrays by broadcasting, from one of single elements or cores."""
-    from pullback import vmap
-
-    if any(not isinstance(name, (str, int)) for name in excluded):
-        raise TypeError(
-            "jax.numpy.vectorize can only exclude integer or string arguments, but excluded="
-            f"{excluded!r}"
-        )
-
-    @_functools.wraps(pyfunc)
-    def wrapped(*args, **kwargs):
-        jnp = _jnp()
-        fixed = {i: a for i, a in enumerate(args) if i in excluded or a is None}
-        named = {k: v for k, v in kwargs.items() if k in excluded}
-        mapped_names = [k for k in kwargs if k not in excluded]
-        arrays = [_pullback.as_array(a) for i, a in enumerate(args) if i not in fixed]
-        arrays += [_pullback.as_array(kwargs[k]) for k in mapped_names]
-        if signature is None:
-            in_cores, out_cores = [()] * len(arrays), None
-        else:
-            in_cores, out_cores = _parse(signature)
-            if len(in_cores) != len(arrays):
-                raise TypeError(
-                    f"wrong number of positional arguments: expected {len(in_cores)}, got "
-                    f"{len(arrays)}"
-                )
-        sizes = {}
-        for array, cores in zip(arrays, in_cores):
-            if array.ndim < len(cores):
-                raise ValueError(
-                    f"input with shape {array.shape} does not have enough dimensions for all core "
-                    f"dimensions {cores!r} on vectorized function"
-                )
-            for name, n in zip(cores, array.shape[array.ndim - len(cores) :]):
-                if sizes.setdefault(name, n) != n:
-                    raise ValueError(
-                        f"inconsistent size for core dimension {name!r}: {n} vs {sizes[name]} on "
-                        "vectorized function"
-                    )
-        outer = [a.shape[: a.ndim - len(c)] for a, c in zip(arrays, in_cores)]
-        common = broadcast_shapes(*outer)
-
-        def call(*values):
-            values = list(values)
-            positional, rest = [], iter(values)
-            for i in range(len(args)):
-                positional.append(fixed[i] if i in fixed else next(rest))
-            keywords = dict(named, **{k: next(rest) for k in mapped_names})
-            out = pyfunc(*positional, **keywords)
-            if out_cores is not None:
-                outs = out if isinstance(out, tuple) else (out,)
-                if len(outs) != len(out_cores):
-                    raise TypeError(
-                        f"wrong number of outputs from pyfunc: expected {len(out_cores)}, got "
-                        f"{len(outs)}"
-                    )
-            return out
-
-        # One `vmap` for each common axis, the innermost first; axes of size 1 are not mapped.
-        squeezed, plans = [], []
-        rank = len(common)
-        for array, cores, shape in zip(arrays, in_cores, outer):
-            shape = (1,) * (rank - len(shape)) + tuple(shape)
-            mapped = [n != 1 or common[i] == 1 for i, n in enumerate(shape)]
-            keep = [n for n, on in zip(shape, mapped) if on]
-            tail = array.shape[array.ndim - len(cores) :]
-            squeezed.append(jnp.reshape(array, (*keep, *tail)))
-            plans.append(mapped)
-        function = call
-        for axis in reversed(range(rank)):
-            in_axes = tuple(0 if plan[axis] else None for plan in plans)
-            function = vmap(function, in_axes=in_axes, axis_size=common[axis])
-        return function(*squeezed)
-
-    return wrapped
+    return _pullback.transforms.vectorize(pyfunc, excluded, signature)

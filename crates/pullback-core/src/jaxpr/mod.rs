@@ -147,16 +147,32 @@ impl Jaxpr {
     /// # Errors
     /// If an input is only being traced, and those of [`Jaxpr::plan`] and of the engine.
     pub fn run(&self, inputs: &[&Array]) -> Result<Arrays> {
-        let mut tensors = pullback_engine::kernels::Tensors::with_capacity(inputs.len());
+        self.run_tensors(inputs.iter().map(|input| input.tensor().cloned().ok_or(*input)))
+    }
+
+    /// [`Jaxpr::run`] of arrays that are given up: their memory may be used for what is computed,
+    /// where nothing else refers to it.
+    ///
+    /// # Errors
+    /// As [`Jaxpr::run`].
+    pub fn run_owned(&self, inputs: Vec<Array>) -> Result<Arrays> {
+        let traced = inputs.iter().find(|input| input.tensor().is_none()).cloned();
+        if let Some(traced) = traced {
+            return self.run_tensors(std::iter::once(Err(&traced)));
+        }
+        self.run_tensors(inputs.into_iter().filter_map(|input| input.into_tensor().map(Ok)))
+    }
+
+    fn run_tensors<'a>(
+        &self,
+        inputs: impl Iterator<Item = std::result::Result<pullback_engine::Tensor, &'a Array>>,
+    ) -> Result<Arrays> {
+        let mut tensors = pullback_engine::kernels::Tensors::new();
         for input in inputs {
-            match input.tensor() {
-                Some(tensor) => tensors.push(tensor.clone()),
-                None => {
-                    let function = "a compiled program".to_string();
-                    let aval = input.aval();
-                    return Err(crate::error::Error::UnexpectedTracer { function, aval });
-                }
-            }
+            tensors.push(input.map_err(|traced| crate::error::Error::UnexpectedTracer {
+                function: "a compiled program".to_string(),
+                aval: traced.aval(),
+            })?);
         }
         let outputs = self.plan()?.run(tensors)?;
         let weak = self.outputs.iter().map(|atom| self.atom_is_weak(atom));

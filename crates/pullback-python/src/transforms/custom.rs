@@ -6,7 +6,6 @@ use pullback_core::jaxpr::JaxprRef;
 use pullback_core::primitives::Cotangent;
 use pullback_core::primitives::custom::custom_jvp_call::custom_jvp_call as bind_jvp;
 use pullback_core::primitives::custom::custom_vjp_call::{Bwd, Fwd, custom_vjp_call as bind_vjp};
-use pullback_core::primitives::custom::name::name as core_name;
 use pullback_core::primitives::custom::stop_gradient::stop_gradient as core_stop_gradient;
 use pullback_core::primitives::custom::{Fun, JvpRule, Shared};
 use pullback_core::trace::Tangent;
@@ -438,19 +437,10 @@ fn stop_gradient<'py>(x: &Object<'py>) -> PyResult<Object<'py>> {
     }
 }
 
-/// An array under a name that policies of what to keep know it by.
-#[pyfunction]
-fn checkpoint_name<'py>(x: &Object<'py>, name: &str) -> PyResult<Object<'py>> {
-    crate::config::sync();
-    let array = super::leaf_array(x, "checkpoint_name")?;
-    guarded(|| Ok(wrap(x.py(), core_name(&array, name).or_raise()?)?.into_bound(x.py())))
-}
-
 /// Adds the functions.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(custom_jvp_call, module)?)?;
     module.add_function(wrap_pyfunction!(custom_vjp_call, module)?)?;
     module.add_function(wrap_pyfunction!(closure_convert, module)?)?;
-    module.add_function(wrap_pyfunction!(checkpoint_name, module)?)?;
     module.add_function(wrap_pyfunction!(stop_gradient, module)?)
 }

@@ -1,16 +1,16 @@
 //! `grad` and `value_and_grad`.
 
-use pullback_core::{Array, DType, Tensor, transforms};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pullback::flat::{Differentiated, Gradients, value_and_grad as value_and_grad_of};
+use pullback_core::Array;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use super::chosen::Chosen;
 use super::{
-    Aux, Function, Left, Transform, argnums, flat, inside, leaf_array, numbers, positions, tree_of,
-    with_aux,
+    Aux, Function, Left, Transform, argnums, inside, leaf_array, numbers, positions, with_aux,
 };
 use crate::errors::OrRaise;
-use crate::tree::TreeDef;
 
 #[derive(Clone)]
 struct Grad {
@@ -46,28 +46,6 @@ impl Grad {
         Ok(places)
     }
 
-    fn check_input(&self, array: &Array) -> PyResult<()> {
-        let (name, dtype) = (self.name(), array.dtype());
-        if self.holomorphic {
-            if !dtype.is_complex() {
-                return Err(PyTypeError::new_err(format!(
-                    "{name} with holomorphic=True requires inputs with complex dtype, but got \
-                     {dtype}."
-                )));
-            }
-            return Ok(());
-        }
-        let whole = dtype.is_opaque() || dtype.is_integer() || dtype == DType::Bool;
-        if whole && !self.allow_int {
-            return Err(PyTypeError::new_err(format!(
-                "{name} requires real- or complex-valued inputs (input dtype that is a sub-dtype \
-                 of np.inexact), but got {dtype}. If you want to use Boolean- or integer-valued \
-                 inputs, use vjp or set allow_int to True."
-            )));
-        }
-        Ok(())
-    }
-
     fn scalar(&self, result: &Bound<'_, PyAny>) -> PyResult<Array> {
         if crate::tree::split(result)?.is_some() {
             return Err(PyTypeError::new_err(format!(
@@ -77,39 +55,6 @@ impl Grad {
             )));
         }
         leaf_array(result, format_args!("{}: output", self.name()))
-    }
-
-    fn check_output(&self, array: &Array) -> PyResult<()> {
-        let (name, dtype) = (self.name(), array.dtype());
-        if array.rank() != 0 {
-            return Err(PyTypeError::new_err(format!(
-                "{name}: only defined for scalar-output functions; the output had type {}. Reduce \
-                 it to a scalar, as with output.sum(), or use pullback.jacobian to differentiate a \
-                 function whose output is not a scalar",
-                array.aval()
-            )));
-        }
-        if self.holomorphic && !dtype.is_complex() {
-            return Err(PyTypeError::new_err(format!(
-                "{name} with holomorphic=True requires outputs with complex dtype, but got {dtype}."
-            )));
-        }
-        if !self.holomorphic && !dtype.is_float() {
-            let advice = match dtype.is_complex() {
-                true => {
-                    "For holomorphic differentiation, pass holomorphic=True. For differentiation \
-                     of non-holomorphic functions involving complex outputs, use jax.vjp directly."
-                }
-                false => {
-                    "For differentiation of functions with integer outputs, use jax.vjp directly."
-                }
-            };
-            return Err(PyTypeError::new_err(format!(
-                "{name} requires real-valued outputs (output dtype that is a sub-dtype of \
-                 np.floating), but got {dtype}. {advice}"
-            )));
-        }
-        Ok(())
     }
 }
 
@@ -126,65 +71,27 @@ impl Transform for Grad {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = fun.py();
         let at = self.places(args.len())?;
-        let mut primals: Vec<Array> = vec![];
-        let mut structures: Vec<TreeDef> = vec![];
-        for &at in &at {
-            let (arrays, structure) =
-                flat(&args.get_item(at)?, format_args!("{}: argument", self.name()))?;
-            arrays.iter().try_for_each(|array| self.check_input(array))?;
-            primals.extend(arrays);
-            structures.push(structure);
-        }
+        let chosen = Chosen::new(self.name(), fun, args, kwargs, at)?;
         let left = Left::new();
-        let active = vec![true; primals.len()];
-        let (results, derivative) = transforms::linearize(
-            |inputs| {
-                inside(|| {
-                    let mut arguments: Vec<Bound<'py, PyAny>> = args.iter().collect();
-                    let mut rest = inputs.iter().cloned();
-                    for (&at, structure) in at.iter().zip(&structures) {
-                        let arrays = rest.by_ref().take(structure.leaves()).collect();
-                        arguments[at] = tree_of(py, structure, arrays)?;
+        let f = |inputs: &[Array]| {
+            inside(|| {
+                let result = chosen.call(inputs)?;
+                let mut arrays = vec![];
+                match self.has_aux {
+                    false => arrays.push(self.scalar(&result)?),
+                    true => {
+                        let (result, aux) = with_aux(self.name(), &result)?;
+                        arrays.push(self.scalar(&result)?);
+                        left.put(Aux::new(&aux, &mut arrays)?);
                     }
-                    let result = fun.call(PyTuple::new(py, arguments)?, kwargs)?;
-                    let mut arrays = vec![];
-                    match self.has_aux {
-                        false => arrays.push(self.scalar(&result)?),
-                        true => {
-                            let (result, aux) = with_aux(self.name(), &result)?;
-                            arrays.push(self.scalar(&result)?);
-                            left.put(Aux::new(&aux, &mut arrays)?);
-                        }
-                    }
-                    Ok(arrays)
-                })
-            },
-            &primals,
-            &active,
-        )
-        .or_raise()?;
-        let mut results = results.into_iter();
-        let value = results.next().ok_or_else(|| PyValueError::new_err("no result"))?;
-        self.check_output(&value)?;
-        let seed = Array::constant_like(1.0, &value.aval());
-        let mut seeds = vec![None; derivative.outputs.len()];
-        seeds[0] = Some(seed);
-        let cotangents = derivative.transpose(&seeds).or_raise()?;
-        let gradients = cotangents
-            .into_iter()
-            .zip(&primals)
-            .map(|(ct, primal)| gradient(ct, primal))
-            .collect::<PyResult<Vec<_>>>()?;
-        let mut gradients = gradients.into_iter();
-        let mut trees = vec![];
-        for structure in &structures {
-            let arrays = gradients.by_ref().take(structure.leaves()).collect();
-            trees.push(tree_of(py, structure, arrays)?);
-        }
-        let gradient = match self.single {
-            true => trees.remove(0),
-            false => PyTuple::new(py, trees)?.into_any(),
+                }
+                Ok(arrays)
+            })
         };
+        let options = Differentiated { holomorphic: self.holomorphic, allow_int: self.allow_int };
+        let Gradients { value, gradients, aux: results } =
+            value_and_grad_of(self.name(), options, f, &chosen.primals).or_raise()?;
+        let gradient = chosen.tree(gradients, self.single)?;
         let value = crate::array::wrap(py, value)?.into_bound(py);
         let tuple = |x, y| Ok(PyTuple::new(py, [x, y])?.into_any());
         match (self.with_value, self.has_aux) {
@@ -217,12 +124,7 @@ pub fn gradient(ct: Option<Array>, primal: &Array) -> PyResult<Array> {
 
 /// Zeros of a type, `float0` included.
 pub fn zeros(aval: &pullback_core::Aval) -> PyResult<Array> {
-    match aval.dtype {
-        DType::Float0 => {
-            Tensor::zeros(DType::Float0, &aval.shape).map(Array::new).map_err(Into::into).or_raise()
-        }
-        _ => pullback_core::primitives::rules::zeros(aval).or_raise(),
-    }
+    pullback::flat::zeros(aval).or_raise()
 }
 
 fn make<'py>(

@@ -19,14 +19,17 @@ use crate::errors::host;
 use crate::tree::{self, TreeDef};
 
 pub mod callback;
+pub mod chosen;
 pub mod collective;
 pub mod control;
 pub mod custom;
 pub mod forward;
 pub mod grad;
+pub mod jacobian;
 pub mod jit;
 pub mod remat;
 pub mod staging;
+pub mod vectorize;
 pub mod vmap;
 
 /// What a transformed function does when it is called.
@@ -393,6 +396,8 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     transforms.add_class::<Function>()?;
     grad::register(&transforms)?;
     forward::register(&transforms)?;
+    jacobian::register(&transforms)?;
+    vectorize::register(&transforms)?;
     vmap::register(&transforms)?;
     jit::register(&transforms)?;
     staging::register(&transforms)?;

@@ -6,6 +6,7 @@ use pullback_core::Array;
 use pullback_core::jaxpr::Eqn;
 use pullback_core::jaxpr::print::Param;
 use pullback_core::primitives::control::remat::{Policy, Remat};
+use pullback_core::primitives::custom::name::name as bind_name;
 use pullback_core::trace::bind;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -104,7 +105,19 @@ fn checkpoint<'py>(
     Function::make(fun, None, Checkpoint { policy, static_argnums, prevent_cse })
 }
 
-/// Adds the function.
+/// A tree of arrays under a name that policies know.
+#[pyfunction]
+fn checkpoint_name<'py>(x: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    crate::config::sync();
+    let (arrays, structure) = super::flat(x, "checkpoint_name: argument")?;
+    let named = crate::errors::guarded(|| {
+        arrays.iter().map(|array| bind_name(array, name).or_raise()).collect::<PyResult<_>>()
+    })?;
+    tree_of(x.py(), &structure, named)
+}
+
+/// Adds the functions.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(checkpoint_name, module)?)?;
     module.add_function(wrap_pyfunction!(checkpoint, module)?)
 }

@@ -7,8 +7,8 @@ use pullback_core::primitives::rules;
 use pullback_core::{Array, Error, Result, Shape};
 use pullback_macros::api;
 
-use super::control::scan;
 use crate::api::{ApiFn, Value};
+use crate::flat::scan;
 use crate::numpy::common::{broadcast, number, select, size_of};
 use crate::numpy::creation::tril;
 use crate::numpy::linalg::{adjoint, sizes, square, symmetrized};
@@ -119,18 +119,19 @@ pub fn lu_pivots_to_permutation(pivots: &Array, permutation_size: i64) -> Result
     shape[last] = size;
     let start = rules::iota(dtype, &shape, last)?;
     let steps = [rules::move_axis(pivots, last, 0)?, rules::iota(dtype, &[count], 0)?];
-    let (mut permutation, _) = scan(&[start], &steps, count, |carry, step| {
-        let (row, other, place) = (&carry[0], rules::expand_dims(&step[0], &[last])?, &step[1]);
-        let counted = rules::iota(dtype, row.shape(), last)?;
-        let own = rules::eq(&counted, place)?;
-        let others = rules::eq(&counted, &broadcast(&other, row.shape())?)?;
-        let pick = |mask: &Array| -> Result<Array> {
-            let picked = select(mask, row, &number(0.0, row))?;
-            rules::expand_dims(&rules::reduce_sum(&picked, &[last])?, &[last])
-        };
-        let next = select(&own, &pick(&others)?, &select(&others, &pick(&own)?, row)?)?;
-        Ok((vec![next], vec![]))
-    })?;
+    let (mut permutation, _) =
+        scan("scan", &[start], &steps, Some(count), false, |carry, step| {
+            let (row, other, place) = (&carry[0], rules::expand_dims(&step[0], &[last])?, &step[1]);
+            let counted = rules::iota(dtype, row.shape(), last)?;
+            let own = rules::eq(&counted, place)?;
+            let others = rules::eq(&counted, &broadcast(&other, row.shape())?)?;
+            let pick = |mask: &Array| -> Result<Array> {
+                let picked = select(mask, row, &number(0.0, row))?;
+                rules::expand_dims(&rules::reduce_sum(&picked, &[last])?, &[last])
+            };
+            let next = select(&own, &pick(&others)?, &select(&others, &pick(&own)?, row)?)?;
+            Ok((vec![next], vec![]))
+        })?;
     Ok(permutation.swap_remove(0))
 }
 
@@ -281,7 +282,7 @@ pub fn tridiagonal_solve(
     let steps = [below, next(&middle)?, next(&above)?, next(&right)?];
     // The carried row has the elements p and q and the right side f; beside it stands the row
     // below. The one with the larger first element stays, the other goes on without it.
-    let (_, kept) = scan(&carry, &steps, size, |carry, step| {
+    let (_, kept) = scan("scan", &carry, &steps, Some(size), false, |carry, step| {
         let [p, q, f] = [&carry[0], &carry[1], &carry[2]];
         let [l, m, u, g] = [&step[0], &step[1], &step[2], &step[3]];
         let swap = rules::gt(&rules::abs(l)?, &rules::abs(p)?)?;
@@ -304,13 +305,14 @@ pub fn tridiagonal_solve(
     })?;
     let backwards: Vec<Array> = kept.iter().map(|x| rules::rev(x, &[0])).collect::<Result<_>>()?;
     let nothing = rules::zeros_like(&first(&right)?)?;
-    let (_, x) = scan(&[nothing.clone(), nothing], &backwards, size, |carry, row| {
-        let [p, q, r, f] = [&row[0], &row[1], &row[2], &row[3]];
-        let times = |x: &Array, y: &Array| rules::mul(&broadcast(x, y.shape())?, y);
-        let known = rules::add(&times(q, &carry[0])?, &times(r, &carry[1])?)?;
-        let x = rules::div(&rules::sub(f, &known)?, &broadcast(p, f.shape())?)?;
-        Ok((vec![x.clone(), carry[0].clone()], vec![x]))
-    })?;
+    let (_, x) =
+        scan("scan", &[nothing.clone(), nothing], &backwards, Some(size), false, |carry, row| {
+            let [p, q, r, f] = [&row[0], &row[1], &row[2], &row[3]];
+            let times = |x: &Array, y: &Array| rules::mul(&broadcast(x, y.shape())?, y);
+            let known = rules::add(&times(q, &carry[0])?, &times(r, &carry[1])?)?;
+            let x = rules::div(&rules::sub(f, &known)?, &broadcast(p, f.shape())?)?;
+            Ok((vec![x.clone(), carry[0].clone()], vec![x]))
+        })?;
     rules::move_axis(&rules::rev(&x[0], &[0])?, 0, stack.len())
 }
 
@@ -327,8 +329,13 @@ fn reflectors(a: &Array) -> Result<Array> {
 /// `c` with reflections applied from the left, in the order given.
 fn reflected(c: &Array, vectors: &Array, taus: &Array) -> Result<Array> {
     let count = vectors.shape()[0];
-    let (mut y, _) =
-        scan(std::slice::from_ref(c), &[vectors.clone(), taus.clone()], count, |carry, step| {
+    let (mut y, _) = scan(
+        "scan",
+        std::slice::from_ref(c),
+        &[vectors.clone(), taus.clone()],
+        Some(count),
+        false,
+        |carry, step| {
             // c - τ v (v* c).
             let column = rules::expand_dims(&step[0], &[step[0].rank()])?;
             let shares = matmul(&adjoint(&column)?, &carry[0], None)?;
@@ -336,7 +343,8 @@ fn reflected(c: &Array, vectors: &Array, taus: &Array) -> Result<Array> {
             let moved = matmul(&column, &shares, None)?;
             let moved = rules::mul(&broadcast(&tau, moved.shape())?, &moved)?;
             Ok((vec![rules::sub(&carry[0], &moved)?], vec![]))
-        })?;
+        },
+    )?;
     Ok(y.swap_remove(0))
 }
 

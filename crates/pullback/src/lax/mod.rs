@@ -3,7 +3,7 @@
 //! Nothing is promoted here: operands have one type, and one rank or are scalars.
 
 pub mod collective;
-pub(crate) mod control;
+pub mod control;
 pub mod elementwise;
 pub mod indexing;
 pub mod linalg;
@@ -12,9 +12,9 @@ pub mod structure;
 
 use crate::api::ApiFn;
 
+pub use control::*;
 pub use elementwise::*;
 pub use indexing::*;
-pub use pullback_core::primitives::custom::stop_gradient::stop_gradient;
 pub use reductions::*;
 pub use structure::*;
 

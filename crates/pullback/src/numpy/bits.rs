@@ -9,7 +9,7 @@ use super::common::{axis_of, broadcast_all, number, select, size_of, truth};
 use super::dtypes::integer;
 use super::manipulation::{part, ravel};
 use crate::api::ApiFn;
-use crate::lax::control::while_loop;
+use crate::flat::while_loop;
 
 /// The functions of this module.
 pub(crate) static FUNCTIONS: &[&ApiFn] = &[&GCD_API, &LCM_API, &PACKBITS_API, &UNPACKBITS_API];
@@ -36,6 +36,7 @@ fn integers(function: &str, x: &Array, y: &Array) -> Result<Vec<Array>> {
 pub fn gcd(x1: &Array, x2: &Array) -> Result<Array> {
     let both = integers("gcd", x1, x2)?;
     let mut result = while_loop(
+        "while_loop",
         &both,
         |x| {
             let left = lax::ne(&x[1], &number(0.0, &x[1]))?;

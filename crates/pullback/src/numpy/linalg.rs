@@ -20,7 +20,7 @@ use super::manipulation::{matrix_transpose as transposed, moveaxis, part, ravel}
 use super::products::{self, dot};
 use super::reductions::{self, Extreme, Sum};
 use crate::api::{ApiFn, Arg, Axes, FromArg, Kind, Table, Value};
-use crate::custom::with_jvp;
+use crate::custom_rules::with_jvp;
 
 /// The functions of this module.
 pub(crate) static FUNCTIONS: &[&ApiFn] = &[

@@ -7,7 +7,7 @@ use pullback_macros::api;
 
 use super::{shape_for, single, uniform_of};
 use crate::api::{ApiFn, Sizes};
-use crate::lax::control::{scan, while_loop};
+use crate::flat::{scan, while_loop};
 use crate::numpy::arithmetic::clip;
 use crate::numpy::common::{broadcast, filled, inexact, not_equal_itself, number, select};
 use crate::numpy::floats::ceil;
@@ -93,6 +93,7 @@ fn poisson_by_products(key: &Array, lam: &Array, dtype: DType) -> Result<Array> 
     let left = |log: &Array| lax::gt(log, &bound);
     let start = [count, key.clone(), filled(0.0, lam)?];
     let end = while_loop(
+        "while_loop",
         &start,
         |x| any(&left(&x[2])?),
         |x| {
@@ -120,6 +121,7 @@ fn poisson_by_rejection(key: &Array, lam: &Array, dtype: DType) -> Result<Array>
     let accepted = broadcast(&Array::from(false), &shape)?;
     let start = [filled(-1.0, lam)?, accepted, key.clone()];
     let end = while_loop(
+        "while_loop",
         &start,
         |x| any(&lax::not(&x[1])?),
         |x| {
@@ -219,6 +221,7 @@ fn by_gaps(key: &Array, count: &Array, p: &Array) -> Result<Array> {
     let left = |sum: &Array| lax::le(sum, count);
     let start = [filled(0.0, p)?, filled(0.0, p)?, key.clone()];
     let end = while_loop(
+        "while_loop",
         &start,
         |x| any(&left(&x[1])?),
         |x| {
@@ -278,6 +281,7 @@ fn by_rejection(key: &Array, count: &Array, p: &Array) -> Result<Array> {
     let accepted = broadcast(&Array::from(false), &shape)?;
     let start = [filled(-1.0, p)?, accepted, key.clone()];
     let end = while_loop(
+        "while_loop",
         &start,
         |x| any(&lax::not(&x[1])?),
         |x| {
@@ -355,7 +359,7 @@ pub fn multinomial(
     let safe = select(&lax::eq(&left, &number(0.0, &left))?, &number(1.0, &left), &left)?;
     let ratios = lax::div(&p, &safe)?;
     let keys = lax::random_split(&key, &[ways])?;
-    let (_, counts) = scan(&[n], &[ratios, keys], ways, |rest, step| {
+    let (_, counts) = scan("scan", &[n], &[ratios, keys], Some(ways), false, |rest, step| {
         let ratio = clip(&step[0], Some(&Array::from(0)), Some(&Array::from(1)))?;
         let count = binomial(&step[1], &rest[0], &ratio, None, Some(rest[0].dtype()))?;
         Ok((vec![lax::sub(&rest[0], &count)?], vec![count]))

@@ -11,7 +11,7 @@ use pullback_macros::api;
 
 use super::special::{float, polynomial};
 use crate::api::ApiFn;
-use crate::custom::with_jvp;
+use crate::custom_rules::with_jvp;
 use crate::numpy::common::{broadcast_all, inexact_pair, not_equal_itself, number, select};
 
 /// The functions of this module.

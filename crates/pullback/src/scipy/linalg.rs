@@ -8,7 +8,7 @@ use pullback_core::{Array, DType, Error, Result, promote};
 use pullback_macros::api;
 
 use crate::api::{ApiFn, Arg, Axes, FromArg, Kind, Value};
-use crate::custom::with_jvp;
+use crate::custom_rules::with_jvp;
 use crate::lax::linalg::lu_pivots_to_permutation;
 use crate::numpy::arithmetic::{multiply, power, true_divide};
 use crate::numpy::common::{inexact, number, select};

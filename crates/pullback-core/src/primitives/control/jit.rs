@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pullback_engine::plan::Slot;
 
-use super::{active, check_operands, tangents_of, values};
+use super::{Applies, active, check_operands, tangents_of, values};
 use crate::array::{Array, Arrays};
 use crate::aval::Aval;
 use crate::error::Result;
@@ -15,10 +15,10 @@ use crate::lower::Lowering;
 use crate::primitives::{
     Avals, Cotangent, Cotangents, Input, Listed, Op, Operand, Primitive, Sample, Slots,
 };
-use crate::trace::batch::{AxisData, BatchAxes, BatchAxis, at_axis};
+use crate::trace::batch::{AxisData, BatchAxes, BatchAxis};
 use crate::trace::jvp::{Tangent, Tangents};
 use crate::trace::{AxisName, bind};
-use crate::transforms::{jvp_jaxpr, linearize_jaxpr, transpose_jaxpr, vmap_jaxpr};
+use crate::transforms::linearize_jaxpr;
 
 /// A program and what to call it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,10 +29,13 @@ pub struct Jit {
     pub jaxpr: JaxprRef,
 }
 
-impl Jit {
-    /// The program under the same name.
-    fn of(&self, jaxpr: &JaxprRef) -> Jit {
-        Jit { name: self.name.clone(), jaxpr: jaxpr.clone() }
+impl Applies for Jit {
+    fn program(&self) -> &JaxprRef {
+        &self.jaxpr
+    }
+
+    fn of(&self, program: &JaxprRef) -> Op {
+        Jit { name: self.name.clone(), jaxpr: program.clone() }.into()
     }
 }
 
@@ -67,13 +70,7 @@ impl Primitive for Jit {
     }
 
     fn jvp(&self, x: &[&Array], dx: &[Tangent]) -> Result<(Arrays, Tangents)> {
-        let derived = jvp_jaxpr(&self.jaxpr, &active(dx), &vec![false; self.jaxpr.outputs.len()])?;
-        let dx: Vec<Array> = values(dx).collect();
-        let inputs: Vec<&Array> = x.iter().copied().chain(&dx).collect();
-        let mut outputs = bind(self.of(&derived.jaxpr), &inputs)?;
-        let tangents: Vec<Array> = outputs.drain(derived.given.len()..).collect();
-        let dy = tangents_of(&outputs, &derived.given, tangents.into_iter());
-        Ok((outputs, dy))
+        self.program_jvp(x, dx)
     }
 
     fn linearize(&self, x: &[&Array], dx: &[Tangent]) -> Result<(Arrays, Tangents)> {
@@ -92,21 +89,7 @@ impl Primitive for Jit {
     }
 
     fn transpose(&self, ct: &[Cotangent], inputs: &[Operand]) -> Result<Cotangents> {
-        let linear: Vec<bool> = inputs.iter().map(Operand::is_linear).collect();
-        let present: Vec<bool> = ct.iter().map(Option::is_some).collect();
-        let wanted = vec![false; linear.iter().filter(|linear| **linear).count()];
-        let derived = transpose_jaxpr(&self.jaxpr, &linear, &present, &wanted)?;
-        let operands: Vec<&Array> =
-            inputs.iter().filter_map(Operand::known).chain(ct.iter().flatten()).collect();
-        let mut results = bind(self.of(&derived.jaxpr), &operands)?.into_iter();
-        let mut given = derived.given.iter();
-        Ok(linear
-            .iter()
-            .map(|&linear| match linear && given.next() == Some(&true) {
-                true => results.next(),
-                false => None,
-            })
-            .collect())
+        self.program_transpose(ct, inputs)
     }
 
     fn batch(
@@ -115,19 +98,7 @@ impl Primitive for Jit {
         axes: &[BatchAxis],
         axis: &AxisData,
     ) -> Result<(Arrays, BatchAxes)> {
-        let mapped: Vec<bool> = axes.iter().map(Option::is_some).collect();
-        let wanted = vec![false; self.jaxpr.outputs.len()];
-        let derived = vmap_jaxpr(&self.jaxpr, &mapped, &wanted, axis)?;
-        let inputs = x
-            .iter()
-            .zip(axes)
-            .map(|(x, a)| match a {
-                Some(_) => at_axis(x, *a, axis.size, 0),
-                None => Ok(Array::clone(x)),
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let outputs = bind(self.of(&derived.jaxpr), &inputs.iter().collect::<Vec<_>>())?;
-        Ok((outputs, derived.mapped.iter().map(|mapped| mapped.then_some(0)).collect()))
+        self.program_batch(x, axes, axis)
     }
 
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {
@@ -139,7 +110,7 @@ impl Primitive for Jit {
     }
 
     fn with_jaxprs(&self, mut jaxprs: Vec<JaxprRef>) -> Option<Op> {
-        Some(self.of(&jaxprs.pop()?).into())
+        Some(self.of(&jaxprs.pop()?))
     }
 
     fn uses_axis(&self, name: &AxisName) -> bool {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use pullback_engine::plan::Slot;
 
-use super::{Fun, JvpRule, Shared};
+use super::{Fun, JvpRule, Recorded, Shared};
 use crate::array::{Array, Arrays};
 use crate::aval::Aval;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::jaxpr::JaxprRef;
 use crate::jaxpr::parse::ParamReader;
 use crate::jaxpr::print::{Param, Params};
-use crate::jaxpr::{JaxprRef, Staged, stage};
 use crate::lower::Lowering;
 use crate::primitives::{Avals, Listed, Op, Primitive, Sample, Slots};
 use crate::trace::batch::{AxisData, BatchAxes, BatchAxis, at_axis};
@@ -63,10 +63,7 @@ impl Primitive for CustomJvpCall {
 
     fn infer(&self, inputs: &[Aval]) -> Result<Avals> {
         match &self.jaxpr {
-            Some(jaxpr) => {
-                super::super::control::check_operands(&self.fun.name, jaxpr, inputs)?;
-                Ok(jaxpr.output_avals().into())
-            }
+            Some(jaxpr) => super::staged_types(&self.fun, jaxpr, inputs),
             None => Err(self.missing("the shape rule, before it is staged,")),
         }
     }
@@ -88,29 +85,15 @@ impl Primitive for CustomJvpCall {
         if self.jaxpr.is_some() {
             return Ok(None);
         }
-        let avals: Vec<Aval> = x.iter().map(|x| x.aval()).collect();
-        let Staged { jaxpr, captured } = stage(&avals, |x| (self.fun.function)(x))?;
-        let jaxpr = JaxprRef::from(jaxpr);
-        let skip = captured.len();
+        let Recorded { program, fun, captured: skip, operands } = super::recorded(&self.fun, x)?;
         let rule = self.jvp.function.clone();
         let jvp: Arc<JvpRule> = Arc::new(move |x: &[Array], dx: &[Tangent]| {
             if dx[..skip].iter().any(|dx| !dx.is_zero()) {
-                return Err(Error::type_error(
-                    "custom_jvp",
-                    "a function with a derivative of its own was differentiated with respect to a \
-                     value that it closes over; pass the value as an argument",
-                ));
+                return Err(super::closes_over("custom_jvp"));
             }
             rule(&x[skip..], &dx[skip..])
         });
-        let program = jaxpr.clone();
-        let fun: Arc<Fun> = Arc::new(move |x: &[Array]| program.eval_all(x));
-        let op = CustomJvpCall {
-            fun: Shared::new(&self.fun.name, fun),
-            jvp: Shared::new(&self.jvp.name, jvp),
-            jaxpr: Some(jaxpr),
-        };
-        let operands = captured.into_iter().chain(x.iter().copied().cloned()).collect();
+        let op = CustomJvpCall { fun, jvp: Shared::new(&self.jvp.name, jvp), jaxpr: Some(program) };
         Ok(Some((op.into(), operands)))
     }
 

@@ -7,13 +7,13 @@ use smallvec::SmallVec;
 
 use super::custom_jvp_call::batched;
 use super::custom_lin::CustomLin;
-use super::{Fun, Shared};
+use super::{Fun, Recorded, Shared};
 use crate::array::{Array, Arrays};
 use crate::aval::Aval;
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::jaxpr::JaxprRef;
 use crate::jaxpr::parse::ParamReader;
 use crate::jaxpr::print::{Param, Params};
-use crate::jaxpr::{JaxprRef, Staged, stage};
 use crate::lower::Lowering;
 use crate::primitives::rules::reduce_sum;
 use crate::primitives::{Avals, Cotangent, Listed, Op, Primitive, Sample, Slots};
@@ -113,10 +113,7 @@ impl Primitive for CustomVjpCall {
 
     fn infer(&self, inputs: &[Aval]) -> Result<Avals> {
         match &self.jaxpr {
-            Some(jaxpr) => {
-                super::super::control::check_operands(&self.fun.name, jaxpr, inputs)?;
-                Ok(jaxpr.output_avals().into())
-            }
+            Some(jaxpr) => super::staged_types(&self.fun, jaxpr, inputs),
             None => Err(self.missing("the shape rule, before it is staged,")),
         }
     }
@@ -138,18 +135,11 @@ impl Primitive for CustomVjpCall {
         if self.jaxpr.is_some() {
             return Ok(None);
         }
-        let avals: Vec<Aval> = x.iter().map(|x| x.aval()).collect();
-        let Staged { jaxpr, captured } = stage(&avals, |x| (self.fun.function)(x))?;
-        let jaxpr = JaxprRef::from(jaxpr);
-        let skip = captured.len();
+        let Recorded { program, fun, captured: skip, operands } = super::recorded(&self.fun, x)?;
         let (fwd, bwd) = (self.fwd.function.clone(), self.bwd.function.clone());
         let fwd: Arc<Fwd> = Arc::new(move |x: &[Array], active: &[bool]| {
             if active[..skip].contains(&true) {
-                return Err(Error::type_error(
-                    "custom_vjp",
-                    "a function with a derivative of its own was differentiated with respect to a \
-                     value that it closes over; pass the value as an argument",
-                ));
+                return Err(super::closes_over("custom_vjp"));
             }
             fwd(&x[skip..], &active[skip..])
         });
@@ -158,15 +148,12 @@ impl Primitive for CustomVjpCall {
             results.extend(bwd(residuals, ct)?);
             Ok(results)
         });
-        let program = jaxpr.clone();
-        let fun: Arc<Fun> = Arc::new(move |x: &[Array]| program.eval_all(x));
         let op = CustomVjpCall {
-            fun: Shared::new(&self.fun.name, fun),
+            fun,
             fwd: Shared::new(&self.fwd.name, fwd),
             bwd: Shared::new(&self.bwd.name, bwd),
-            jaxpr: Some(jaxpr),
+            jaxpr: Some(program),
         };
-        let operands = captured.into_iter().chain(x.iter().copied().cloned()).collect();
         Ok(Some((op.into(), operands)))
     }
 

@@ -8,7 +8,11 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::array::Array;
-use crate::error::Result;
+use crate::aval::Aval;
+use crate::error::{Error, Result};
+use crate::jaxpr::{JaxprRef, Staged, stage};
+use crate::primitives::Avals;
+use crate::primitives::control::check_operands;
 use crate::trace::Tangent;
 
 pub mod callback;
@@ -64,9 +68,50 @@ impl<F: ?Sized> Hash for Shared<F> {
     }
 }
 
+/// A function of the user's that has been staged.
+struct Recorded {
+    /// Its program, which takes what the function closes over, then its operands.
+    program: JaxprRef,
+    /// The program as a function.
+    fun: Shared<Fun>,
+    /// How many arrays the function closes over.
+    captured: usize,
+    /// What it closes over, then its operands.
+    operands: Vec<Array>,
+}
+
+/// Records a function; its rules are kept beside it, and skip what it closes over.
+fn recorded(fun: &Shared<Fun>, x: &[&Array]) -> Result<Recorded> {
+    let avals: Vec<Aval> = x.iter().map(|x| x.aval()).collect();
+    let Staged { jaxpr, captured } = stage(&avals, |x| (fun.function)(x))?;
+    let program = JaxprRef::from(jaxpr);
+    let inner = program.clone();
+    let function: Arc<Fun> = Arc::new(move |x: &[Array]| inner.eval_all(x));
+    Ok(Recorded {
+        program,
+        fun: Shared::new(&fun.name, function),
+        captured: captured.len(),
+        operands: captured.into_iter().chain(x.iter().copied().cloned()).collect(),
+    })
+}
+
+/// The types of the results of a function, which are known once it has been staged.
+fn staged_types(fun: &Shared<Fun>, program: &JaxprRef, inputs: &[Aval]) -> Result<Avals> {
+    check_operands(&fun.name, program, inputs)?;
+    Ok(program.output_avals().into())
+}
+
+/// The error for a rule that is asked for a derivative with respect to what its function closes
+/// over.
+fn closes_over(function: &str) -> Error {
+    Error::type_error(
+        function,
+        "a function with a derivative of its own was differentiated with respect to a value that \
+         it closes over; pass the value as an argument",
+    )
+}
+
 /// The error for reading an operation that holds a function from text.
-pub(crate) fn not_text(name: &str) -> crate::error::Error {
-    crate::error::Error::Program {
-        message: format!("'{name}' holds a function, and cannot be read from text"),
-    }
+pub(crate) fn not_text(name: &str) -> Error {
+    Error::Program { message: format!("'{name}' holds a function, and cannot be read from text") }
 }

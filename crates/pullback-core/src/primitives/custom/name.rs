@@ -1,4 +1,4 @@
-//! `name`: the same array, under a name that policies of what to keep know it by.
+//! `name`: the same array, under a name that policies of `checkpoint` know.
 
 use std::sync::Arc;
 
@@ -15,14 +15,17 @@ use crate::trace::batch::{AxisData, BatchAxes, BatchAxis};
 use crate::trace::bind1;
 use crate::trace::jvp::{Tangent, Tangents};
 
-/// The name.
+/// A name for a value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name {
-    /// What the array is called.
+    /// The name.
     pub name: Arc<str>,
 }
 
-/// `x`, called `name`.
+/// `x`, under the name given.
+///
+/// # Errors
+/// Those of the trace that records it.
 pub fn name(x: &Array, name: &str) -> Result<Array> {
     bind1(Name { name: name.into() }, &[x])
 }
@@ -39,17 +42,22 @@ impl Primitive for Name {
     fn infer(&self, inputs: &[Aval]) -> Result<Avals> {
         match inputs {
             [x] => Ok(one(x.clone())),
-            _ => Err(operand_count(self.name(), 1, inputs.len())),
+            _ => Err(operand_count("name", 1, inputs.len())),
         }
     }
 
-    /// The tangent has no name: it is not among what is kept.
+    /// The name is that of the value, not of its tangent.
     fn jvp(&self, x: &[&Array], dx: &[Tangent]) -> Result<(Arrays, Tangents)> {
-        Ok((one(name(x[0], &self.name)?), one(dx[0].clone())))
+        let y = bind1(self.clone(), x)?;
+        let dy = match dx[0].is_zero() {
+            true => Tangent::zero(&y),
+            false => dx[0].clone(),
+        };
+        Ok((one(y), one(dy)))
     }
 
     fn batch(&self, x: &[&Array], axes: &[BatchAxis], _: &AxisData) -> Result<(Arrays, BatchAxes)> {
-        Ok((one(name(x[0], &self.name)?), one(axes[0])))
+        Ok((one(bind1(self.clone(), x)?), one(axes[0])))
     }
 
     fn lower(&self, _: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {
@@ -63,12 +71,8 @@ impl Listed for Name {
     }
 
     fn samples() -> Vec<Sample> {
+        let op = Name { name: "kept".into() };
         let dtypes = pullback_engine::DType::NUMERIC.iter();
-        dtypes
-            .flat_map(|&dtype| {
-                [2, 0, 1]
-                    .map(|n| Sample::new(Name { name: "a".into() }, [Input::real(&[n], dtype)]))
-            })
-            .collect()
+        dtypes.map(|&dtype| Sample::new(op.clone(), [Input::real(&[2], dtype)])).collect()
     }
 }

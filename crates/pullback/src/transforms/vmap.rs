@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use pullback_core::trace::batch::{BatchAxis, at_axis};
 use pullback_core::trace::{AxisData, AxisName};
-use pullback_core::{Error, Result, transforms};
+use pullback_core::{Array, Error, Result, transforms};
 
+use super::{over_leaves, rebuilt};
 use crate::function::{Function, Signature, Transformed};
 use crate::pytree::{Arguments, Pytree};
 
@@ -131,10 +132,11 @@ fn mapped<F: Function<M>, M: Signature>(
                 format!("an array of type {} has no axis {axis} to map over", leaf.aval()),
             ));
         };
-        if *size.get_or_insert(own) != own {
+        let size = *size.get_or_insert(own);
+        if size != own {
             return Err(Error::value_error(
                 "vmap",
-                format!("got inconsistent sizes for array axes to be mapped: {size:?} and {own}"),
+                format!("got inconsistent sizes for array axes to be mapped: {size} and {own}"),
             ));
         }
     }
@@ -145,21 +147,22 @@ fn mapped<F: Function<M>, M: Signature>(
         ));
     };
     let mut tree = None;
-    let call = |leaves: &[pullback_core::Array]| {
-        let value = f.call(&args.with_leaves(leaves.to_vec()))?;
-        let leaves = value.leaves();
-        tree = Some(value);
-        Ok(leaves)
-    };
     let axis = AxisData { name: options.name.clone(), size };
+    let call = over_leaves(|args| f.call(args), args, &mut tree);
     let (outputs, at) = transforms::vmap(call, &leaves, &places, axis)?;
-    let outputs = outputs
-        .iter()
-        .zip(at)
-        .map(|(y, at)| at_axis(y, at, size, options.out_axis))
-        .collect::<Result<Vec<_>>>()?;
-    match tree {
-        Some(tree) => Ok(tree.with_leaves(outputs)),
-        None => Err(Error::Program { message: "a function was not called".into() }),
-    }
+    let laid = |(y, at): (&Array, BatchAxis)| {
+        let to = options.out_axis;
+        match to <= y.rank() - usize::from(at.is_some()) {
+            true => at_axis(y, at, size, to),
+            false => Err(Error::value_error(
+                "vmap",
+                format!(
+                    "the entries cannot be laid along axis {to} of a result with {} axes",
+                    y.rank() - usize::from(at.is_some())
+                ),
+            )),
+        }
+    };
+    let outputs = outputs.iter().zip(at).map(laid).collect::<Result<Vec<_>>>()?;
+    rebuilt(tree, outputs)
 }
