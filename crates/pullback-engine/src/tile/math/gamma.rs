@@ -6,7 +6,10 @@
 
 use std::ops::{Add, Div, Mul};
 
-use super::double::{digamma, lgamma};
+use pulp::{Simd, WithSimd};
+
+use super::super::kernel::dispatch;
+use super::double;
 
 /// The precision that sums and fractions are continued to.
 const PRECISION: f64 = 1e-16;
@@ -287,9 +290,39 @@ pub(crate) fn polygamma(order: f64, x: f64) -> f64 {
     sign * libm::tgamma(order + 1.0) * zeta(order + 1.0, x)
 }
 
+/// That of `double`, compiled for this processor. Compiled for all, it would call a function for
+/// every fused step.
+fn lgamma(x: f64) -> f64 {
+    struct Lgamma<'a>(f64, &'a mut f64);
+    impl WithSimd for Lgamma<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _simd: S) {
+            *self.1 = double::lgamma(self.0);
+        }
+    }
+    let mut y = 0.0;
+    dispatch(Lgamma(x, &mut y));
+    y
+}
+
+/// That of `double`, likewise.
+fn digamma(x: f64) -> f64 {
+    struct Digamma<'a>(f64, &'a mut f64);
+    impl WithSimd for Digamma<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _simd: S) {
+            *self.1 = double::digamma(self.0);
+        }
+    }
+    let mut y = 0.0;
+    dispatch(Digamma(x, &mut y));
+    y
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::double;
     use super::*;
 
     fn check(value: f64, exact: f64) {
