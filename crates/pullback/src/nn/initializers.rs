@@ -350,7 +350,7 @@ scalings! {
 /// use pullback::nn::initializers::orthogonal;
 ///
 /// let q = orthogonal(&random::key(&0.into())?, &[3, 3].into(), None, &1.0.into(), -1)?;
-/// let product = jnp::matmul(&q.t(), &q, None)?.to_vec::<f32>()?;
+/// let product = jnp::matmul(&jnp::matrix_transpose(&q)?, &q, None)?.to_vec::<f32>()?;
 /// assert!((product[0] - 1.0).abs() < 1e-5 && product[1].abs() < 1e-5);
 /// # Ok::<(), pullback::Error>(())
 /// ```
