@@ -100,7 +100,7 @@ pub fn constant(
 /// use pullback::random;
 /// use pullback::nn::initializers::uniform;
 ///
-/// let y = uniform(&random::key(0), &[8].into(), None, &0.5.into())?;
+/// let y = uniform(&random::key(&0.into())?, &[8].into(), None, &0.5.into())?;
 /// assert!(y.to_vec::<f32>()?.iter().all(|y| (0.0..0.5).contains(y)));
 /// # Ok::<(), pullback::Error>(())
 /// ```
@@ -127,7 +127,7 @@ fn scaled(x: &Array, scale: &Array) -> Result<Array> {
 /// use pullback::random;
 /// use pullback::nn::initializers::normal;
 ///
-/// let key = random::key(0);
+/// let key = random::key(&0.into())?;
 /// let draw = |stddev: f64| normal(&key, &[8].into(), None, &stddev.into());
 /// assert_eq!(draw(2.0)?, 2.0 * draw(1.0)?);
 /// # Ok::<(), pullback::Error>(())
@@ -152,7 +152,7 @@ pub fn normal(key: &Array, shape: &Sizes, dtype: Option<DType>, stddev: &Array) 
 /// use pullback::nn::initializers::truncated_normal;
 ///
 /// let [low, high] = [(-1.0).into(), 1.0.into()];
-/// let y = truncated_normal(&random::key(0), &[8].into(), None, &1.0.into(), &low, &high)?;
+/// let y = truncated_normal(&random::key(&0.into())?, &[8].into(), None, &1.0.into(), &low, &high)?;
 /// let y = y.to_vec::<f32>()?;
 /// assert!(y.iter().any(|y| *y != y.abs()) && y.iter().all(|y| y.abs() < 2.0));
 /// # Ok::<(), pullback::Error>(())
@@ -221,7 +221,7 @@ impl Fans {
 /// use pullback::{Array, random};
 /// use pullback::nn::initializers::{Fans, variance_scaling};
 ///
-/// let key = random::key(0);
+/// let key = random::key(&0.into())?;
 /// let fans = Fans::default();
 /// let y = variance_scaling(&key, &[3, 5].into(), None, 1.0, "fan_out", "uniform", fans)?;
 /// // The variance is one over the number of outputs.
@@ -349,8 +349,8 @@ scalings! {
 /// use pullback::{random, numpy as jnp};
 /// use pullback::nn::initializers::orthogonal;
 ///
-/// let q = orthogonal(&random::key(0), &[3, 3].into(), None, &1.0.into(), -1)?;
-/// let product = jnp::matmul(&q.t(), &q, None)?.to_vec::<f32>()?;
+/// let q = orthogonal(&random::key(&0.into())?, &[3, 3].into(), None, &1.0.into(), -1)?;
+/// let product = jnp::matmul(&jnp::matrix_transpose(&q)?, &q, None)?.to_vec::<f32>()?;
 /// assert!((product[0] - 1.0).abs() < 1e-5 && product[1].abs() < 1e-5);
 /// # Ok::<(), pullback::Error>(())
 /// ```
@@ -388,7 +388,7 @@ pub fn orthogonal(
 /// use pullback::random;
 /// use pullback::nn::initializers::delta_orthogonal;
 ///
-/// let y = delta_orthogonal(&random::key(0), &[3, 2, 2].into(), None, &1.0.into(), -1)?;
+/// let y = delta_orthogonal(&random::key(&0.into())?, &[3, 2, 2].into(), None, &1.0.into(), -1)?;
 /// let y = y.to_vec::<f32>()?;
 /// assert!(y[..4].iter().chain(&y[8..]).all(|y| *y == 0.0));
 /// # Ok::<(), pullback::Error>(())
