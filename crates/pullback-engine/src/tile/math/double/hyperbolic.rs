@@ -2,7 +2,7 @@
 
 use super::super::lane::{Bits, Double};
 use super::super::twofold::fast_two_sum;
-use super::exp::{exp, exp_shifted};
+use super::exp::exp_shifted;
 use super::log::log1p_sum;
 use super::{LN2_HI, LN2_LO, power_of_two};
 
@@ -30,7 +30,7 @@ pub(crate) fn tanh<R: Double>(x: R) -> R {
     let a = x.abs();
     let z = a * a;
     let near = (a * z).mul_add(z.poly(TANH), a);
-    let e = exp(R::of(2.0) * a.at_most(R::of(20.0)));
+    let e = exp_shifted(R::of(2.0) * a.at_most(R::of(20.0)), 0);
     let far = R::of(1.0) - R::of(2.0) / (e + R::of(1.0));
     R::choose(a.lt(R::of(1.0)), near, far).copysign(x)
 }

@@ -14,7 +14,7 @@ mod power;
 mod trig;
 
 pub(crate) use erf::{erf, erf_inv, erfc};
-pub(crate) use exp::{exp, exp2, expm1, logistic};
+pub(crate) use exp::{exp, exp_shifted, exp2, expm1, logistic};
 pub(crate) use gamma::{Digamma, Lgamma, digamma, digamma_by, lgamma, lgamma_by};
 pub(crate) use hyperbolic::{acosh, asinh, atanh, cosh, sinh, tanh};
 pub(crate) use inverse_trig::{acos, asin, atan, atan2};

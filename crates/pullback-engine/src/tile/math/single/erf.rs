@@ -22,7 +22,7 @@ pub(crate) fn erfc<R: Single>(x: R) -> R {
     let a = x.abs().widen().at_most(of(10.2));
     // e^(x²) erfc x is close to 1 / (1 + 2x); the rest is a polynomial in (a - 3) / (a + 3).
     let p = ((a - of(3.0)) / (a + of(3.0))).poly(ERFC);
-    let y = double::exp(-a * a) * p / (of(1.0) + of(2.0) * a);
+    let y = double::exp_shifted(-a * a, 0) * p / (of(1.0) + of(2.0) * a);
     let negative = <R::Double as Double>::mask(x.lt(R::of(0.0)));
     <R::Double as Real>::choose(negative, of(2.0) - y, y).narrow()
 }

@@ -47,8 +47,8 @@ pub(crate) fn acos<R: Single>(x: R) -> R {
 pub(crate) fn atan<R: Single>(x: R) -> R {
     let one = R::of(1.0);
     let a = x.abs();
-    // atan a = π/2 - atan 1/a.
-    let big = a.gt(one);
+    // atan a = π/2 - atan 1/a, also of 1, whose result is exact to the last digit then.
+    let big = a.ge(one);
     let m = R::choose(big, -one, a) / R::choose(big, a, one);
     let z = m * m;
     angle(R::choose(big, one, R::of(0.0)), m, z, z.poly(ATAN)).copysign(x)
@@ -59,7 +59,7 @@ pub(crate) fn atan<R: Single>(x: R) -> R {
 pub(crate) fn atan2<R: Single>(y: R, x: R) -> R {
     let (one, zero) = (R::of(1.0), R::of(0.0));
     let (a, b) = (x.abs(), y.abs());
-    let steep = b.gt(a);
+    let steep = b.ge(a) & !b.eq(zero);
     let (numerator, denominator) = (R::choose(steep, a, b), R::choose(steep, b, a));
     // Two infinities are as two ones, and two zeros as zero and one.
     let same = R::choose(denominator.eq(zero), zero, one);

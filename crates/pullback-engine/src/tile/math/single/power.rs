@@ -8,7 +8,7 @@ use super::{MAGIC, low_integer, power_of_two};
 /// x^y, correctly rounded but for rare cases, with the special values of C.
 #[inline(always)]
 pub(crate) fn pow<R: Single>(x: R, y: R) -> R {
-    let magnitude = double::exp(y.widen() * double::log(x.abs().widen())).narrow();
+    let magnitude = double::exp_shifted(y.widen() * double::log(x.abs().widen()), 0).narrow();
     let integer = y.trunc().eq(y);
     let half = R::of(0.5) * y;
     let odd = integer & !half.trunc().eq(half);
