@@ -33,7 +33,6 @@ def lines(count):
 # Memory.
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="classes export buffers since Python 3.12")
 def test_the_buffer_protocol_shares_memory_and_refuses_writing():
     x = jnp.arange(6.0).reshape(2, 3)
     view = memoryview(x)

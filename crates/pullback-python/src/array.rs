@@ -793,8 +793,12 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<indexing::AtIndex>()?;
     module.add_function(wrap_pyfunction!(_rebuild, module)?)?;
     let class: Bound<'_, PyType> = module.py().get_type::<PyArray>();
-    // Assigning the method makes Python look for it where it needs a buffer (from 3.12 on).
-    class.setattr("__buffer__", class.getattr("__buffer__")?)?;
+    if module.py().version_info() >= (3, 12) {
+        // Assigning the method makes Python look for it where it needs a buffer.
+        class.setattr("__buffer__", class.getattr("__buffer__")?)?;
+    } else {
+        crate::ffi::export_buffers(&class);
+    }
     // `Array` is not to be made by its class, but `isinstance` and annotations need it.
     class.setattr("__doc__", "An array: concrete, or traced by a transformation. Immutable.")
 }

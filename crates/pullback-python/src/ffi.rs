@@ -1,5 +1,5 @@
 //! The places where PyO3 offers no safe way: builtin functions with one entry point, methods made
-//! of functions, and memory that is shared with other libraries.
+//! of functions, and memory that is shared with other libraries, in either direction.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString};
@@ -9,7 +9,7 @@ use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyTuple, PyType};
 use smallvec::SmallVec;
 
 use crate::errors::guarded;
@@ -92,6 +92,43 @@ unsafe extern "C" {
 pub fn method<'py>(function: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     // SAFETY: the call takes a reference of its own, and gives a new one or an exception.
     unsafe { Bound::from_owned_ptr_or_err(function.py(), PyInstanceMethod_New(function.as_ptr())) }
+}
+
+/// Makes Python ask `__buffer__` of a class's objects for their buffers, as it does by itself from
+/// 3.12 on.
+pub fn export_buffers(class: &Bound<'_, PyType>) {
+    // SAFETY: a class made by PyO3 is allocated with room for these slots, to which the pointer
+    // leads; it is changed while the module is made, before there are objects, and Python is told.
+    unsafe {
+        let class = class.as_type_ptr();
+        if let Some(slots) = (*class).tp_as_buffer.as_mut() {
+            slots.bf_getbuffer = Some(get_buffer);
+            ffi::PyType_Modified(class);
+        }
+    }
+}
+
+/// Hands a request for a buffer to the memory view that `__buffer__` gives.
+unsafe extern "C" fn get_buffer(
+    object: *mut ffi::PyObject,
+    view: *mut ffi::Py_buffer,
+    flags: std::ffi::c_int,
+) -> std::ffi::c_int {
+    Python::attach(|py| {
+        // SAFETY: Python calls this with an object that it holds a reference to.
+        let object = unsafe { Bound::from_borrowed_ptr(py, object) };
+        match guarded(|| object.call_method1("__buffer__", (flags,))) {
+            // SAFETY: the view is Python's to be filled; a memory view that is asked fills it, and
+            // names itself as the one to release, so that it lives as long as the buffer is used.
+            Ok(memory) => unsafe { ffi::PyObject_GetBuffer(memory.as_ptr(), view, flags) },
+            Err(error) => {
+                // SAFETY: a view that was not filled has no owner.
+                unsafe { (*view).obj = ptr::null_mut() };
+                error.restore(py);
+                -1
+            }
+        }
+    })
 }
 
 /// Memory of another library, which it handed over to be read in place.
