@@ -29,7 +29,7 @@ test: $(TEST)/ready
 	$(call BUILD,$(TEST)) build --workspace --features pullback/ndarray
 	target/debug/xtask check
 	cp target/debug/lib_pullback.so $(EXTENSION)
-	PYTHONPATH=python $(TEST)/bin/python -m pytest -q tests/python
+	PYTHONPATH=python $(TEST)/bin/python -m pytest -q -n auto --dist loadfile tests/python
 
 # The laws over the list of primitives, alone.
 laws: $(TEST)/ready
