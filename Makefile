@@ -20,12 +20,14 @@ tour: $(TOUR)/ready
 	PYTHONPATH=python $(TOUR)/bin/python examples/tour/plots.py out
 	$(TOUR)/bin/python examples/tour/table.py examples/tour/figures.tsv out/python.tsv out/rust.tsv
 
-# Formatting, lints, Rust tests with the laws and the documentation, Python tests, conformance
-# with JAX.
+# Formatting, lints, Rust tests with the laws and the documentation, the laws again by machine code
+# from the first run on, Python tests, conformance with JAX.
 test: $(TEST)/ready
 	cargo fmt --all --check
 	$(call BUILD,$(TEST)) clippy --workspace --all-targets --features pullback/ndarray -- -D warnings
 	$(call BUILD,$(TEST)) test --workspace --features pullback/ndarray
+	PULLBACK_ENGINE=native $(call BUILD,$(TEST)) test --workspace --features pullback/ndarray \
+		--test laws --test random_programs
 	$(call BUILD,$(TEST)) build --workspace --features pullback/ndarray
 	target/debug/xtask check
 	cp target/debug/lib_pullback.so $(EXTENSION)

@@ -73,6 +73,9 @@ impl Listed for Name {
     fn samples() -> Vec<Sample> {
         let op = Name { name: "kept".into() };
         let dtypes = pullback_engine::DType::NUMERIC.iter();
-        dtypes.map(|&dtype| Sample::new(op.clone(), [Input::real(&[2], dtype)])).collect()
+        dtypes
+            .flat_map(|&dtype| [2, 0, 1].map(|n| (n, dtype)))
+            .map(|(n, dtype)| Sample::new(op.clone(), [Input::real(&[n], dtype)]))
+            .collect()
     }
 }
