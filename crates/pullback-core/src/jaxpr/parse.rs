@@ -510,7 +510,10 @@ impl<'a> Parser<'a> {
     /// Whether the next line carries on with operands: it has no equation or end of its own.
     fn continues(&mut self) -> bool {
         let line = self.rest().trim_start().lines().next().unwrap_or("");
-        !line.contains('=') && !line.starts_with("in ") && !line.contains('[')
+        let first = line.split_whitespace().next().unwrap_or("");
+        // A number has its type before any bracket, an operation without results has none.
+        let is_operation = first.split_once('[').is_some_and(|(name, _)| !name.contains(':'));
+        !line.contains('=') && first != "in" && !is_operation
     }
 
     fn atom(&mut self, scope: &Scope) -> Result<Atom> {
