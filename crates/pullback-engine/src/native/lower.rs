@@ -40,7 +40,7 @@ pub(crate) fn kernel(
             let value = values[reg.0 as usize]?;
             match folds.get(n).copied().flatten() {
                 Some(op) => accumulators.push(folded(op, dtype, value, accumulators.len())?),
-                None => outputs.push((value, element(dtype)?)),
+                None => outputs.push((owned(value), element(dtype)?)),
             }
         }
         Some((outputs, accumulators, rare))
@@ -48,6 +48,16 @@ pub(crate) fn kernel(
     let (outputs, accumulators, rare) = recorded?;
     let inputs = program.inputs().len();
     Some(Kernel { graph, inputs, outputs, rare: rare.map(|rare| rare.0), accumulators })
+}
+
+/// A value that does not have to be read again from an input, which another output may have
+/// overwritten by then.
+fn owned(value: Id) -> Id {
+    match record::node(value) {
+        Node::Input(_, Element::Bool) => add(Node::Logic(Logic::Or, value, value), Kind::Mask),
+        Node::Input(_, element) => add(Node::Unary(Unary::Copy, value), element.kind()),
+        _ => value,
+    }
 }
 
 /// Lanes that a reduction along contiguous elements goes over in turn, by its definition in

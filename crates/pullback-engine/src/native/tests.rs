@@ -187,6 +187,25 @@ fn an_output_may_overwrite_an_input() {
 }
 
 #[test]
+fn an_input_that_is_an_output_survives_being_overwritten() {
+    if !is_available() {
+        return;
+    }
+    let mut builder = ProgramBuilder::new();
+    let (x, y) = (builder.input(DType::F32), builder.input(DType::Bool));
+    let (square, not) = (builder.op(ScalarOp::Square, &[x]), builder.op(ScalarOp::Not, &[y]));
+    let program = builder.finish(&[square, not, x, y]);
+    let code = Code::compile(&program, &[], 0).unwrap();
+    let (mut a, mut b) = ([3.0f32; 20], [1u8; 20]);
+    let (mut c, mut d) = ([0.0f32; 20], [7u8; 20]);
+    let mut outputs: [&mut [u8]; 4] =
+        [bytemuck::cast_slice_mut(&mut a), &mut b, bytemuck::cast_slice_mut(&mut c), &mut d];
+    let inputs = [Argument::InPlace(0), Argument::InPlace(1)];
+    assert!(code.run(20, &inputs, &mut outputs, &mut []));
+    assert_eq!((a, b, c, d), ([9.0; 20], [0; 20], [3.0; 20], [1; 20]));
+}
+
+#[test]
 fn rare_lanes_are_reported() {
     if !is_available() {
         return;
