@@ -16,7 +16,7 @@ use crate::buffer::Buffer;
 use crate::dtype::{DType, Element};
 use crate::error::Result;
 use crate::layout::{self, Layout, Shape, Strides};
-use crate::native::{Argument, Code, Codes, Lanes, lanes_of};
+use crate::native::{self, Argument, Code, Codes, Lanes, Mode, lanes_of};
 use crate::tensor::Tensor;
 use crate::threads;
 use crate::tile::Program;
@@ -146,8 +146,7 @@ impl Fold {
     fn run_code(&self, inputs: &Tensors) -> Result<Option<Tensors>> {
         let Some(dtype) = self.reduced_type() else { return Ok(None) };
         let count = layout::count(&self.shape);
-        // Shorter rows are reduced by a tree of their own.
-        let Some(rows) = self.rows(inputs).filter(|rows| rows.length > 16 && count > 0) else {
+        let Some(rows) = self.rows(inputs).filter(|rows| count > 0 && rows.suit_code()) else {
             return Ok(None);
         };
         let mut scalars = 0u64;
@@ -323,7 +322,16 @@ struct Part<'a> {
     outputs: SmallVec<[&'a mut [u8]; 4]>,
 }
 
+/// Elements of a row that take as long as a call of code for it.
+const LONG_ROW: usize = 512;
+
 impl Rows<'_> {
+    /// Whether code is faster, or asked for. The shortest rows are reduced by a tree of their own.
+    fn suit_code(&self) -> bool {
+        let pays = self.length >= LONG_ROW || layout::count(&self.kept) == 1;
+        self.length > 16 && (pays || native::mode() == Mode::Native)
+    }
+
     /// Where a block of a row begins, and how long it is.
     fn block(&self, n: usize, size: usize) -> (usize, usize) {
         let start = n * size;
@@ -366,7 +374,7 @@ impl Rows<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::native::{Mode, set_mode};
+    use crate::native::set_mode;
     use crate::tile::laws::{Random, any_layout, elements, same};
     use crate::tile::{ProgramBuilder, ScalarOp};
 
