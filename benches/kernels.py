@@ -6,6 +6,7 @@ asked to. Name groups to run only those: `python benches/kernels.py fused reduct
 
 import argparse
 import math
+import os
 import pathlib
 import platform
 import statistics
@@ -190,6 +191,16 @@ def loops(m):
     )
 
 
+def machine():
+    """The processor, by its name where the system tells, and how many there are."""
+    try:
+        lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    except OSError:
+        names = []
+    return f"{os.cpu_count()} x {names[0] if names else platform.machine()}"
+
+
 def rounds(f, repeat):
     start = time.perf_counter()
     for _ in range(repeat):
@@ -248,8 +259,8 @@ def main():
             "# Performance",
             "",
             f"Times of compiled functions beside JAX {jax.__version__}, in alternating rounds of one",
-            f"run: medians. {platform.processor() or platform.machine()}, Python",
-            f"{platform.python_version()}. Written by `make bench`.",
+            f"run: medians. {machine()}, Python {platform.python_version()}.",
+            "Written by `make bench`.",
             "",
         ]
         target = pathlib.Path(__file__).parent.parent / "docs" / "performance.md"
