@@ -140,6 +140,17 @@ impl Tensor {
         }
     }
 
+    /// Whether all elements are the same one in memory.
+    pub(crate) fn is_repeated(&self) -> bool {
+        match &self.data {
+            Data::Dense(dense) => {
+                let Layout { shape, strides, .. } = &dense.layout;
+                shape.iter().zip(strides).all(|(&size, &stride)| size == 1 || stride == 0)
+            }
+            _ => true,
+        }
+    }
+
     /// All bytes of the buffer that this tensor is a view of; a layout says which are its own.
     pub fn buffer_bytes(&self) -> &[u8] {
         match &self.data {

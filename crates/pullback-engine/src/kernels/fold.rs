@@ -20,7 +20,6 @@ use crate::native::{self, Argument, Code, Codes, Lanes, Mode, lanes_of};
 use crate::tensor::Tensor;
 use crate::threads;
 use crate::tile::Program;
-use crate::tile::machine::is_repeated;
 
 /// Runs a program over arrays of one shape, and reduces results over axes.
 pub struct Fold {
@@ -118,7 +117,7 @@ impl Fold {
         let length = layout::count(&self.shape[first..]);
         let mut sources = SmallVec::new();
         for input in inputs {
-            if is_repeated(input) {
+            if input.is_repeated() {
                 let layout = input.layout();
                 let size = input.dtype().size();
                 let element = &input.buffer_bytes()[layout.offset * size..][..size];

@@ -130,8 +130,8 @@ impl Code {
         })
     }
 
-    /// Computes `count` elements of each output, and adds to each of `accumulated` what all lanes
-    /// come to: an accumulator is written there, lane by lane, in some order.
+    /// Computes `count` elements of each output, and writes to `accumulated` what is accumulated,
+    /// lane by lane, in some order.
     ///
     /// False if some are not right, as may be if `may_fail` says so.
     ///

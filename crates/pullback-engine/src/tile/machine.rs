@@ -7,10 +7,10 @@
 use std::cell::Cell;
 use std::sync::{Arc, Mutex};
 
-use bytemuck::{Pod, cast_slice, cast_slice_mut};
+use bytemuck::{Pod, bytes_of, bytes_of_mut, cast_slice, cast_slice_mut};
 use smallvec::SmallVec;
 
-use super::program::{Place, Program};
+use super::program::{Element, Place, Program};
 use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -36,7 +36,7 @@ pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Re
     })?;
     debug_assert_eq!(inputs.len(), program.inputs.len());
 
-    let scalars = inputs.iter().enumerate().filter(|(_, input)| is_repeated(input));
+    let scalars = inputs.iter().enumerate().filter(|(_, input)| input.is_repeated());
     let scalars = scalars.fold(0u64, |all, (n, _)| all | 1u64.checked_shl(n as u32).unwrap_or(0));
     let code = if count > 0 { program.codes.get(program, &[], scalars, count) } else { None };
     // What code may have to be computed again keeps its inputs.
@@ -58,36 +58,28 @@ pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Re
     Ok(tensors.map(|(&dtype, buffer)| Tensor::from_buffer(dtype, shape, buffer)).collect())
 }
 
-/// Whether all elements are the same one.
-pub(crate) fn is_repeated(input: &Tensor) -> bool {
-    input.rank() == 0 || {
-        let Layout { shape, strides, .. } = input.layout();
-        shape.iter().zip(&strides).all(|(&size, &stride)| size == 1 || stride == 0)
-    }
-}
-
 /// Runs a program on scalars: each value has a place on the stack, and nothing is allocated.
 fn run_scalars(program: &Program, inputs: &Tensors) -> Tensors {
     let outputs = program.outputs.len();
-    let mut values: SmallVec<[Value; 16]> = SmallVec::new();
-    values.resize(outputs + program.slots, Value([0; 16]));
+    let mut values: SmallVec<[Element; 16]> = SmallVec::new();
+    values.resize(outputs + program.slots, Element([0; 2]));
     for instruction in &program.instructions {
         let operand = |n: usize| -> &[u8] {
             let Some(&(place, size)) = instruction.operands.get(n) else { return &[] };
             let bytes = match place {
                 Place::Input(input) => inputs[input].buffer_bytes(),
                 Place::Constant(constant) => program.constants[constant].buffer_bytes(),
-                Place::Output(output) => &values[output].0,
-                Place::Slot(slot) => &values[outputs + slot].0,
+                Place::Output(output) => bytes_of(&values[output]),
+                Place::Slot(slot) => bytes_of(&values[outputs + slot]),
             };
             &bytes[..size]
         };
         let operands = [operand(0), operand(1), operand(2)];
-        let mut result = Value([0; 16]);
+        let mut result = Element([0; 2]);
         instruction.kernel.run(
             instruction.op,
             &operands[..instruction.operands.len()],
-            &mut result.0[..instruction.size],
+            &mut bytes_of_mut(&mut result)[..instruction.size],
         );
         match instruction.target {
             Place::Output(output) => values[output] = result,
@@ -96,7 +88,7 @@ fn run_scalars(program: &Program, inputs: &Tensors) -> Tensors {
         }
     }
     let results = program.outputs.iter().zip(&values);
-    results.map(|(&dtype, value)| Tensor::scalar_from_bytes(dtype, &value.0)).collect()
+    results.map(|(&dtype, value)| value.tensor(dtype)).collect()
 }
 
 /// Takes the buffers of inputs that no one else holds for outputs of the same size of elements.
@@ -112,7 +104,7 @@ fn donate(
         let size = input.dtype().size();
         let fits = |k: &usize| buffers[*k].is_none() && program.outputs[*k].size() == size;
         let mut to = (0..buffers.len()).find(fits);
-        if is_repeated(input) || size == 0 || input.count() != count {
+        if input.is_repeated() || size == 0 || input.count() != count {
             to = None;
         }
         if let Some(k) = to {
@@ -216,7 +208,7 @@ impl<'a> Job<'a> {
             let size = input.dtype().size();
             sources.push(if let Some(output) = donated {
                 Source::Donated(*output)
-            } else if is_repeated(input) {
+            } else if input.is_repeated() {
                 let start = input.layout().offset * size;
                 let element = &input.buffer_bytes()[start..start + size];
                 let value = Tensor::scalar_from_bytes(input.dtype(), element);
@@ -506,11 +498,6 @@ fn fill(size: usize, target: &mut [u8], element: &[u8]) {
 
 /// The current part of each output.
 type Outputs<'a> = SmallVec<[&'a mut [u8]; 4]>;
-
-/// Room for an element of any type.
-#[derive(Clone, Copy)]
-#[repr(C, align(16))]
-struct Value([u8; 16]);
 
 /// A cache line; the unit and the alignment of tiles.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]

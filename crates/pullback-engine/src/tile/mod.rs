@@ -14,7 +14,7 @@ mod int;
 mod kernel;
 #[cfg(test)]
 pub(crate) mod laws;
-pub(crate) mod machine;
+mod machine;
 pub(crate) mod math;
 pub mod op;
 mod power;

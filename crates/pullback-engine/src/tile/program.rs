@@ -345,12 +345,12 @@ pub fn scalar(op: ScalarOp, operands: &[&Tensor]) -> Result<Tensor> {
 /// Room for one element of any type, which starts at the lowest byte.
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C, align(16))]
-struct Element([u64; 2]);
+pub(super) struct Element(pub(super) [u64; 2]);
 
 impl Element {
     /// The element as a tensor: moves of known sizes are faster than of any.
     #[inline(always)]
-    fn tensor(&self, dtype: DType) -> Tensor {
+    pub(super) fn tensor(&self, dtype: DType) -> Tensor {
         let bytes: &[u8; 16] = bytemuck::cast_ref(self);
         match dtype.size() {
             1 => Tensor::scalar(bytes[0]).bitcast(dtype),

@@ -250,14 +250,13 @@ impl<'a> Emitter<'a> {
     fn vector_for(&mut self, id: Id, at: u32) -> Zmm {
         let free = (0..self.vectors_free).find(|&reg| self.vectors[reg].is_none());
         let reg = free.unwrap_or_else(|| {
-            let held = (0..self.vectors_free).filter(|reg| self.locked >> reg & 1 == 0);
-            let held: smallvec::SmallVec<[usize; 32]> = held.collect();
-            let last = held.into_iter().max_by_key(|&reg| {
-                let held = self.vectors[reg].expect("no register is free");
-                self.next_use(held, at).unwrap_or(u32::MAX)
-            });
-            let reg = last.expect("a step needs fewer registers than there are");
-            self.evict(reg);
+            let unlocked = (0..self.vectors_free).filter(|reg| self.locked >> reg & 1 == 0);
+            let held = unlocked.filter_map(|reg| Some((reg, self.vectors[reg]?))).collect();
+            let (reg, id) = self.needed_last(held, at);
+            if let Some(slot) = self.leave_register(id) {
+                let length = self.length(self.graph.kind(id));
+                self.store(slot, Zmm(reg as u8), length, UNMASKED);
+            }
             reg
         });
         self.vectors[reg] = Some(id);
@@ -266,18 +265,25 @@ impl<'a> Emitter<'a> {
         Zmm(reg as u8)
     }
 
-    /// Frees a register whose value is needed later.
-    fn evict(&mut self, reg: usize) {
-        let Some(id) = self.vectors[reg].take() else { return };
-        self.homes[id.index()].reg = None;
-        if self.graph.node(id).is_read() || self.homes[id.index()].spill.is_some() {
-            return;
+    /// Of registers and what they hold, the one whose value is needed last.
+    fn needed_last(&mut self, held: smallvec::SmallVec<[(usize, Id); 32]>, at: u32) -> (usize, Id) {
+        let next = |&(_, id): &(usize, Id)| self.next_use(id, at).unwrap_or(u32::MAX);
+        held.into_iter().max_by_key(next).expect("a step needs fewer registers than there are")
+    }
+
+    /// Notes that a value has no register; where it has to be kept, if it is not there already
+    /// and cannot be read again.
+    fn leave_register(&mut self, id: Id) -> Option<Mem> {
+        let is_read = self.graph.node(id).is_read();
+        let home = &mut self.homes[id.index()];
+        home.reg = None;
+        if is_read || home.spill.is_some() {
+            return None;
         }
         let slot = self.spills * SPILL;
         self.spills += 1;
-        self.homes[id.index()].spill = Some(slot);
-        let length = self.length(self.graph.kind(id));
-        self.store(Mem::At(RSP, slot), Zmm(reg as u8), length, UNMASKED);
+        home.spill = Some(slot);
+        Some(Mem::At(RSP, slot))
     }
 
     fn store(&mut self, to: Mem, from: Zmm, length: Length, masking: Masking) {
@@ -366,32 +372,18 @@ impl<'a> Emitter<'a> {
     fn mask_for(&mut self, id: Id, at: u32) -> Mask {
         let free = (2..8).find(|&reg| self.masks[reg].is_none());
         let reg = free.unwrap_or_else(|| {
-            let held = (2..8).filter(|reg| self.locked_masks >> reg & 1 == 0);
-            let held: smallvec::SmallVec<[usize; 8]> = held.collect();
-            let last = held.into_iter().max_by_key(|&reg| {
-                let held = self.masks[reg].expect("no mask register is free");
-                self.next_use(held, at).unwrap_or(u32::MAX)
-            });
-            let reg = last.expect("a step needs fewer masks than there are");
-            self.evict_mask(reg);
+            let unlocked = (2..8).filter(|reg| self.locked_masks >> reg & 1 == 0);
+            let held = unlocked.filter_map(|reg| Some((reg, self.masks[reg]?))).collect();
+            let (reg, id) = self.needed_last(held, at);
+            if let Some(slot) = self.leave_register(id) {
+                self.asm.kstore(slot, Mask(reg as u8));
+            }
             reg
         });
         self.masks[reg] = Some(id);
         self.homes[id.index()].reg = Some(reg as u8);
         self.locked_masks |= 1 << reg;
         Mask(reg as u8)
-    }
-
-    fn evict_mask(&mut self, reg: usize) {
-        let Some(id) = self.masks[reg].take() else { return };
-        self.homes[id.index()].reg = None;
-        if self.graph.node(id).is_read() || self.homes[id.index()].spill.is_some() {
-            return;
-        }
-        let slot = self.spills * SPILL;
-        self.spills += 1;
-        self.homes[id.index()].spill = Some(slot);
-        self.asm.kstore(Mem::At(RSP, slot), Mask(reg as u8));
     }
 
     /// The mask register of a truth value; it is locked.
