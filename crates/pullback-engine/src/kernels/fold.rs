@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use super::common::{Number, Walk};
 use super::reduce::{self, ROUNDS, Reduce, ReduceOp};
-use super::{Kernel, Tensors};
+use super::{Form, Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::{DType, Element};
 use crate::error::Result;
@@ -62,6 +62,10 @@ impl std::fmt::Debug for Fold {
 impl Kernel for Fold {
     fn name(&self) -> &'static str {
         "fold"
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Fold(self)
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {

@@ -37,4 +37,26 @@ pub trait Kernel: fmt::Debug + Send + Sync {
     /// Computes the outputs. Inputs that no one else holds may be overwritten
     /// (see [`Tensor::into_buffer`]).
     fn run(&self, inputs: Tensors) -> Result<Tensors>;
+
+    /// What the kernel does, for those who can do it within something else.
+    fn form(&self) -> Form<'_> {
+        Form::Opaque
+    }
+}
+
+/// What a kernel does, as far as it can be said.
+#[derive(Clone, Copy)]
+pub enum Form<'a> {
+    /// Known to the kernel alone.
+    Opaque,
+    /// Every element of the output is one of an input; which, shapes alone say.
+    Rearrangement,
+    /// The same output always.
+    Constant,
+    /// A product.
+    Dot(&'a dot::Dot),
+    /// A reduction.
+    Reduce(&'a reduce::Reduce),
+    /// A program whose results are reduced.
+    Fold(&'a fold::Fold),
 }

@@ -13,7 +13,7 @@ use num_complex::Complex;
 use smallvec::smallvec;
 
 use super::common::{Number, Walk, arch, build, merged};
-use super::{Kernel, Tensors};
+use super::{Form, Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::{Bool, DType, Element};
 use crate::error::{Error, Result};
@@ -53,6 +53,10 @@ impl Kernel for Reduce {
             ReduceOp::Or => "reduce_or",
             ReduceOp::Xor => "reduce_xor",
         }
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Reduce(self)
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {

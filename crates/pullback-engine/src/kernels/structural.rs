@@ -6,7 +6,7 @@ use num_complex::Complex;
 use smallvec::{SmallVec, smallvec};
 
 use super::common::{build, copy_tensor, filled_buffer, integers, owned_buffer};
-use super::{Kernel, Tensors};
+use super::{Form, Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::{Bool, DType, Element};
 use crate::error::{Error, Result};
@@ -23,6 +23,10 @@ pub struct Concatenate {
 impl Kernel for Concatenate {
     fn name(&self) -> &'static str {
         "concatenate"
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Rearrangement
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
@@ -60,6 +64,10 @@ pub struct Pad {
 impl Kernel for Pad {
     fn name(&self) -> &'static str {
         "pad"
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Rearrangement
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
@@ -118,6 +126,10 @@ pub struct Iota {
 impl Kernel for Iota {
     fn name(&self) -> &'static str {
         "iota"
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Constant
     }
 
     fn run(&self, _inputs: Tensors) -> Result<Tensors> {

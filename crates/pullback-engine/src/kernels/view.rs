@@ -2,7 +2,7 @@
 
 use smallvec::smallvec;
 
-use super::{Kernel, Tensors};
+use super::{Form, Kernel, Tensors};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::layout::Shape;
@@ -28,6 +28,13 @@ impl Kernel for View {
             View::Slice { .. } => "slice",
             View::Reverse(_) => "reverse",
             View::Reinterpret { .. } => "reinterpret",
+        }
+    }
+
+    fn form(&self) -> Form<'_> {
+        match self {
+            View::Reinterpret { .. } => Form::Opaque,
+            _ => Form::Rearrangement,
         }
     }
 

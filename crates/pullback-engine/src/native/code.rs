@@ -58,7 +58,7 @@ enum State {
 const PAYS_AFTER: usize = 1 << 13;
 
 /// Whether this processor has the instructions, and code may be used.
-pub(super) fn is_available() -> bool {
+pub(crate) fn is_available() -> bool {
     static AVAILABLE: LazyLock<bool> = LazyLock::new(|| {
         is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512vl")
@@ -124,7 +124,7 @@ impl Code {
         Some(Code {
             executable,
             inputs: inputs.map(size).collect(),
-            outputs: kernel.outputs.iter().map(|(_, element)| element.size() as usize).collect(),
+            outputs: kernel.outputs.iter().map(|(_, element, _)| element.size() as usize).collect(),
             accumulators: kernel.accumulators.len(),
             may_fail: kernel.rare.is_some(),
         })

@@ -167,7 +167,13 @@ pub(crate) enum Node {
     /// The same bits in every lane; of a word, the low half.
     Constant(u64),
     /// The accumulator of this number, as it is.
-    Accumulator(u8),
+    Accumulator(u16),
+    /// One lane of a value, in every lane.
+    Lane(Id, u8),
+    /// The value whose lane `i` is lane `i + n` of another, around the end.
+    Rotate(Id, u8),
+    /// The value whose lane `i` is the lane of another that the table of this number says.
+    Permute(Id, u16),
     Unary(Unary, Id),
     Binary(Binary, Id, Id),
     /// `a * b + c` with one rounding, and whether the product is negated.
@@ -185,30 +191,69 @@ pub(crate) enum Node {
     Select(Id, Id, Id),
 }
 
+/// Where elements lie.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Place {
+    pub base: Base,
+    /// Bytes from the base.
+    pub offset: i32,
+    /// How many lanes are elements; none if the loop over elements says so.
+    pub lanes: Option<u8>,
+}
+
+/// What a place is counted from. A function is given a list of 64 bits each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Base {
+    /// The list itself.
+    List,
+    /// The address that the list has at this index.
+    Listed(u16),
+}
+
+impl Place {
+    /// The elements at an address in the list.
+    pub fn listed(index: usize) -> Place {
+        Place { base: Base::Listed(index as u16), offset: 0, lanes: None }
+    }
+
+    /// The bits at an index of the list.
+    pub fn in_list(index: usize) -> Place {
+        Place { base: Base::List, offset: index as i32 * 8, lanes: None }
+    }
+}
+
 /// What is to be compiled.
 pub(crate) struct Kernel {
     pub graph: Graph,
-    /// The number of inputs.
-    pub inputs: usize,
-    /// The values that are written, and how they lie in memory.
-    pub outputs: Vec<(Id, Element)>,
+    /// Where the inputs are; those that are scalars, in the list.
+    pub inputs: Vec<Place>,
+    /// The values that are written, how they lie in memory, and where.
+    pub outputs: Vec<(Id, Element, Place)>,
     /// Lanes for which the results are not right; whether there were any is returned.
     pub rare: Option<Id>,
     /// What is accumulated over the vectors of lanes, or carried over the iterations of a loop.
     pub accumulators: Vec<Accumulator>,
 }
 
-/// A loop over numbers, to be compiled.
+/// A loop whose iterations depend on those before, to be compiled.
 ///
 /// Its inputs are known to all iterations, or hold an entry for each; its outputs are written an
 /// entry an iteration; its accumulators are what is carried.
 pub(crate) struct Loop {
     pub kernel: Kernel,
+    /// Lanes of a vector; if there is one, all values are numbers.
+    pub lanes: usize,
     /// Whether there is another iteration, and how many of the steps it needs; without, the
     /// number of iterations is given.
     pub condition: Option<(Id, usize)>,
-    /// Whether the last entries come first.
-    pub is_backward: bool,
+    /// The addresses in the list that change with each iteration, and by how many bytes.
+    pub advances: Vec<(u16, i32)>,
+    /// Where in the list each accumulator is, before and after.
+    pub carried: Vec<i32>,
+    /// Where in the list the number of iterations is written that were not done.
+    pub left: i32,
+    /// Where in the list there is room for what has no register.
+    pub spills: i32,
 }
 
 /// A value that each vector of lanes changes: several of them in turn, each of as many lanes as
@@ -218,21 +263,25 @@ pub(crate) struct Accumulator {
     pub identity: u64,
     /// The value after a vector of lanes.
     pub next: Id,
-    /// The lanes of all those in turn.
+    /// The lanes of all those in turn; one if all lanes have the same.
     pub lanes: usize,
 }
+
+/// For each lane, the lane that it is taken from.
+pub(crate) type Table = [u8; 16];
 
 /// Steps in order, each after those that it needs.
 #[derive(Default)]
 pub(crate) struct Graph {
     pub nodes: Vec<(Node, Kind)>,
+    pub tables: Vec<Table>,
     known: FxHashMap<(Node, Kind), Id>,
 }
 
 impl Node {
     /// Whether there is nothing to compute: it is read where it lies, when it is needed.
     pub fn is_read(self) -> bool {
-        matches!(self, Node::Input(..) | Node::Scalar(..) | Node::Constant(_))
+        matches!(self, Node::Input(..) | Node::Scalar(..) | Node::Constant(_) | Node::Lane(..))
     }
 }
 
@@ -244,6 +293,15 @@ impl Graph {
             self.nodes.push((node, kind));
             Id(self.nodes.len() as u32 - 1)
         })
+    }
+
+    /// The number of a table.
+    pub fn table(&mut self, table: Table) -> u16 {
+        let known = self.tables.iter().position(|other| *other == table);
+        known.unwrap_or_else(|| {
+            self.tables.push(table);
+            self.tables.len() - 1
+        }) as u16
     }
 
     pub fn node(&self, id: Id) -> Node {
@@ -300,7 +358,12 @@ impl Graph {
             Node::Input(..) | Node::Scalar(..) | Node::Constant(_) | Node::Accumulator(_) => {
                 smallvec![]
             }
-            Node::Unary(_, a) | Node::Convert(_, a) | Node::Not(a) => smallvec![a],
+            Node::Unary(_, a)
+            | Node::Convert(_, a)
+            | Node::Not(a)
+            | Node::Lane(a, _)
+            | Node::Rotate(a, _)
+            | Node::Permute(a, _) => smallvec![a],
             Node::Binary(_, a, b) | Node::Compare(_, a, b) | Node::Logic(_, a, b) => {
                 smallvec![a, b]
             }

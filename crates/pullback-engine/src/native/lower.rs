@@ -4,7 +4,7 @@
 //! whole.
 
 use super::ir::{
-    Accumulator, Binary, Convert, Element, Id, Kernel, Kind, Logic, Node, Predicate, Unary,
+    Accumulator, Binary, Convert, Element, Id, Kernel, Kind, Logic, Node, Place, Predicate, Unary,
 };
 use super::record::{self, F32, F64, I32, Truth, add};
 use crate::dtype::DType;
@@ -47,7 +47,18 @@ pub(crate) fn kernel(
     });
     let (outputs, accumulators, rare) = recorded?;
     let inputs = program.inputs().len();
-    Some(Kernel { graph, inputs, outputs, rare: rare.map(|rare| rare.0), accumulators })
+    let places = (0..inputs).map(|n| match scalars >> n & 1 != 0 {
+        true => Place::in_list(n),
+        false => Place::listed(n),
+    });
+    let placed = |(n, (id, element))| (id, element, Place::listed(inputs + n));
+    Some(Kernel {
+        graph,
+        inputs: places.collect(),
+        outputs: outputs.into_iter().enumerate().map(placed).collect(),
+        rare: rare.map(|rare| rare.0),
+        accumulators,
+    })
 }
 
 /// A value that does not have to be read again from an input, which another output may have
@@ -69,8 +80,15 @@ pub(crate) fn lanes_of(dtype: DType) -> usize {
 /// The accumulator of a reduction of values.
 fn folded(op: ReduceOp, dtype: DType, value: Id, n: usize) -> Option<Accumulator> {
     let kind = element(dtype)?.kind();
-    let acc = add(Node::Accumulator(n as u8), kind);
-    let (identity, next) = match dtype {
+    let acc = add(Node::Accumulator(n as u16), kind);
+    let (identity, next) = combined(op, dtype, acc, value)?;
+    Some(Accumulator { identity, next, lanes: lanes_of(dtype) })
+}
+
+/// The identity of a reduction of numbers, and what two of them become.
+pub(super) fn combined(op: ReduceOp, dtype: DType, acc: Id, value: Id) -> Option<(u64, Id)> {
+    let kind = element(dtype)?.kind();
+    Some(match dtype {
         DType::F32 => {
             let (identity, next) = folded_float(op, F32(acc), F32(value))?;
             (identity.to_bits() as u64, next.0)
@@ -94,8 +112,7 @@ fn folded(op: ReduceOp, dtype: DType, value: Id, n: usize) -> Option<Accumulator
             (identity, integer(op, kind, &[acc, value], signed)?)
         }
         _ => return None,
-    };
-    Some(Accumulator { identity, next, lanes: lanes_of(dtype) })
+    })
 }
 
 fn folded_float<R: Real>(op: ReduceOp, acc: R, value: R) -> Option<(f32, R)> {
@@ -121,7 +138,7 @@ pub(crate) fn element(dtype: DType) -> Option<Element> {
 /// The bits of a scalar, as constants and the lists of arguments have them.
 pub(crate) fn bits(value: &Tensor) -> u64 {
     let mut bytes = [0; 8];
-    let source = value.buffer_bytes();
+    let source = value.bytes().expect("a tensor of one element is contiguous");
     bytes[..source.len().min(8)].copy_from_slice(&source[..source.len().min(8)]);
     match value.dtype() {
         DType::Bool if bytes[0] != 0 => 0xffff,

@@ -24,8 +24,12 @@ mod record;
 #[cfg(all(test, target_arch = "x86_64", unix))]
 mod tests;
 #[cfg(all(target_arch = "x86_64", unix))]
+mod unrolled;
+#[cfg(all(target_arch = "x86_64", unix))]
 mod x64;
 
+#[cfg(all(test, target_arch = "x86_64", unix))]
+pub(crate) use code::is_available;
 #[cfg(all(target_arch = "x86_64", unix))]
 pub(crate) use code::{Argument, Code, Codes, Lanes};
 #[cfg(all(target_arch = "x86_64", unix))]

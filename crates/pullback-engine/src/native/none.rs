@@ -80,7 +80,12 @@ pub(crate) struct Iterated {
     pub left: usize,
 }
 
-pub(crate) fn compile_while(_: &Plan, _: &Plan, _: [&[Tensor]; 3]) -> Option<LoopCode> {
+pub(crate) fn compile_while(
+    _: &Plan,
+    _: &Plan,
+    _: [&[Tensor]; 2],
+    _: &[Tensor],
+) -> Option<LoopCode> {
     None
 }
 

@@ -6,18 +6,18 @@
 use std::cell::RefCell;
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Sub};
 
-use super::ir::{Binary, Convert, Graph, Id, Kind, Logic, Node, Predicate, Unary};
+use super::ir::{Binary, Convert, Graph, Id, Kind, Logic, Node, Predicate, Table, Unary};
 use crate::tile::math::lane::{Bits, Double, Mask, Real, Single};
 
 thread_local! {
     static GRAPH: RefCell<Graph> = RefCell::default();
 }
 
-/// The graph of what `f` does.
+/// The graph of what `f` does, which may record another meanwhile.
 pub(crate) fn record<T>(f: impl FnOnce() -> T) -> (Graph, T) {
-    GRAPH.take();
+    let outer = GRAPH.take();
     let result = f();
-    (GRAPH.take(), result)
+    (GRAPH.replace(outer), result)
 }
 
 /// How many steps have been recorded.
@@ -32,6 +32,14 @@ pub(crate) fn node(id: Id) -> Node {
 
 pub(crate) fn add(node: Node, kind: Kind) -> Id {
     GRAPH.with_borrow_mut(|graph| graph.add(node, kind))
+}
+
+/// The value whose lanes are those of another that a table says.
+pub(crate) fn permute(value: Id, table: Table, kind: Kind) -> Id {
+    GRAPH.with_borrow_mut(|graph| {
+        let table = graph.table(table);
+        graph.add(Node::Permute(value, table), kind)
+    })
 }
 
 /// A float of 32 bits.

@@ -357,6 +357,12 @@ impl Assembler {
         self.general(0x85, b.0, Operand::Reg(a.0));
     }
 
+    /// Adds a constant to a number in memory.
+    pub fn add_to(&mut self, to: Mem, value: i32) {
+        self.general(0x81, 0, Operand::Mem(to));
+        self.four(value);
+    }
+
     fn with_immediate(&mut self, extension: u8, to: Gpr, value: i32) -> Immediate {
         self.general(0x81, extension, Operand::Reg(to.0));
         self.four(value);

@@ -142,7 +142,7 @@ impl While {
         body_consts: &Tensors,
         carry: &Tensors,
     ) -> Result<Option<Tensors>> {
-        let compile = || compile_while(&self.cond, &self.body, [cond_consts, body_consts, carry]);
+        let compile = || compile_while(&self.cond, &self.body, [cond_consts, body_consts], carry);
         let Some(code) = self.code.get(1, compile) else { return Ok(None) };
         let consts: Tensors = cond_consts.iter().chain(body_consts).cloned().collect();
         let mut carry: Vec<Tensor> = carry.to_vec();
@@ -255,10 +255,6 @@ impl Scan {
         scanned: &Tensors,
         length: usize,
     ) -> Result<Option<Tensors>> {
-        let is_number = |(shape, _): &(Shape, DType)| shape.is_empty();
-        if !self.collected.iter().all(is_number) {
-            return Ok(None);
-        }
         let compile = || compile_scan(&self.body, [consts, carry, scanned], self.reverse);
         let Some(code) = self.code.get(length, compile) else { return Ok(None) };
         // Entries are numbered from the first, so a long loop is not cut in parts.

@@ -23,6 +23,7 @@ pub use control::{Cond, Host, HostFn, LoopCodes, Scan, ScanLength, While};
 pub struct Slot(pub(crate) u32);
 
 /// A program of tensors, ready to run.
+#[derive(Default)]
 pub struct Plan {
     pub(crate) slots: usize,
     pub(crate) inputs: Vec<Slot>,
@@ -32,6 +33,7 @@ pub struct Plan {
 }
 
 /// One step of a plan.
+#[derive(Clone)]
 pub(crate) struct Step {
     pub(crate) work: Work,
     pub(crate) inputs: SmallVec<[Use; 4]>,

@@ -9,7 +9,7 @@ use num_complex::Complex;
 use smallvec::smallvec;
 
 use super::common::{Number, build, merged, walk, with_number};
-use super::{Kernel, Tensors};
+use super::{Form, Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::{Bool, DType};
 use crate::error::{Error, Result};
@@ -36,6 +36,10 @@ pub struct Dot {
 impl Kernel for Dot {
     fn name(&self) -> &'static str {
         "dot_general"
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Dot(self)
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
@@ -214,9 +218,9 @@ struct Problem {
 }
 
 /// Products of at most so many multiplications are not worth preparing for `gemm`.
-const SMALL: usize = 4096;
+pub(crate) const SMALL: usize = 4096;
 /// Nor are products of matrices as thin as this.
-const THIN: usize = 4;
+pub(crate) const THIN: usize = 4;
 
 fn multiply<T: Factor, const LANES: usize>(lhs: &Operand, rhs: &Operand, out: &mut [T]) {
     let (rows, lhs_row) = lhs.free;

@@ -14,7 +14,8 @@ pub(crate) use repeat::compile_loop;
 pub(crate) use stream::compile;
 
 use super::ir::{
-    Accumulator, Binary, Convert, Element, Graph, Id, Kernel, Kind, Logic, Node, Predicate, Unary,
+    Accumulator, Base, Binary, Convert, Element, Graph, Id, Kernel, Kind, Logic, Node, Place,
+    Predicate, Unary,
 };
 use super::x64::{
     self, Assembler, Gpr, Immediate, Length, Map, Mask, Masking, Mem, Opcode, Prefix, RAX, RBP,
@@ -35,6 +36,8 @@ const SCRATCH: Zmm = Zmm(31);
 const VECTORS: usize = 31;
 /// Registers that accumulators may take, so that enough are left.
 const ACCUMULATORS: usize = 16;
+/// Registers that what a loop carries may take, if the rest can stay in memory.
+const CARRIED: usize = 12;
 /// Bytes of a place on the stack.
 const SPILL: i32 = 64;
 
@@ -67,23 +70,35 @@ struct Emitter<'a> {
     locked: u32,
     locked_masks: u8,
     spills: i32,
+    /// Where the places for what has no register are: the stack, or bytes from there in the list.
+    spilled: Option<i32>,
+    /// Values of which single lanes are read, which therefore are in memory too.
+    read_by_lane: Vec<bool>,
     /// Registers below this one are given out; those above hold accumulators.
     vectors_free: usize,
-    /// The registers of each accumulator, in the order that they take turns.
+    /// The registers of each accumulator, in the order that they take turns; none if it stays in
+    /// memory.
     accumulators: Vec<Vec<Zmm>>,
-    /// The register of each pointer.
-    pointers: Vec<Option<Gpr>>,
-    used_pointers: usize,
+    /// Where in the list the accumulators are that stay in memory.
+    carried: &'a [i32],
+    /// The registers of addresses in the list, by their index there.
+    pointers: Vec<(u16, Gpr)>,
 }
 
 impl<'a> Emitter<'a> {
-    /// An emitter for vectors of lanes, or for a single one. `root` is needed besides the outputs.
-    fn new(kernel: &'a Kernel, root: Option<Id>, is_single: bool) -> Emitter<'a> {
+    /// An emitter for vectors of lanes; if their number is not given, it follows from the kinds.
+    /// `root` is needed besides the outputs.
+    fn new(
+        kernel: &'a Kernel,
+        root: Option<Id>,
+        lanes: Option<usize>,
+        carried: &'a [i32],
+    ) -> Emitter<'a> {
         let graph = &kernel.graph;
         let count = graph.nodes.len();
         let mut needed = vec![false; count];
         let accumulated = kernel.accumulators.iter().map(|accumulator| accumulator.next);
-        let outputs = kernel.outputs.iter().map(|(id, _)| *id);
+        let outputs = kernel.outputs.iter().map(|(id, ..)| *id);
         let roots = outputs.chain(kernel.rare).chain(accumulated).chain(root);
         let mut uses: Vec<Vec<u32>> = vec![vec![]; count];
         for root in roots {
@@ -91,6 +106,7 @@ impl<'a> Emitter<'a> {
             uses[root.index()].push(u32::MAX);
         }
         let mut wide = false;
+        let mut read_by_lane = vec![false; count];
         for at in (0..count).rev() {
             if needed[at] {
                 let (node, kind) = graph.nodes[at];
@@ -99,31 +115,33 @@ impl<'a> Emitter<'a> {
                     needed[operand.index()] = true;
                     uses[operand.index()].push(at as u32);
                 }
+                if let Node::Lane(of, _) = node {
+                    read_by_lane[of.index()] = true;
+                }
             }
         }
-        let mut used_pointers = 0;
+        let mut pointers: Vec<(u16, Gpr)> = vec![];
         let limit = if kernel.rare.is_some() { POINTERS.len() - 1 } else { POINTERS.len() };
-        let mut pointer = |is: bool| {
-            let reg = (is && used_pointers < limit).then(|| POINTERS[used_pointers]);
-            used_pointers += reg.is_some() as usize;
-            reg
-        };
-        let mut is_pointer = vec![false; kernel.inputs];
-        for (at, (node, _)) in graph.nodes.iter().enumerate() {
-            if let Node::Input(input, _) = node {
-                is_pointer[*input as usize] |= needed[at];
+        let read = graph.nodes.iter().enumerate().filter_map(|(at, (node, _))| match node {
+            Node::Input(input, _) if needed[at] => Some(kernel.inputs[*input as usize].base),
+            _ => None,
+        });
+        for base in read.chain(kernel.outputs.iter().map(|(_, _, place)| place.base)) {
+            if let Base::Listed(index) = base
+                && pointers.len() < limit
+                && pointers.iter().all(|(other, _)| *other != index)
+            {
+                pointers.push((index, POINTERS[pointers.len()]));
             }
         }
-        let outputs = kernel.outputs.iter().map(|_| true);
-        let pointers = is_pointer.into_iter().chain(outputs).map(&mut pointer).collect();
-        let lanes = match (is_single, wide) {
-            (true, _) => 1,
-            (false, true) => 8,
-            (false, false) => 16,
-        };
+        let lanes = lanes.unwrap_or(if wide { 8 } else { 16 });
         let mut vectors_free = VECTORS;
+        let may_stay = !carried.is_empty();
         let mut reserve = |accumulator: &Accumulator| {
-            let count = accumulator.lanes / lanes;
+            let count = (accumulator.lanes / lanes).max(1);
+            if may_stay && VECTORS - vectors_free + count > CARRIED {
+                return vec![];
+            }
             vectors_free = vectors_free.saturating_sub(count);
             (vectors_free..vectors_free + count).map(|reg| Zmm(reg as u8)).collect()
         };
@@ -135,6 +153,7 @@ impl<'a> Emitter<'a> {
             lanes,
             vectors_free,
             accumulators,
+            carried,
             homes: vec![Home::default(); count],
             uses,
             vectors: [None; 32],
@@ -142,8 +161,9 @@ impl<'a> Emitter<'a> {
             locked: 0,
             locked_masks: 0,
             spills: 0,
+            spilled: None,
+            read_by_lane,
             pointers,
-            used_pointers,
         }
     }
 
@@ -156,7 +176,7 @@ impl<'a> Emitter<'a> {
     /// pointers are in theirs.
     fn enter(&mut self) -> Frame {
         let has_rare = self.kernel.rare.is_some();
-        let used = &POINTERS[..self.used_pointers];
+        let used = &POINTERS[..self.pointers.len()];
         let is_saved = |reg: &Gpr| used.contains(reg) || (has_rare && *reg == RARE);
         let saved: Vec<Gpr> = SAVED.into_iter().filter(is_saved).collect();
         self.asm.push(RBP);
@@ -164,10 +184,8 @@ impl<'a> Emitter<'a> {
         self.asm.mov(RBP, RSP);
         let size = self.asm.sub(RSP, 0);
         self.asm.and(RSP, -SPILL);
-        for (at, pointer) in self.pointers.iter().enumerate() {
-            if let Some(reg) = pointer {
-                self.asm.load(*reg, Mem::At(RDI, at as i32 * 8));
-            }
+        for &(index, reg) in &self.pointers {
+            self.asm.load(reg, Mem::At(RDI, index as i32 * 8));
         }
         if has_rare {
             self.asm.zero(RARE);
@@ -186,7 +204,8 @@ impl<'a> Emitter<'a> {
         frame.saved.iter().rev().for_each(|&reg| self.asm.pop(reg));
         self.asm.pop(RBP);
         self.asm.ret();
-        self.asm.set_immediate(frame.size, self.spills * SPILL);
+        let stack = if self.spilled.is_some() { 0 } else { self.spills * SPILL };
+        self.asm.set_immediate(frame.size, stack);
         self.asm.finish()
     }
 
@@ -197,6 +216,9 @@ impl<'a> Emitter<'a> {
             // What is read is read when it is needed first.
             if !self.uses[at].is_empty() && !node.is_read() {
                 self.step(at as u32, Id(at as u32), node, kind);
+                if self.read_by_lane[at] && !matches!(node, Node::Accumulator(_)) {
+                    self.keep_lanes(Id(at as u32));
+                }
             }
         }
     }
@@ -204,9 +226,33 @@ impl<'a> Emitter<'a> {
     /// Gives accumulators the registers whose turn it is.
     fn place_accumulators(&mut self) {
         for (at, (node, _)) in self.graph.nodes.iter().enumerate() {
-            if let Node::Accumulator(n) = *node {
-                self.homes[at].reg = Some(self.accumulators[n as usize][0].0);
+            if let Node::Accumulator(n) = *node
+                && let Some(reg) = self.accumulators[n as usize].first()
+            {
+                self.homes[at].reg = Some(reg.0);
+                if self.read_by_lane[at] {
+                    self.keep_lanes(Id(at as u32));
+                }
             }
+        }
+    }
+
+    /// Writes a value that is in a register to its place in memory, where lanes are read.
+    fn keep_lanes(&mut self, id: Id) {
+        let reg = self.homes[id.index()].reg.expect("a value that was computed has a register");
+        if self.homes[id.index()].spill.is_none() {
+            self.homes[id.index()].spill = Some(self.spills * SPILL);
+            self.spills += 1;
+        }
+        let to = self.spill_place(self.homes[id.index()].spill.unwrap_or_default());
+        let length = self.length(self.graph.kind(id));
+        self.store(to, Zmm(reg), length, UNMASKED);
+    }
+
+    fn spill_place(&self, slot: i32) -> Mem {
+        match self.spilled {
+            Some(start) => Mem::At(RDI, start + slot),
+            None => Mem::At(RSP, slot),
         }
     }
 
@@ -274,7 +320,8 @@ impl<'a> Emitter<'a> {
     /// Notes that a value has no register; where it has to be kept, if it is not there already
     /// and cannot be read again.
     fn leave_register(&mut self, id: Id) -> Option<Mem> {
-        let is_read = self.graph.node(id).is_read();
+        let node = self.graph.node(id);
+        let is_read = node.is_read() || matches!(node, Node::Accumulator(_));
         let home = &mut self.homes[id.index()];
         home.reg = None;
         if is_read || home.spill.is_some() {
@@ -283,7 +330,7 @@ impl<'a> Emitter<'a> {
         let slot = self.spills * SPILL;
         self.spills += 1;
         home.spill = Some(slot);
-        Some(Mem::At(RSP, slot))
+        Some(self.spill_place(slot))
     }
 
     fn store(&mut self, to: Mem, from: Zmm, length: Length, masking: Masking) {
@@ -291,15 +338,53 @@ impl<'a> Emitter<'a> {
         self.asm.vector(opcode, length, masking, from.0, 0, Rm::Mem(to), None);
     }
 
-    /// The address of a pointer's current element.
-    fn address(&mut self, pointer: usize, size: u8) -> Mem {
-        let base = self.pointers[pointer].unwrap_or_else(|| {
-            self.asm.load(RCX, Mem::At(RDI, pointer as i32 * 8));
+    /// The address of a place's current element.
+    fn address(&mut self, place: Place, size: u8) -> Mem {
+        let index = match place.base {
+            Base::List => return Mem::At(RDI, place.offset),
+            Base::Listed(index) => index,
+        };
+        let known = self.pointers.iter().find(|(other, _)| *other == index);
+        let base = known.map(|(_, reg)| *reg).unwrap_or_else(|| {
+            self.asm.load(RCX, Mem::At(RDI, index as i32 * 8));
             RCX
         });
-        match self.lanes {
-            1 => Mem::At(base, 0),
-            _ => Mem::Indexed(base, RAX, size),
+        match place.lanes {
+            None if self.lanes > 1 => Mem::Indexed(base, RAX, size),
+            _ => Mem::At(base, place.offset),
+        }
+    }
+
+    /// The lanes of a place that are elements, in a mask that is set here where needed. Truth
+    /// values are moved sixteen at a time.
+    fn lanes_of(&mut self, place: Place, element: Element, zero: bool) -> Masking {
+        let all = if element == Element::Bool { 16 } else { self.lanes };
+        match place.lanes {
+            Some(lanes) if lanes as usize == all => return UNMASKED,
+            Some(lanes) => {
+                self.asm.set(RCX, (1 << lanes) - 1);
+                self.asm.kmov_from(TAIL, RCX);
+            }
+            None => {}
+        }
+        Masking { mask: TAIL, zero }
+    }
+
+    /// Whether all lanes lie in memory side by side.
+    fn is_whole(&self, node: Node) -> Option<Place> {
+        match node {
+            Node::Input(input, element) => {
+                let place = self.kernel.inputs[input as usize];
+                let is_whole = self.lanes > 1 && place.lanes == Some(self.lanes as u8);
+                (is_whole && element != Element::Bool).then_some(place)
+            }
+            Node::Accumulator(n) if self.accumulators[n as usize].is_empty() => {
+                let lanes = self.kernel.accumulators[n as usize].lanes;
+                let place =
+                    Place { base: Base::List, offset: self.carried[n as usize], lanes: None };
+                (lanes > 1).then_some(place)
+            }
+            _ => None,
         }
     }
 
@@ -307,18 +392,44 @@ impl<'a> Emitter<'a> {
     fn in_memory(&mut self, id: Id) -> Option<Mem> {
         match (self.graph.node(id), self.graph.kind(id)) {
             (_, Kind::Mask) => None,
-            (Node::Scalar(input, _), _) => Some(Mem::At(RDI, input as i32 * 8)),
+            (Node::Scalar(input, _), _) => {
+                Some(Mem::At(RDI, self.kernel.inputs[input as usize].offset))
+            }
             (Node::Constant(bits), Kind::Word) => {
                 Some(self.asm.constant(&(bits as u32).to_le_bytes()))
             }
             (Node::Constant(bits), _) => Some(self.asm.constant(&bits.to_le_bytes())),
+            (Node::Lane(of, lane), kind) => {
+                let size = if kind == Kind::Double { 8 } else { 4 };
+                let bytes = lane as i32 * size as i32;
+                if let Some(place) = self.is_whole(self.graph.node(of)) {
+                    let place = Place { offset: place.offset + bytes, ..place };
+                    return Some(self.address(place, size));
+                }
+                if let Node::Input(input, _) = self.graph.node(of) {
+                    let place = self.kernel.inputs[input as usize];
+                    let place = Place { offset: place.offset + bytes, ..place };
+                    return Some(self.address(place, size));
+                }
+                let slot = self.homes[of.index()].spill.expect("its lanes are kept in memory");
+                Some(self.spill_place(slot + bytes))
+            }
+            (Node::Accumulator(n), _) if self.accumulators[n as usize].is_empty() => {
+                let is_number = self.kernel.accumulators[n as usize].lanes == 1;
+                is_number.then(|| Mem::At(RDI, self.carried[n as usize]))
+            }
             _ => None,
         }
     }
 
     /// Whether an operand can be read from memory within an instruction, and is not in a register.
     fn is_foldable(&self, id: Id) -> bool {
-        let read = matches!(self.graph.node(id), Node::Scalar(..) | Node::Constant(_));
+        let node = self.graph.node(id);
+        let read = match node {
+            Node::Scalar(..) | Node::Constant(_) | Node::Lane(..) => true,
+            Node::Accumulator(n) => self.accumulators[n as usize].is_empty(),
+            _ => self.is_whole(node).is_some(),
+        };
         read && self.graph.kind(id) != Kind::Mask && self.homes[id.index()].reg.is_none()
     }
 
@@ -333,13 +444,19 @@ impl<'a> Emitter<'a> {
         let length = self.length(kind);
         if let Some(slot) = self.homes[id.index()].spill {
             let opcode = op(Map::M0F, Prefix::None, false, 0x10);
-            let from = Rm::Mem(Mem::At(RSP, slot));
+            let from = Rm::Mem(self.spill_place(slot));
             self.asm.vector(opcode, length, UNMASKED, reg.0, 0, from, None);
         } else if let Some(from) = self.in_memory(id) {
             let opcode = broadcast(kind == Kind::Double);
             self.asm.vector(opcode, length, UNMASKED, reg.0, 0, Rm::Mem(from), None);
+        } else if let Some(place) = self.is_whole(self.graph.node(id)) {
+            let opcode = op(Map::M0F, Prefix::None, false, 0x10);
+            let from = Rm::Mem(self.address(place, 1));
+            self.asm.vector(opcode, length, UNMASKED, reg.0, 0, from, None);
         } else if let Node::Input(input, element) = self.graph.node(id) {
-            let from = Rm::Mem(self.address(input as usize, element.size()));
+            let place = self.kernel.inputs[input as usize];
+            let masking = self.lanes_of(place, element, true);
+            let from = Rm::Mem(self.address(place, element.size()));
             if self.lanes == 1 {
                 let opcode = broadcast(kind == Kind::Double);
                 self.asm.vector(opcode, length, UNMASKED, reg.0, 0, from, None);
@@ -351,7 +468,6 @@ impl<'a> Emitter<'a> {
                 Kind::Double => op(Map::M0F, Prefix::P66, true, 0x10),
                 _ => opcode,
             };
-            let masking = Masking { mask: TAIL, zero: true };
             self.asm.vector(opcode, length, masking, reg.0, 0, from, None);
         } else {
             unreachable!("a value is in a register, on the stack, or can be read");
@@ -361,10 +477,13 @@ impl<'a> Emitter<'a> {
 
     /// An operand that may be in memory.
     fn operand(&mut self, id: Id, at: u32) -> Rm {
-        if self.is_foldable(id)
-            && let Some(mem) = self.in_memory(id)
-        {
-            return Rm::Broadcast(mem);
+        if self.is_foldable(id) {
+            if let Some(mem) = self.in_memory(id) {
+                return Rm::Broadcast(mem);
+            }
+            if let Some(place) = self.is_whole(self.graph.node(id)) {
+                return Rm::Mem(self.address(place, 1));
+            }
         }
         Rm::Reg(self.vector(id, at))
     }
@@ -394,7 +513,8 @@ impl<'a> Emitter<'a> {
         }
         let reg = self.mask_for(id, at);
         if let Some(slot) = self.homes[id.index()].spill {
-            self.asm.kload(reg, Mem::At(RSP, slot));
+            let from = self.spill_place(slot);
+            self.asm.kload(reg, from);
             return reg;
         }
         match self.graph.node(id) {
@@ -402,12 +522,15 @@ impl<'a> Emitter<'a> {
                 self.asm.set(RCX, bits as u32);
                 self.asm.kmov_from(reg, RCX);
             }
-            Node::Scalar(input, _) => self.asm.kload(reg, Mem::At(RDI, input as i32 * 8)),
-            Node::Input(input, _) => {
-                let from = Rm::Mem(self.address(input as usize, 1));
+            Node::Scalar(input, _) => {
+                self.asm.kload(reg, Mem::At(RDI, self.kernel.inputs[input as usize].offset));
+            }
+            Node::Input(input, element) => {
+                let place = self.kernel.inputs[input as usize];
+                let masking = self.lanes_of(place, element, true);
+                let from = Rm::Mem(self.address(place, 1));
                 // vmovdqu8, then vptestmb.
                 let load = op(Map::M0F, Prefix::F2, false, 0x6f);
-                let masking = Masking { mask: TAIL, zero: true };
                 self.asm.vector(load, Length::B16, masking, SCRATCH.0, 0, from, None);
                 let test = op(Map::M0F38, Prefix::P66, false, 0x26);
                 let scratch = Rm::Reg(SCRATCH);
@@ -434,13 +557,36 @@ impl<'a> Emitter<'a> {
 
     /// Whether no later step needs a value; accumulators keep their registers.
     fn is_last(&mut self, id: Id, at: u32) -> bool {
-        self.next_use(id, at).is_none() && !matches!(self.graph.node(id), Node::Accumulator(_))
+        let stays = match self.graph.node(id) {
+            Node::Accumulator(n) => !self.accumulators[n as usize].is_empty(),
+            _ => false,
+        };
+        !stays && self.next_use(id, at).is_none()
     }
 
     fn step(&mut self, at: u32, id: Id, node: Node, kind: Kind) {
         self.unlock();
         match node {
-            Node::Input(..) | Node::Scalar(..) | Node::Constant(_) | Node::Accumulator(_) => {}
+            Node::Input(..)
+            | Node::Scalar(..)
+            | Node::Constant(_)
+            | Node::Accumulator(_)
+            | Node::Lane(..) => {}
+            Node::Rotate(a, by) => {
+                let a = self.vector(a, at);
+                self.release(node, at);
+                let to = self.vector_for(id, at);
+                // valignd or valignq, of a register with itself.
+                let opcode = op(Map::M0F3A, Prefix::P66, kind == Kind::Double, 0x03);
+                let length = self.length(kind);
+                self.asm.vector(opcode, length, UNMASKED, to.0, a.0, a.into(), Some(by));
+            }
+            Node::Permute(a, table) => {
+                let a = self.vector(a, at);
+                self.release(node, at);
+                let to = self.vector_for(id, at);
+                self.permute(table, kind, to, a);
+            }
             Node::Unary(unary, a) => {
                 let a = self.vector(a, at);
                 self.release(node, at);
@@ -577,6 +723,23 @@ impl<'a> Emitter<'a> {
         self.asm.vector(opcode, length, UNMASKED, to.0, second.0, rm, None);
     }
 
+    fn permute(&mut self, table: u16, kind: Kind, to: Zmm, a: Zmm) {
+        let mut bytes = vec![];
+        for &lane in &self.graph.tables[table as usize][..self.lanes] {
+            match kind {
+                Kind::Double => bytes.extend_from_slice(&(lane as u64).to_le_bytes()),
+                _ => bytes.extend_from_slice(&(lane as u32).to_le_bytes()),
+            }
+        }
+        let length = self.length(kind);
+        let from = self.asm.constant(&bytes);
+        let load = op(Map::M0F, Prefix::None, false, 0x10);
+        self.asm.vector(load, length, UNMASKED, SCRATCH.0, 0, Rm::Mem(from), None);
+        // vpermd or vpermq.
+        let opcode = op(Map::M0F38, Prefix::P66, kind == Kind::Double, 0x36);
+        self.asm.vector(opcode, length, UNMASKED, to.0, SCRATCH.0, a.into(), None);
+    }
+
     fn unary(&mut self, unary: Unary, kind: Kind, to: Zmm, a: Zmm) {
         use Map::*;
         let wide = kind == Kind::Double;
@@ -623,8 +786,7 @@ impl<'a> Emitter<'a> {
     }
 
     /// Writes an output.
-    fn write(&mut self, pointer: usize, id: Id, element: Element, at: u32) {
-        let masking = Masking { mask: TAIL, zero: false };
+    fn write(&mut self, place: Place, id: Id, element: Element, at: u32) {
         match element {
             Element::Bool => {
                 let mask = self.mask(id, at);
@@ -632,26 +794,27 @@ impl<'a> Emitter<'a> {
                 let load = op(Map::M0F, Prefix::F2, false, 0x6f);
                 let zeroed = Masking { mask, zero: true };
                 self.asm.vector(load, Length::B16, zeroed, SCRATCH.0, 0, Rm::Mem(ones), None);
-                let to = Rm::Mem(self.address(pointer, 1));
+                let masking = self.lanes_of(place, element, false);
+                let to = Rm::Mem(self.address(place, 1));
                 let store = op(Map::M0F, Prefix::F2, false, 0x7f);
                 self.asm.vector(store, Length::B16, masking, SCRATCH.0, 0, to, None);
             }
             Element::Word | Element::Double => {
                 let from = self.vector(id, at);
-                let to = self.address(pointer, element.size());
-                self.write_at(to, from, element);
+                let masking = self.lanes_of(place, element, false);
+                let to = self.address(place, element.size());
+                self.write_at(to, from, element, masking);
             }
         }
     }
 
-    /// Writes the lanes of a register that are elements.
-    fn write_at(&mut self, to: Mem, from: Zmm, element: Element) {
+    /// Writes lanes of a register.
+    fn write_at(&mut self, to: Mem, from: Zmm, element: Element, masking: Masking) {
         let kind = element.kind();
         let opcode = match kind {
             Kind::Double => op(Map::M0F, Prefix::P66, true, 0x11),
             _ => op(Map::M0F, Prefix::None, false, 0x11),
         };
-        let masking = Masking { mask: TAIL, zero: false };
         self.asm.vector(opcode, self.length(kind), masking, from.0, 0, Rm::Mem(to), None);
     }
 }

@@ -17,7 +17,7 @@ use crate::native::x64::{Condition, Length, Masking, Mem, RAX, RCX, RDI, RDX, RS
 /// What has been accumulated is written to addresses that follow those of the outputs, lane by
 /// lane. None if that takes too many registers.
 pub(crate) fn compile(kernel: &Kernel) -> Option<Vec<u8>> {
-    let emitter = Emitter::new(kernel, None, false);
+    let emitter = Emitter::new(kernel, None, None, &[]);
     emitter.fits().then(|| emitter.stream())
 }
 
@@ -52,9 +52,9 @@ impl Emitter<'_> {
         self.place_accumulators();
         self.steps(0..self.graph.nodes.len());
         let end = u32::MAX - 1;
-        for (at, &(id, element)) in self.kernel.outputs.iter().enumerate() {
+        for &(id, element, place) in &self.kernel.outputs {
             self.unlock();
-            self.write(self.kernel.inputs + at, id, element, end);
+            self.write(place, id, element, end);
         }
         self.note_rare(end);
         for n in 0..self.accumulators.len() {
@@ -101,7 +101,7 @@ impl Emitter<'_> {
 
     /// Writes the accumulators where the list of arguments says.
     fn end_accumulators(&mut self) {
-        let first = self.kernel.inputs + self.kernel.outputs.len();
+        let first = self.kernel.inputs.len() + self.kernel.outputs.len();
         for n in 0..self.accumulators.len() {
             let kind = self.graph.kind(self.kernel.accumulators[n].next);
             let length = self.length(kind);
