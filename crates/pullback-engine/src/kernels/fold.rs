@@ -3,20 +3,23 @@
 //! `sum(f(x))` reads `x` and writes one number: the values of `f` stay in registers. Where there
 //! is no code for that, the program runs and its results are reduced one after another, which
 //! gives the same bits: code accumulates in the order that `reduce` defines.
+//!
+//! What is reduced is one axis, made of neighbouring ones. If it is the last, each row is
+//! accumulated over lanes; if not, each of its rows is combined, element by element, with what
+//! the rows before came to.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytemuck::cast_slice_mut;
 use smallvec::SmallVec;
 
-use super::common::{Number, Walk};
-use super::reduce::{self, ROUNDS, Reduce, ReduceOp};
-use super::{Form, Kernel, Tensors};
+use super::common::{Number, merged};
+use super::reduce::{self, ROUNDS, Reduce, ReduceOp, lanes_of};
+use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::{DType, Element};
 use crate::error::Result;
-use crate::layout::{self, Layout, Shape, Strides};
-use crate::native::{self, Argument, Code, Codes, Lanes, Mode, lanes_of};
+use crate::layout::{self, Shape};
+use crate::native::{self, Argument, Code, Codes, Form, Mode, Target};
 use crate::tensor::Tensor;
 use crate::threads;
 use crate::tile::Program;
@@ -64,15 +67,18 @@ impl Kernel for Fold {
         "fold"
     }
 
-    fn form(&self) -> Form<'_> {
-        Form::Fold(self)
+    fn form(&self) -> super::Form<'_> {
+        super::Form::Fold(self)
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
         if let Some(results) = self.run_code(&inputs)? {
             return Ok(results);
         }
-        let results = self.program.run(inputs, &self.shape)?;
+        let results = match self.program.is_identity() {
+            true => inputs,
+            false => self.program.run(inputs, &self.shape)?,
+        };
         let reduced = results.into_iter().zip(&self.outputs).map(|(value, output)| match output {
             Some(op) => {
                 let reduce = Reduce { op: *op, axes: self.axes.clone() };
@@ -84,151 +90,177 @@ impl Kernel for Fold {
     }
 }
 
-/// How an input is walked.
+/// How an input is walked: over outer axes, the one that is reduced, and inner ones.
 enum Source<'a> {
+    /// One element for all.
     Repeated(Tensor),
-    /// One element for each row, or the elements of each row one after another.
-    Rows {
-        tensor: &'a Tensor,
-        layout: Layout,
-        strides: Strides,
-        is_scalar: bool,
+    Walked {
+        bytes: &'a [u8],
+        size: usize,
+        /// Steps along the axes of [`Axes::outer`], in elements.
+        outer: SmallVec<[isize; 4]>,
+        offset: usize,
+        /// From row to row of what is reduced by columns.
+        row: usize,
+        /// Whether it has one element for each row.
+        is_per_row: bool,
     },
 }
 
-/// Rows of elements that are reduced, and the axes over which there are rows.
-struct Rows<'a> {
-    kept: Shape,
+/// The axes of a reduction.
+struct Axes {
+    outer: Shape,
     length: usize,
-    sources: SmallVec<[Source<'a>; 4]>,
+    inner: usize,
 }
 
+/// A run of code.
+struct Run<'a> {
+    code: &'a Code,
+    axes: &'a Axes,
+    sources: &'a [Source<'a>],
+}
+
+/// Elements that are worth a thread's while.
+const PART: usize = 1 << 15;
+/// Fewer elements than this are reduced before code would have begun.
+const FEW: usize = 512;
+/// Rows as short as this are reduced by a tree of their own.
+const SHORT_ROW: usize = 16;
+/// Columns that are reduced together: as many as keep their lanes in the second cache.
+const WIDEST: usize = 512;
+
 impl Fold {
-    /// The type of what is reduced, if code can: all results have one, and the last axes are
-    /// reduced to their end.
+    /// The axes, if code can go over them: those that are reduced are neighbours.
+    fn axes(&self) -> Option<Axes> {
+        let (first, last) = (*self.axes.first()?, *self.axes.last()?);
+        let together = (first..last).all(|axis| self.shape[axis] == 1 || self.axes.contains(&axis));
+        together.then(|| Axes {
+            outer: self.shape[..first].into(),
+            length: layout::count(&self.shape[first..=last]),
+            inner: layout::count(&self.shape[last + 1..]),
+        })
+    }
+
+    /// The type of what is reduced, if it is one and has code.
     fn reduced_type(&self) -> Option<DType> {
-        let first = *self.axes.first()?;
-        let trailing = (first..self.shape.len())
-            .all(|axis| self.shape[axis] == 1 || self.axes.contains(&axis));
         let outputs = self.program.outputs().iter().zip(&self.outputs);
         let mut types = outputs.filter(|(_, op)| op.is_some()).map(|(dtype, _)| *dtype);
         let dtype = types.next()?;
-        (trailing && types.all(|other| other == dtype)).then_some(dtype)
+        types.all(|other| other == dtype).then_some(dtype)
     }
 
-    fn rows<'a>(&self, inputs: &'a Tensors) -> Option<Rows<'a>> {
-        let first = self.axes[0];
-        let length = layout::count(&self.shape[first..]);
+    /// How the inputs are walked, if code can.
+    fn sources<'a>(&self, inputs: &'a Tensors, axes: &Axes) -> Option<SmallVec<[Source<'a>; 4]>> {
+        let (first, last) = (self.axes[0], self.axes[self.axes.len() - 1]);
         let mut sources = SmallVec::new();
         for input in inputs {
+            let layout = input.layout();
+            let size = input.dtype().size();
             if input.is_repeated() {
-                let layout = input.layout();
-                let size = input.dtype().size();
                 let element = &input.buffer_bytes()[layout.offset * size..][..size];
                 sources.push(Source::Repeated(Tensor::scalar_from_bytes(input.dtype(), element)));
                 continue;
             }
-            let layout = input.layout();
-            let row = Layout {
-                shape: layout.shape[first..].into(),
-                strides: layout.strides[first..].into(),
-                offset: 0,
+            // The step along axes taken as one, if they have one.
+            let step = |range: std::ops::Range<usize>| {
+                let (sizes, [steps]) =
+                    merged(&layout.shape[range.clone()], [&layout.strides[range]]);
+                (sizes.len() <= 1).then(|| steps.first().copied().unwrap_or(0))
             };
-            let is_scalar =
-                row.shape.iter().zip(&row.strides).all(|(&size, &stride)| size == 1 || stride == 0);
-            if !is_scalar && !row.is_contiguous() {
+            let (length, inner) = (step(first..last + 1)?, step(last + 1..layout.shape.len())?);
+            // The axis that elements follow each other along, and the one that rows do.
+            let (along, row) = if axes.inner == 1 { (length, 0) } else { (inner, length) };
+            if !matches!(along, 0 | 1) || row < 0 || along == 0 && size < 4 {
                 return None;
             }
-            let strides = layout.strides[..first].into();
-            sources.push(Source::Rows { tensor: input, layout, strides, is_scalar });
+            sources.push(Source::Walked {
+                bytes: input.buffer_bytes(),
+                size,
+                outer: layout.strides[..first].iter().copied().collect(),
+                offset: layout.offset,
+                row: row as usize * size,
+                is_per_row: along == 0,
+            });
         }
-        Some(Rows { kept: self.shape[..first].into(), length, sources })
+        Some(sources)
     }
 
     /// The results by code; none if there is none for these inputs, or it failed.
     fn run_code(&self, inputs: &Tensors) -> Result<Option<Tensors>> {
-        let Some(dtype) = self.reduced_type() else { return Ok(None) };
         let count = layout::count(&self.shape);
-        let Some(rows) = self.rows(inputs).filter(|rows| count > 0 && rows.suit_code()) else {
+        let is_wanted = match native::mode() {
+            Mode::Tile => false,
+            Mode::Native => count > 0,
+            Mode::Auto => count >= FEW,
+        };
+        let (true, Some(axes), Some(dtype)) = (is_wanted, self.axes(), self.reduced_type()) else {
             return Ok(None);
         };
-        let mut scalars = 0u64;
-        for (n, source) in rows.sources.iter().enumerate() {
-            let is_scalar =
-                matches!(source, Source::Repeated(_) | Source::Rows { is_scalar: true, .. });
-            scalars |= (is_scalar as u64).checked_shl(n as u32).unwrap_or(0);
+        let is_short = axes.inner == 1 && axes.length <= SHORT_ROW;
+        let Some(sources) = self.sources(inputs, &axes).filter(|_| !is_short) else {
+            return Ok(None);
+        };
+        let mut form = Form { by_column: axes.inner > 1, ..Form::default() };
+        for (n, source) in sources.iter().enumerate() {
+            let bit = 1u64.checked_shl(n as u32).unwrap_or(0);
+            let is_per_row = matches!(source, Source::Walked { is_per_row: true, .. });
+            if is_per_row || matches!(source, Source::Repeated(_)) {
+                form.scalars |= bit;
+            }
+            if is_per_row {
+                form.per_row |= bit;
+            }
         }
-        let Some(code) = self.codes.get(&self.program, &self.outputs, scalars, count) else {
+        let Some(code) = self.codes.get(&self.program, &self.outputs, form, count) else {
             return Ok(None);
         };
+        let run = Run { code: &code, axes: &axes, sources: &sources };
         match dtype {
-            DType::F32 => self.folded::<f32, 32>(&code, &rows),
-            DType::F64 => self.folded::<f64, 16>(&code, &rows),
-            DType::I32 => self.folded::<i32, 32>(&code, &rows),
-            DType::U32 => self.folded::<u32, 32>(&code, &rows),
-            DType::I64 => self.folded::<i64, 16>(&code, &rows),
-            DType::U64 => self.folded::<u64, 16>(&code, &rows),
+            DType::F32 => self.reduced::<f32>(&run),
+            DType::F64 => self.reduced::<f64>(&run),
+            DType::I32 => self.reduced::<i32>(&run),
+            DType::U32 => self.reduced::<u32>(&run),
+            DType::I64 => self.reduced::<i64>(&run),
+            DType::U64 => self.reduced::<u64>(&run),
             _ => Ok(None),
         }
     }
 
-    fn folded<A: Number + Element, const LANES: usize>(
-        &self,
-        code: &Code,
-        rows: &Rows,
-    ) -> Result<Option<Tensors>> {
-        debug_assert_eq!(LANES, lanes_of(A::DTYPE));
-        let row_count = layout::count(&rows.kept);
-        let block = LANES * ROUNDS;
-        let blocks_of_row = rows.length.div_ceil(block);
-        let blocks = row_count * blocks_of_row;
-        let folds = self.outputs.iter().filter(|output| output.is_some()).count();
+    fn reduced<A: Number + Element>(&self, run: &Run) -> Result<Option<Tensors>> {
+        let ops: SmallVec<[ReduceOp; 4]> = self.outputs.iter().flatten().copied().collect();
         let mut kept: SmallVec<[Buffer; 4]> = SmallVec::new();
         for (dtype, output) in self.program.outputs().iter().zip(&self.outputs) {
             if output.is_none() {
-                kept.push(Buffer::new(*dtype, row_count * rows.length)?);
+                kept.push(Buffer::new(*dtype, layout::count(&self.shape))?);
             }
         }
-        // What each block comes to, for one fold after another.
-        let mut lanes: Vec<Lanes> = vec![Lanes([0; 128]); blocks * folds];
-        let starts: Vec<SmallVec<[isize; 4]>> = rows.starts();
-        // A part is some rows, or some blocks of one row.
-        let in_part = (PART / rows.length.min(block)).max(1);
-        let parts = blocks.div_ceil(in_part);
-        let mut work: Vec<Mutex<Part>> = Vec::with_capacity(parts);
-        {
-            let mut lanes = lanes.as_mut_slice();
-            let mut rest: SmallVec<[&mut [u8]; 4]> =
-                kept.iter_mut().map(Buffer::bytes_mut).collect();
-            for part in 0..parts {
-                let first = part * in_part;
-                let last = (first + in_part).min(blocks);
-                let elements: usize =
-                    (first..last).map(|at| rows.block(at % blocks_of_row, block).1).sum();
-                let (now, later) = lanes.split_at_mut((last - first) * folds);
-                lanes = later;
-                let mut outputs: SmallVec<[&mut [u8]; 4]> = SmallVec::new();
-                for (rest, size) in rest.iter_mut().zip(self.kept_sizes()) {
-                    let (now, later) = std::mem::take(rest).split_at_mut(elements * size);
-                    *rest = later;
-                    outputs.push(now);
-                }
-                work.push(Mutex::new(Part { first, lanes: now, outputs }));
-            }
-            let failed = std::sync::atomic::AtomicBool::new(false);
-            threads::for_each(parts, &|n| {
-                // Each part is run once, so its lock is always free.
-                let mut part = work[n].lock().expect("no thread has failed");
-                let done =
-                    self.run_part(code, rows, &starts, &mut part, blocks_of_row, block, folds);
-                failed.fetch_or(!done, std::sync::atomic::Ordering::Relaxed);
-            });
-            drop(work);
-            if failed.into_inner() {
-                return Ok(None);
-            }
+        let sums = layout::count(&run.axes.outer) * run.axes.inner;
+        let mut sums: Vec<Buffer> =
+            ops.iter().map(|_| Buffer::new(A::DTYPE, sums)).collect::<Result<_>>()?;
+        let targets: SmallVec<[Target; 4]> =
+            kept.iter_mut().map(|buffer| Target::row(buffer.bytes_mut())).collect();
+        let sizes: SmallVec<[usize; 4]> = self.kept_sizes().collect();
+        let done = match run.axes.inner {
+            1 => self.by_rows::<A>(run, &ops, &targets, &sizes, &mut sums),
+            _ => self.by_columns::<A>(run, &ops, &targets, &sizes, &mut sums),
+        };
+        if !done {
+            return Ok(None);
         }
-        self.collect::<A, LANES>(rows, &lanes, blocks_of_row, kept).map(Some)
+        let shape: Shape = (0..self.shape.len())
+            .filter(|axis| !self.axes.contains(axis))
+            .map(|axis| self.shape[axis])
+            .collect();
+        let (mut kept, mut sums) = (kept.into_iter(), sums.into_iter());
+        let results = self.program.outputs().iter().zip(&self.outputs).map(|(&dtype, output)| {
+            let (buffer, shape) = match output {
+                Some(_) => (sums.next(), &shape),
+                None => (kept.next(), &self.shape),
+            };
+            Tensor::from_buffer(dtype, shape, buffer.expect("one for each result"))
+        });
+        Ok(Some(results.collect()))
     }
 
     fn kept_sizes(&self) -> impl Iterator<Item = usize> {
@@ -236,141 +268,251 @@ impl Fold {
         outputs.filter(|(_, output)| output.is_none()).map(|(dtype, _)| dtype.size())
     }
 
-    fn run_part(
+    /// Reduces rows, each of which is cut in blocks.
+    fn by_rows<A: Number + Element>(
         &self,
-        code: &Code,
-        rows: &Rows,
-        starts: &[SmallVec<[isize; 4]>],
-        part: &mut Part,
-        blocks_of_row: usize,
-        block: usize,
-        folds: usize,
+        run: &Run,
+        ops: &[ReduceOp],
+        kept: &[Target],
+        sizes: &[usize],
+        sums: &mut [Buffer],
     ) -> bool {
-        let mut done = true;
-        for (n, lanes) in part.lanes.chunks_exact_mut(folds).enumerate() {
-            let (row, within) =
-                ((part.first + n) / blocks_of_row, (part.first + n) % blocks_of_row);
-            let (start, length) = rows.block(within, block);
-            let scalars: SmallVec<[Tensor; 4]> = rows.scalars(&starts[row]);
-            let mut scalars = scalars.iter();
-            let sources = rows.sources.iter().zip(&starts[row]);
-            let arguments: SmallVec<[Argument; 8]> = sources
-                .map(|(source, &at)| match source {
-                    Source::Repeated(value) => Argument::Scalar(value),
-                    Source::Rows { is_scalar: true, .. } => {
-                        Argument::Scalar(scalars.next().expect("one for each of these sources"))
-                    }
-                    Source::Rows { tensor, .. } => {
-                        let size = tensor.dtype().size();
-                        Argument::Elements(&tensor.buffer_bytes()[(at as usize + start) * size..])
-                    }
-                })
-                .collect();
-            let mut outputs: SmallVec<[&mut [u8]; 4]> = SmallVec::new();
-            for (rest, size) in part.outputs.iter_mut().zip(self.kept_sizes()) {
-                let (now, later) = std::mem::take(rest).split_at_mut(length * size);
-                *rest = later;
-                outputs.push(now);
+        let length = run.axes.length;
+        let block = lanes_of(A::DTYPE) * ROUNDS;
+        let blocks_of_row = length.div_ceil(block);
+        let rows = layout::count(&run.axes.outer);
+        // What each block comes to, in the sums themselves if there is one in a row.
+        let mut partial: Vec<Vec<A>> = match blocks_of_row {
+            1 => vec![],
+            _ => ops.iter().map(|_| vec![A::ZERO; rows * blocks_of_row]).collect(),
+        };
+        let lines: SmallVec<[Target; 4]> = match blocks_of_row {
+            1 => sums.iter_mut().map(|buffer| Target::row(buffer.bytes_mut())).collect(),
+            _ => {
+                partial.iter_mut().map(|line| Target::row(bytemuck::cast_slice_mut(line))).collect()
             }
-            done &= code.run(length, &arguments, &mut outputs, lanes);
+        };
+        let failed = AtomicBool::new(false);
+        // A part is some rows that follow each other, or some blocks of one row.
+        let rows_of_part = (PART / length).clamp(1, rows);
+        let blocks_of_part = (PART / block).max(1);
+        let parts_of_row =
+            if blocks_of_row == 1 { 1 } else { blocks_of_row.div_ceil(blocks_of_part) };
+        let parts = rows.div_ceil(rows_of_part) * parts_of_row;
+        threads::for_each(parts, &|part| {
+            let (group, within) = (part / parts_of_row, part % parts_of_row);
+            let last_row = ((group + 1) * rows_of_part).min(rows);
+            let mut row = group * rows_of_part;
+            while row < last_row {
+                let count = run.regular(row, last_row);
+                let call = |rows: usize, length: usize, block_at: usize| {
+                    let element = block_at * block;
+                    let blocks = (blocks_of_row > 1).then_some(block);
+                    let inputs = run.rows(row, element, blocks);
+                    let mut targets: SmallVec<[Target; 8]> = SmallVec::new();
+                    let step = if blocks_of_row == 1 { length } else { block };
+                    for (target, size) in kept.iter().zip(sizes) {
+                        targets.push(target.part(row * run.axes.length + element, step, *size));
+                    }
+                    for line in &lines {
+                        let at = row * blocks_of_row + block_at;
+                        targets.push(line.part(at, 1, size_of::<A>()));
+                    }
+                    // SAFETY: parts have blocks of their own, and a block its elements of what is
+                    // kept and its own number.
+                    if !unsafe { run.code.run([rows, length], &inputs, &targets) } {
+                        failed.store(true, Ordering::Relaxed);
+                    }
+                };
+                if blocks_of_row == 1 {
+                    call(count, length, 0);
+                    row += count;
+                    continue;
+                }
+                let first = within * blocks_of_part;
+                let end = (first + blocks_of_part).min(blocks_of_row);
+                let whole = end.min(length / block);
+                call(whole.saturating_sub(first), block, first);
+                if end > whole {
+                    call(1, length % block, whole);
+                }
+                row += 1;
+            }
+        });
+        for ((op, partial), sum) in ops.iter().zip(&partial).zip(sums) {
+            reduce::finish_blocks::<A>(*op, partial, blocks_of_row, sum.slice_mut::<A>());
         }
-        done
+        !failed.into_inner()
     }
 
-    /// The results: what was kept, and the blocks of each row as one element.
-    fn collect<A: Number + Element, const LANES: usize>(
+    /// Reduces columns, some of them together: rows go to lanes in turn.
+    fn by_columns<A: Number + Element>(
         &self,
-        rows: &Rows,
-        lanes: &[Lanes],
-        blocks_of_row: usize,
-        kept: SmallVec<[Buffer; 4]>,
-    ) -> Result<Tensors> {
-        let axes = 0..self.shape.len();
-        let shape: Shape =
-            axes.filter(|axis| !self.axes.contains(axis)).map(|axis| self.shape[axis]).collect();
-        let folds = self.outputs.iter().filter(|output| output.is_some()).count();
-        let row_count = layout::count(&rows.kept);
-        let (mut kept, mut fold) = (kept.into_iter(), 0);
-        let mut results = Tensors::new();
-        for (&dtype, output) in self.program.outputs().iter().zip(&self.outputs) {
-            let Some(op) = output else {
-                let buffer = kept.next().expect("one for each result that is kept");
-                results.push(Tensor::from_buffer(dtype, &self.shape, buffer));
-                continue;
-            };
-            let own = lanes.iter().skip(fold).step_by(folds);
-            let blocks: Vec<[A; LANES]> = own
-                .map(|lanes| {
-                    let mut block = [A::ZERO; LANES];
-                    cast_slice_mut::<A, u8>(&mut block).copy_from_slice(&lanes.0);
-                    block
-                })
-                .collect();
-            let mut buffer = Buffer::new(dtype, row_count)?;
-            reduce::finish(*op, &blocks, blocks_of_row, buffer.slice_mut::<A>());
-            results.push(Tensor::from_buffer(dtype, &shape, buffer));
-            fold += 1;
+        run: &Run,
+        ops: &[ReduceOp],
+        kept: &[Target],
+        sizes: &[usize],
+        sums: &mut [Buffer],
+    ) -> bool {
+        let Axes { length, inner, .. } = *run.axes;
+        let most = lanes_of(A::DTYPE);
+        let lanes = length.next_power_of_two().min(most);
+        let block = most * ROUNDS;
+        // Rows that follow each other without gaps are one long row.
+        let is_dense = inner <= WIDEST && run.is_dense(inner);
+        let width = if is_dense { inner } else { inner.div_ceil(inner.div_ceil(WIDEST)) };
+        let tiles = inner.div_ceil(width);
+        let outers = layout::count(&run.axes.outer);
+        let outputs: SmallVec<[Target; 4]> =
+            sums.iter_mut().map(|buffer| Target::row(buffer.bytes_mut())).collect();
+        let failed = AtomicBool::new(false);
+        threads::for_each(outers * tiles, &|part| {
+            let (outer, first) = (part / tiles, part % tiles * width);
+            let width = width.min(inner - first);
+            let new = |op: &ReduceOp| vec![reduce::identity::<A>(*op); lanes * width];
+            let mut blocks: Vec<Vec<Vec<A>>> = ops.iter().map(|_| vec![]).collect();
+            let mut row = 0;
+            while row < length {
+                if row % block == 0 {
+                    blocks.iter_mut().zip(ops).for_each(|(blocks, op)| blocks.push(new(op)));
+                }
+                // So many rows at once, one for each lane, or as one long row several times.
+                let rest = (length - row).min(block - row % block);
+                let (calls, long, rows) = match (is_dense, rest >= lanes) {
+                    (true, true) => (rest / lanes, lanes * width, rest / lanes * lanes),
+                    (true, false) => (1, rest * width, rest),
+                    (false, _) => (rest.min(lanes), width, rest.min(lanes)),
+                };
+                let step = if is_dense { lanes } else { 1 };
+                let mut arguments = run.columns(outer, first, row, step);
+                let mut targets: SmallVec<[Target; 8]> = SmallVec::new();
+                let mut kept_at = kept.iter().zip(sizes);
+                let mut acc_at = blocks.iter_mut();
+                for output in &self.outputs {
+                    targets.push(match (output, is_dense) {
+                        (None, _) => {
+                            let (target, size) = kept_at.next().expect("one for each kept result");
+                            let at = (outer * length + row) * inner + first;
+                            target.part(at, step * inner, *size)
+                        }
+                        (Some(_), dense) => {
+                            let blocks = acc_at.next().expect("one for each reduction");
+                            let acc = blocks.last_mut().expect("a block has begun");
+                            let bytes: &mut [u8] = bytemuck::cast_slice_mut(acc);
+                            let stride = if dense { 0 } else { width * size_of::<A>() };
+                            Target { stride, ..Target::row(bytes) }
+                        }
+                    });
+                }
+                let combined = self.outputs.iter().enumerate().filter(|(_, op)| op.is_some());
+                arguments.extend(combined.map(|(n, _)| Argument::InPlace(n)));
+                // SAFETY: parts have columns of their own, of what is kept as well; what is
+                // accumulated is this part's alone.
+                if !unsafe { run.code.run([calls, long], &arguments, &targets) } {
+                    failed.store(true, Ordering::Relaxed);
+                }
+                row += rows;
+            }
+            for ((op, blocks), output) in ops.iter().zip(&mut blocks).zip(&outputs) {
+                let at = outer * inner + first;
+                assert!((at + width) * size_of::<A>() <= output.bytes);
+                // SAFETY: the numbers lie within the buffer, and belong to this part alone.
+                let sums = unsafe {
+                    std::slice::from_raw_parts_mut(output.start.cast::<A>().add(at), width)
+                };
+                reduce::finish_columns::<A>(*op, blocks, width, sums);
+            }
+        });
+        !failed.into_inner()
+    }
+}
+impl<'a> Run<'a> {
+    /// Where a source begins for outer axes at an index, in elements.
+    fn start(&self, source: &Source, mut outer: usize) -> usize {
+        let Source::Walked { outer: strides, offset, .. } = source else { return 0 };
+        let mut at = *offset as isize;
+        for (&size, &stride) in self.axes.outer.iter().zip(strides).rev() {
+            at += (outer % size) as isize * stride;
+            outer /= size;
         }
-        Ok(results)
-    }
-}
-
-/// Elements that are worth a thread's while.
-const PART: usize = 1 << 14;
-
-/// Blocks that one thread reduces, one after another.
-struct Part<'a> {
-    first: usize,
-    lanes: &'a mut [Lanes],
-    outputs: SmallVec<[&'a mut [u8]; 4]>,
-}
-
-/// Elements of a row that take as long as a call of code for it.
-const LONG_ROW: usize = 512;
-
-impl Rows<'_> {
-    /// Whether code is faster, or asked for. The shortest rows are reduced by a tree of their own.
-    fn suit_code(&self) -> bool {
-        let pays = self.length >= LONG_ROW || layout::count(&self.kept) == 1;
-        self.length > 16 && (pays || native::mode() == Mode::Native)
+        at as usize
     }
 
-    /// Where a block of a row begins, and how long it is.
-    fn block(&self, n: usize, size: usize) -> (usize, usize) {
-        let start = n * size;
-        (start, size.min(self.length - start))
+    /// So many rows from one on, before `end`, that are equally far apart in every source.
+    fn regular(&self, row: usize, end: usize) -> usize {
+        let (mut together, mut axis) = (1, self.axes.outer.len());
+        while axis > 0 {
+            let size = self.axes.outer[axis - 1];
+            let joins = self.sources.iter().all(|source| match source {
+                Source::Repeated(_) => true,
+                Source::Walked { outer, .. } => {
+                    let last = outer[outer.len() - 1];
+                    let expected = last * together as isize;
+                    last >= 0 && (size == 1 || axis == outer.len() || outer[axis - 1] == expected)
+                }
+            });
+            if !joins {
+                break;
+            }
+            together *= size;
+            axis -= 1;
+        }
+        (together - row % together).min(end - row)
     }
 
-    /// For each row, where it begins in each source.
-    fn starts(&self) -> Vec<SmallVec<[isize; 4]>> {
-        let rows = layout::count(&self.kept);
-        let mut starts = vec![SmallVec::new(); rows];
-        for source in &self.sources {
-            match source {
-                Source::Repeated(_) => starts.iter_mut().for_each(|row| row.push(0)),
-                Source::Rows { layout, strides, .. } => {
-                    let walk = Walk::new(&self.kept, [strides], [layout.offset as isize]);
-                    for (row, [at]) in starts.iter_mut().zip(walk) {
-                        row.push(at);
+    /// The arguments for rows from one on, or for blocks of so many elements of a single row.
+    fn rows(
+        &self,
+        row: usize,
+        element: usize,
+        block: Option<usize>,
+    ) -> SmallVec<[Argument<'a>; 8]> {
+        let argument = |source: &'a Source<'a>| match source {
+            Source::Repeated(value) => Argument::Scalar(value),
+            Source::Walked { bytes, size, outer, is_per_row, .. } => {
+                let start = self.start(source, row);
+                // Rows that lie backwards are taken one by one.
+                let next = outer.last().map_or(0, |&stride| stride.max(0) as usize * size);
+                match (is_per_row, block) {
+                    (true, None) => Argument::PerRow(&bytes[start * size..], next),
+                    (true, Some(_)) => Argument::PerRow(&bytes[start * size..], 0),
+                    (false, None) => Argument::Elements(&bytes[start * size..], next),
+                    (false, Some(block)) => {
+                        Argument::Elements(&bytes[(start + element) * size..], block * size)
                     }
                 }
             }
-        }
-        starts
+        };
+        self.sources.iter().map(argument).collect()
     }
 
-    /// The elements of a row in sources that have one for each row.
-    fn scalars(&self, starts: &[isize]) -> SmallVec<[Tensor; 4]> {
-        let sources = self.sources.iter().zip(starts);
-        let scalar = |(source, &at): (&Source, &isize)| match source {
-            Source::Rows { tensor, is_scalar: true, .. } => {
-                let size = tensor.dtype().size();
-                let element = &tensor.buffer_bytes()[at as usize * size..][..size];
-                Some(Tensor::scalar_from_bytes(tensor.dtype(), element))
+    /// The arguments for columns from one on, for rows from one on and so many at a time.
+    fn columns(
+        &self,
+        outer: usize,
+        column: usize,
+        at: usize,
+        step: usize,
+    ) -> SmallVec<[Argument<'a>; 8]> {
+        let argument = |source: &'a Source<'a>| match source {
+            Source::Repeated(value) => Argument::Scalar(value),
+            Source::Walked { bytes, size, row, is_per_row, .. } => {
+                let start = self.start(source, outer) * size + at * row;
+                match is_per_row {
+                    true => Argument::PerRow(&bytes[start..], step * row),
+                    false => Argument::Elements(&bytes[start + column * size..], step * row),
+                }
             }
-            _ => None,
         };
-        sources.filter_map(scalar).collect()
+        self.sources.iter().map(argument).collect()
+    }
+
+    /// Whether rows of so many elements follow each other without gaps in every source.
+    fn is_dense(&self, inner: usize) -> bool {
+        self.sources.iter().all(|source| match source {
+            Source::Repeated(_) => true,
+            Source::Walked { size, row, is_per_row, .. } => !is_per_row && *row == inner * size,
+        })
     }
 }
 
@@ -395,7 +537,14 @@ mod tests {
     #[test]
     fn code_reduces_as_the_kernels_do() {
         let mut random = Random(3);
-        let cases: [(&[usize], &[usize]); 7] = [
+        let cases: [(&[usize], &[usize]); 14] = [
+            (&[40, 3], &[0]),
+            (&[70, 700], &[0]),
+            (&[2, 1500, 30], &[1]),
+            (&[3, 5, 2, 9], &[1, 2]),
+            (&[1100, 5], &[0]),
+            (&[2, 3, 4, 100], &[1]),
+            (&[300, 17], &[1]),
             (&[17], &[0]),
             (&[1000], &[0]),
             (&[5, 33], &[1]),

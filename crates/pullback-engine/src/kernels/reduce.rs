@@ -183,6 +183,21 @@ operations! {
     Lesser, GREATEST, lesser, false;
 }
 
+/// Calls a function for the operation, of those that numbers have.
+macro_rules! with_operation {
+    ($op:expr, $A:ty, $f:ident($($argument:expr),*)) => {
+        match $op {
+            ReduceOp::Sum => $f::<$A, Add>($($argument),*),
+            ReduceOp::Prod => $f::<$A, Multiply>($($argument),*),
+            ReduceOp::Max => $f::<$A, Greater>($($argument),*),
+            ReduceOp::Min => $f::<$A, Lesser>($($argument),*),
+            ReduceOp::And | ReduceOp::Or | ReduceOp::Xor => {
+                unreachable!("bits are not reduced elsewhere")
+            }
+        }
+    };
+}
+
 struct BitAnd;
 struct BitOr;
 struct BitXor;
@@ -209,6 +224,11 @@ macro_rules! bit_operations {
     )*};
 }
 bit_operations!(u8, u16, u32, u64);
+
+/// Lanes that a reduction of an element type of numbers goes over in turn.
+pub(crate) fn lanes_of(dtype: DType) -> usize {
+    128 / dtype.size()
+}
 
 /// Rounds of all lanes in one block.
 pub(super) const ROUNDS: usize = 32;
@@ -409,41 +429,82 @@ fn halves<A: Copy, O: Combine<A>, const LANES: usize>(mut acc: [A; LANES]) -> A 
     acc[0]
 }
 
-/// What the rest of a reduction does with what has been accumulated elsewhere: the lanes of each
-/// block as one value, and those of a row in pairs.
-///
-/// The blocks of a row follow each other, and are written as the elements of the result.
-pub(super) fn finish<A: Number, const LANES: usize>(
+/// What remains to be done where each block of a row has been reduced elsewhere. Blocks follow
+/// each other; each row of them becomes an element of the result.
+pub(super) fn finish_blocks<A: Number>(
     op: ReduceOp,
-    blocks: &[[A; LANES]],
+    blocks: &[A],
     blocks_of_row: usize,
     rows: &mut [A],
 ) {
-    fn rows_of<A: Number, O: Combine<A>, const LANES: usize>(
-        blocks: &[[A; LANES]],
-        blocks_of_row: usize,
-        rows: &mut [A],
-    ) {
+    fn rows_of<A: Number, O: Combine<A>>(blocks: &[A], blocks_of_row: usize, rows: &mut [A]) {
         for (row, blocks) in rows.iter_mut().zip(blocks.chunks_exact(blocks_of_row)) {
-            if let [block] = blocks {
-                *row = halves::<A, O, LANES>(*block);
-                continue;
-            }
             let mut pairs = Pairs::<A> { partial: [O::IDENTITY; 64], count: 0 };
-            for block in blocks {
-                pairs.push::<O>(halves::<A, O, LANES>(*block));
-            }
+            blocks.iter().for_each(|&block| pairs.push::<O>(block));
             *row = pairs.finish::<O>();
         }
     }
-    match op {
-        ReduceOp::Sum => rows_of::<A, Add, LANES>(blocks, blocks_of_row, rows),
-        ReduceOp::Prod => rows_of::<A, Multiply, LANES>(blocks, blocks_of_row, rows),
-        ReduceOp::Max => rows_of::<A, Greater, LANES>(blocks, blocks_of_row, rows),
-        ReduceOp::Min => rows_of::<A, Lesser, LANES>(blocks, blocks_of_row, rows),
-        ReduceOp::And | ReduceOp::Or | ReduceOp::Xor => {
-            unreachable!("bits are not accumulated elsewhere")
+    with_operation!(op, A, rows_of(blocks, blocks_of_row, rows))
+}
+
+/// What remains to be done where each row of a column has gone to its lane elsewhere: of blocks of
+/// `lanes` rows each, one row.
+pub(super) fn finish_columns<A: Number>(
+    op: ReduceOp,
+    blocks: &mut [Vec<A>],
+    width: usize,
+    result: &mut [A],
+) {
+    fn columns_of<A: Number, O: Combine<A>>(blocks: &mut [Vec<A>], width: usize, result: &mut [A]) {
+        let mut partial: Vec<Vec<A>> = Vec::new();
+        for (count, block) in blocks.iter_mut().enumerate() {
+            column_halves::<A, O>(block, width);
+            let merges = count.trailing_ones() as usize;
+            for level in &partial[..merges] {
+                join::<A, O>(&mut block[..width], level);
+            }
+            if partial.len() == merges {
+                partial.push(Vec::new());
+            }
+            partial[merges].clear();
+            partial[merges].extend_from_slice(&block[..width]);
         }
+        let mut present = (0..partial.len())
+            .filter(|level| blocks.len() >> level & 1 == 1)
+            .map(|at| &partial[at]);
+        match present.next() {
+            Some(first) => result.copy_from_slice(first),
+            None => result.fill(O::IDENTITY),
+        }
+        present.for_each(|level| join::<A, O>(result, level));
+    }
+    with_operation!(op, A, columns_of(blocks, width, result))
+}
+
+/// The value that a reduction begins with.
+pub(super) fn identity<A: Number>(op: ReduceOp) -> A {
+    fn of<A: Number, O: Combine<A>>() -> A {
+        O::IDENTITY
+    }
+    with_operation!(op, A, of())
+}
+
+/// The lanes of a block of columns as one row, the first.
+fn column_halves<A: Copy, O: Combine<A>>(block: &mut [A], width: usize) {
+    let mut half = block.len() / width / 2;
+    while half > 0 {
+        let (low, high) = block[..2 * half * width].split_at_mut(half * width);
+        for (a, &b) in low.iter_mut().zip(high.iter()) {
+            *a = O::combine(*a, b);
+        }
+        half /= 2;
+    }
+}
+
+/// Combines what comes before with what comes after it.
+fn join<A: Copy, O: Combine<A>>(after: &mut [A], before: &[A]) {
+    for (a, &b) in after.iter_mut().zip(before) {
+        *a = O::combine(b, *a);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::memory::Executable;
-use super::{Mode, emit, lower};
+use super::{Form, Mode, Target, emit, lower};
 use crate::kernels::reduce::ReduceOp;
 use crate::tensor::Tensor;
 use crate::tile::program::Program;
@@ -11,24 +11,24 @@ use crate::tile::program::Program;
 /// An input of a call.
 #[derive(Clone, Copy)]
 pub(crate) enum Argument<'a> {
-    /// The elements, as many as the call computes.
-    Elements(&'a [u8]),
+    /// The elements from those of the first row on, and the bytes from row to row.
+    Elements(&'a [u8], usize),
     /// One element for all; a tensor of rank 0.
     Scalar(&'a Tensor),
+    /// An element for each row, and the bytes from one to the next.
+    PerRow(&'a [u8], usize),
     /// The elements of the output of this number, which overwrites them.
     InPlace(usize),
 }
 
-/// The lanes of an accumulator.
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C, align(64))]
-pub(crate) struct Lanes(pub [u8; 128]);
-
 /// A program compiled for certain inputs being scalars.
 pub(crate) struct Code {
     executable: Executable,
-    /// Bytes of an element of each input, none for scalars, and of each output.
-    inputs: Vec<Option<usize>>,
+    list: emit::List,
+    form: Form,
+    /// Bytes of an element of each input and of each output; the latter are those that are kept
+    /// or combined, then those that are accumulated.
+    inputs: Vec<usize>,
     outputs: Vec<usize>,
     /// How many outputs are accumulated.
     accumulators: usize,
@@ -36,14 +36,9 @@ pub(crate) struct Code {
     pub may_fail: bool,
 }
 
-/// The compiled forms of one program, by the inputs that are scalars.
+/// The compiled forms of one program.
 #[derive(Default)]
-pub(crate) struct Codes(Mutex<Vec<Form>>);
-
-struct Form {
-    scalars: u64,
-    state: State,
-}
+pub(crate) struct Codes(Mutex<Vec<(Form, State)>>);
 
 enum State {
     /// So many elements were computed without code.
@@ -70,8 +65,8 @@ pub(crate) fn is_available() -> bool {
 }
 
 impl Codes {
-    /// The code for a run over `count` elements with the inputs named by `scalars` being scalars,
-    /// and with the outputs accumulated that `folds` says how to.
+    /// The code of a form for a run over `count` elements, with the outputs reduced that `folds`
+    /// says how to.
     ///
     /// `folds` is the same for all runs of a program.
     ///
@@ -81,7 +76,7 @@ impl Codes {
         &self,
         program: &Program,
         folds: &[Option<ReduceOp>],
-        scalars: u64,
+        form: Form,
         count: usize,
     ) -> Option<Arc<Code>> {
         let mode = super::mode();
@@ -89,20 +84,19 @@ impl Codes {
             return None;
         }
         let mut forms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = forms.iter().position(|form| form.scalars == scalars);
+        let known = forms.iter().position(|(other, _)| *other == form);
         let at = known.unwrap_or_else(|| {
             let possible = is_available() && program.inputs().len() <= 64;
-            let state = if possible { State::Waiting(0) } else { State::Impossible };
-            forms.push(Form { scalars, state });
+            forms.push((form, if possible { State::Waiting(0) } else { State::Impossible }));
             forms.len() - 1
         });
-        let state = &mut forms[at].state;
+        let state = &mut forms[at].1;
         if let State::Waiting(computed) = state {
             *computed = computed.saturating_add(count);
             if *computed < PAYS_AFTER && mode == Mode::Auto {
                 return None;
             }
-            *state = match Code::compile(program, folds, scalars) {
+            *state = match Code::compile(program, folds, form) {
                 Some(code) => State::Compiled(Arc::new(code)),
                 None => State::Impossible,
             };
@@ -115,68 +109,102 @@ impl Codes {
 }
 
 impl Code {
-    pub fn compile(program: &Program, folds: &[Option<ReduceOp>], scalars: u64) -> Option<Code> {
-        let kernel = lower::kernel(program, scalars, folds)?;
+    pub fn compile(program: &Program, folds: &[Option<ReduceOp>], form: Form) -> Option<Code> {
+        let kernel = lower::kernel(program, form, folds)?;
         let executable = Executable::new(&emit::compile(&kernel)?)?;
-        let inputs = program.inputs().iter().enumerate();
-        let size =
-            |(n, dtype): (usize, &crate::DType)| (scalars >> n & 1 == 0).then_some(dtype.size());
+        let outputs = program.outputs().iter().enumerate();
+        let (mut kept, mut accumulated) = (vec![], vec![]);
+        for (n, dtype) in outputs {
+            let is_accumulated = !form.by_column && folds.get(n).is_some_and(Option::is_some);
+            if is_accumulated { &mut accumulated } else { &mut kept }.push(dtype.size());
+        }
+        let accumulators = accumulated.len();
+        kept.extend(accumulated);
+        let mut inputs: Vec<usize> = program.inputs().iter().map(|dtype| dtype.size()).collect();
+        if form.by_column {
+            let combined = program.outputs().iter().enumerate();
+            let combined = combined.filter(|(n, _)| folds.get(*n).is_some_and(Option::is_some));
+            inputs.extend(combined.map(|(_, dtype)| dtype.size()));
+        }
+        debug_assert_eq!(inputs.len(), kernel.inputs.len());
         Some(Code {
             executable,
-            inputs: inputs.map(size).collect(),
-            outputs: kernel.outputs.iter().map(|(_, element, _)| element.size() as usize).collect(),
-            accumulators: kernel.accumulators.len(),
+            list: emit::List::new(&kernel),
+            form,
+            inputs,
+            outputs: kept,
+            accumulators,
             may_fail: kernel.rare.is_some(),
         })
     }
 
-    /// Computes `count` elements of each output, and writes to `accumulated` what is accumulated,
-    /// lane by lane, in some order.
+    /// Computes rows of `length` elements of each output, and the number that each row of those
+    /// that are accumulated comes to. The targets are those of the former, then of the latter.
     ///
-    /// False if some are not right, as may be if `may_fail` says so.
+    /// False if some results are not right, as may be if `may_fail` says so.
     ///
     /// # Panics
     /// If the arguments are not those that the code was compiled for, or too short.
-    pub fn run(
+    ///
+    /// # Safety
+    /// The targets are memory that may be written, and that nothing else reads or writes
+    /// meanwhile; where their rows overlap, what is written last stays.
+    pub unsafe fn run(
         &self,
-        count: usize,
+        [rows, length]: [usize; 2],
         inputs: &[Argument],
-        outputs: &mut [&mut [u8]],
-        accumulated: &mut [Lanes],
+        targets: &[Target],
     ) -> bool {
-        assert_eq!((inputs.len(), outputs.len()), (self.inputs.len(), self.outputs.len()));
-        assert_eq!(accumulated.len(), self.accumulators);
-        let mut arguments: smallvec::SmallVec<[u64; 16]> = smallvec::SmallVec::new();
-        for (input, size) in inputs.iter().zip(&self.inputs) {
-            arguments.push(match (*input, *size) {
-                (Argument::Elements(bytes), Some(size)) => {
-                    assert!(bytes.len() >= count * size, "an input is too short");
-                    bytes.as_ptr() as u64
+        assert_eq!((inputs.len(), targets.len()), (self.inputs.len(), self.outputs.len()));
+        if rows == 0 || length == 0 {
+            return true;
+        }
+        let holds = |bytes: usize, stride: usize, row: usize| {
+            let before = (rows - 1).checked_mul(stride);
+            before.and_then(|before| before.checked_add(row)).is_some_and(|end| end <= bytes)
+        };
+        let mut list: smallvec::SmallVec<[u64; 32]> = smallvec::SmallVec::new();
+        list.resize(self.list.size(), 0);
+        list[self.list.rows()] = rows as u64;
+        list[self.list.length()] = length as u64;
+        for (n, (input, &size)) in inputs.iter().zip(&self.inputs).enumerate() {
+            let bit = |bits: u64| n < 64 && bits >> n & 1 != 0;
+            let (is_scalar, is_per_row) = (bit(self.form.scalars), bit(self.form.per_row));
+            match *input {
+                Argument::Elements(bytes, stride) if !is_scalar => {
+                    assert!(holds(bytes.len(), stride, length * size), "an input is too short");
+                    list[n] = bytes.as_ptr() as u64;
+                    list[self.list.stride(n)] = stride as u64;
                 }
-                (Argument::InPlace(output), Some(size)) => {
+                Argument::InPlace(output) if !is_scalar => {
                     assert_eq!(self.outputs[output], size, "elements of an output in place");
-                    outputs[output].as_mut_ptr() as u64
+                    list[n] = targets[output].start as u64;
+                    list[self.list.stride(n)] = targets[output].stride as u64;
                 }
-                (Argument::Scalar(value), None) => lower::bits(value),
+                Argument::Scalar(value) if is_scalar && !is_per_row => list[n] = lower::bits(value),
+                Argument::PerRow(bytes, stride) if is_per_row => {
+                    assert!(holds(bytes.len(), stride, size) && size >= 4, "scalars of rows");
+                    list[self.list.scalar(n)] = bytes.as_ptr() as u64;
+                    list[self.list.stride(n)] = stride as u64;
+                }
                 _ => panic!("an input is a scalar that was compiled as elements, or the reverse"),
-            });
+            }
         }
-        for (output, size) in outputs.iter_mut().zip(&self.outputs) {
-            assert!(output.len() >= count * size, "an output is too short");
-            arguments.push(output.as_mut_ptr() as u64);
-        }
-        for lanes in accumulated {
-            arguments.push(lanes.0.as_mut_ptr() as u64);
+        let kept = self.outputs.len() - self.accumulators;
+        for (n, (target, size)) in targets.iter().zip(&self.outputs).enumerate() {
+            let row = if n < kept { length * size } else { *size };
+            assert!(holds(target.bytes, target.stride, row), "an output is too short");
+            list[inputs.len() + n] = target.start as u64;
+            list[self.list.stride(inputs.len() + n)] = target.stride as u64;
         }
         // SAFETY: the code is a function of this type, made by `emit`. It reads and writes
-        // `count` elements at each address in the list, which the slices checked above have, and
-        // the lanes of an accumulator, which are as many bytes as `Lanes` has;
-        // outputs are distinct, and an element of an input that lies in one is read before the
-        // output's is written.
+        // `length` elements in each row at each address in the list, or one for those that are
+        // accumulated, which the slices and targets checked above have; an element of an input
+        // that lies in an output is read before that is written.
         unsafe {
-            let run: extern "sysv64" fn(*const u64, usize) -> u64 =
+            let run: extern "sysv64" fn(*mut u64) -> u64 =
                 std::mem::transmute(self.executable.start());
-            run(arguments.as_ptr(), count) == 0
+            run(list.as_mut_ptr()) == 0
         }
     }
 }

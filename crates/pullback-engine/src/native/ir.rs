@@ -4,6 +4,9 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::dtype::DType;
+use crate::kernels::reduce::ReduceOp;
+
 /// Names a value of one graph.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(crate) struct Id(pub u32);
@@ -66,6 +69,10 @@ pub(crate) enum Binary {
     MinF,
     /// The first where it is greater, else the second.
     MaxF,
+    /// The smaller of two numbers, and of zeros the negative one.
+    SmallerF,
+    /// The larger of two numbers, and of zeros the positive one.
+    LargerF,
     Add,
     Sub,
     Mul,
@@ -138,6 +145,8 @@ pub(crate) enum Convert {
 pub(crate) enum Predicate {
     /// Of floats; false of NaN.
     EqF,
+    /// Whether either is NaN.
+    UnorderedF,
     LtF,
     LeF,
     Eq,
@@ -233,6 +242,8 @@ pub(crate) struct Kernel {
     pub rare: Option<Id>,
     /// What is accumulated over the vectors of lanes, or carried over the iterations of a loop.
     pub accumulators: Vec<Accumulator>,
+    /// Inputs that are another scalar in each row.
+    pub per_row: Vec<usize>,
 }
 
 /// A loop whose iterations depend on those before, to be compiled.
@@ -265,6 +276,8 @@ pub(crate) struct Accumulator {
     pub next: Id,
     /// The lanes of all those in turn; one if all lanes have the same.
     pub lanes: usize,
+    /// How lanes become one number, if they do.
+    pub fold: Option<(ReduceOp, DType)>,
 }
 
 /// For each lane, the lane that it is taken from.

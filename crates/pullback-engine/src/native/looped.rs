@@ -236,7 +236,7 @@ fn compile_with(source: &Source, lanes: usize) -> Option<LoopCode> {
     let spills = layout.bytes.next_multiple_of(LINE);
     let looped = Loop {
         carried: offsets.collect(),
-        kernel: Kernel { graph, inputs: layout.inputs, outputs, rare, accumulators },
+        kernel: Kernel { graph, inputs: layout.inputs, outputs, rare, accumulators, per_row: vec![] },
         lanes,
         condition,
         advances: scanned.iter().chain(&collected).enumerate().map(step).collect(),
@@ -341,7 +341,7 @@ fn written(source: &Source, lanes: usize, scanned: &[Type]) -> Option<Written> {
         }
         for &part in &value.parts {
             let next = to_carry(accumulators.len(), part, value)?;
-            accumulators.push(Accumulator { identity: 0, next, lanes: value.lanes });
+            accumulators.push(Accumulator { identity: 0, next, lanes: value.lanes, fold: None });
         }
     }
     let mut outputs = vec![];

@@ -7,26 +7,32 @@ use super::ir::{
     Accumulator, Binary, Convert, Element, Id, Kernel, Kind, Logic, Node, Place, Predicate, Unary,
 };
 use super::record::{self, F32, F64, I32, Truth, add};
+use super::unrolled::lanes_as_one;
 use crate::dtype::DType;
-use crate::kernels::reduce::ReduceOp;
+use super::Form;
+use crate::kernels::reduce::{ReduceOp, lanes_of};
 use crate::tensor::Tensor;
 use crate::tile::ScalarOp;
 use crate::tile::math::lane::{Double, Real, Single};
 use crate::tile::math::{basic, bessel, double, single};
 use crate::tile::program::{Definition, Program};
 
-/// The kernel of a program, whose inputs named by `scalars` are one element for all lanes, and
-/// whose outputs are accumulated where `folds` says how; none if an operation or a type has no
-/// steps.
+/// The kernel of a program, some of whose outputs are reduced as `folds` says; none if an
+/// operation or a type has no steps.
+///
+/// If that is done by column, each of those outputs is an input too, after the program's own.
 pub(crate) fn kernel(
     program: &Program,
-    scalars: u64,
+    form: Form,
     folds: &[Option<ReduceOp>],
 ) -> Option<Kernel> {
+    let own = program.inputs().len();
+    let mut all = own;
+    let is_scalar = |n: usize| n < 64 && form.scalars >> n & 1 != 0;
     let (graph, recorded) = record::record(|| {
         let inputs = program.inputs().iter().enumerate().map(|(n, dtype)| {
             let element = element(*dtype)?;
-            let node = match scalars >> n & 1 != 0 {
+            let node = match is_scalar(n) {
                 true => Node::Scalar(n as u16, element),
                 false => Node::Input(n as u16, element),
             };
@@ -39,6 +45,12 @@ pub(crate) fn kernel(
             let (dtype, _) = program.values[reg.0 as usize];
             let value = values[reg.0 as usize]?;
             match folds.get(n).copied().flatten() {
+                Some(op) if form.by_column => {
+                    let element = element(dtype)?;
+                    let before = add(Node::Input(all as u16, element), element.kind());
+                    all += 1;
+                    outputs.push((combined(op, dtype, before, value)?.1, element));
+                }
                 Some(op) => accumulators.push(folded(op, dtype, value, accumulators.len())?),
                 None => outputs.push((owned(value), element(dtype)?)),
             }
@@ -46,18 +58,18 @@ pub(crate) fn kernel(
         Some((outputs, accumulators, rare))
     });
     let (outputs, accumulators, rare) = recorded?;
-    let inputs = program.inputs().len();
-    let places = (0..inputs).map(|n| match scalars >> n & 1 != 0 {
+    let places = (0..all).map(|n| match is_scalar(n) {
         true => Place::in_list(n),
         false => Place::listed(n),
     });
-    let placed = |(n, (id, element))| (id, element, Place::listed(inputs + n));
+    let placed = |(n, (id, element))| (id, element, Place::listed(all + n));
     Some(Kernel {
         graph,
         inputs: places.collect(),
         outputs: outputs.into_iter().enumerate().map(placed).collect(),
         rare: rare.map(|rare| rare.0),
         accumulators,
+        per_row: (0..own.min(64)).filter(|n| form.per_row >> n & 1 != 0).collect(),
     })
 }
 
@@ -71,18 +83,12 @@ fn owned(value: Id) -> Id {
     }
 }
 
-/// Lanes that a reduction along contiguous elements goes over in turn, by its definition in
-/// `kernels::reduce`.
-pub(crate) fn lanes_of(dtype: DType) -> usize {
-    128 / dtype.size()
-}
-
 /// The accumulator of a reduction of values.
 fn folded(op: ReduceOp, dtype: DType, value: Id, n: usize) -> Option<Accumulator> {
     let kind = element(dtype)?.kind();
     let acc = add(Node::Accumulator(n as u16), kind);
     let (identity, next) = combined(op, dtype, acc, value)?;
-    Some(Accumulator { identity, next, lanes: lanes_of(dtype) })
+    Some(Accumulator { identity, next, lanes: lanes_of(dtype), fold: Some((op, dtype)) })
 }
 
 /// The identity of a reduction of numbers, and what two of them become.
@@ -115,12 +121,38 @@ pub(super) fn combined(op: ReduceOp, dtype: DType, acc: Id, value: Id) -> Option
     })
 }
 
+/// The kernel that makes one number of the accumulators of a reduction, and writes it to the
+/// address of an argument.
+pub(super) fn finished(
+    op: ReduceOp,
+    dtype: DType,
+    registers: usize,
+    lanes: usize,
+    argument: usize,
+) -> Option<Kernel> {
+    let element = element(dtype)?;
+    let (graph, result) = record::record(|| {
+        let turn = |n: usize| add(Node::Accumulator(n as u16), element.kind());
+        let parts: Vec<Id> = (0..registers).map(turn).collect();
+        lanes_as_one(op, dtype, &parts, lanes)
+    });
+    let place = Place { lanes: Some(1), ..Place::listed(argument) };
+    Some(Kernel {
+        graph,
+        inputs: vec![],
+        outputs: vec![(result?, element, place)],
+        rare: None,
+        accumulators: vec![],
+        per_row: vec![],
+    })
+}
+
 fn folded_float<R: Real>(op: ReduceOp, acc: R, value: R) -> Option<(f32, R)> {
     Some(match op {
         ReduceOp::Sum => (0.0, acc + value),
         ReduceOp::Prod => (1.0, acc * value),
-        ReduceOp::Max => (f32::NEG_INFINITY, basic::max(acc, value)),
-        ReduceOp::Min => (f32::INFINITY, basic::min(acc, value)),
+        ReduceOp::Max => (f32::NEG_INFINITY, acc.larger(value)),
+        ReduceOp::Min => (f32::INFINITY, acc.smaller(value)),
         ReduceOp::And | ReduceOp::Or | ReduceOp::Xor => return None,
     })
 }
@@ -230,9 +262,9 @@ fn any_float<R: Real<Mask = Truth>>(op: ScalarOp, x: &[R], id: fn(R) -> Id) -> O
         (Sub, &[x, y]) => id(x - y),
         (Mul, &[x, y]) => id(x * y),
         (Div, &[x, y]) => id(x / y),
-        (Max, &[x, y]) => id(basic::max(x, y)),
-        (Min, &[x, y]) => id(basic::min(x, y)),
-        (Clamp, &[low, x, high]) => id(basic::min(basic::max(low, x), high)),
+        (Max, &[x, y]) => id(x.larger(y)),
+        (Min, &[x, y]) => id(x.smaller(y)),
+        (Clamp, &[low, x, high]) => id(low.larger(x).smaller(high)),
         (Eq, &[x, y]) => x.eq(y).0,
         (Ne, &[x, y]) => (!x.eq(y)).0,
         (Lt, &[x, y]) => x.lt(y).0,

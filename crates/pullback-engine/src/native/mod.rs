@@ -10,33 +10,79 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-#[cfg(all(target_arch = "x86_64", unix))]
-mod code;
-#[cfg(all(target_arch = "x86_64", unix))]
-mod emit;
-mod ir;
-#[cfg(all(target_arch = "x86_64", unix))]
-mod looped;
-mod lower;
-#[cfg(all(target_arch = "x86_64", unix))]
-mod memory;
-mod record;
-#[cfg(all(test, target_arch = "x86_64", unix))]
-mod tests;
-#[cfg(all(target_arch = "x86_64", unix))]
-mod unrolled;
-#[cfg(all(target_arch = "x86_64", unix))]
-mod x64;
+/// What there is where the code generator knows processor and system.
+macro_rules! generated {
+    ($($item:item)*) => { $(#[cfg(all(target_arch = "x86_64", unix))] $item)* };
+}
 
-#[cfg(all(test, target_arch = "x86_64", unix))]
-pub(crate) use code::is_available;
-#[cfg(all(target_arch = "x86_64", unix))]
-pub(crate) use code::{Argument, Code, Codes, Lanes};
-#[cfg(all(target_arch = "x86_64", unix))]
-pub(crate) use looped::{LoopCode, compile_scan, compile_while};
-pub(crate) use lower::lanes_of;
+generated! {
+    mod code;
+    mod emit;
+    mod ir;
+    mod looped;
+    mod lower;
+    mod memory;
+    mod record;
+    mod unrolled;
+    mod x64;
+
+    #[cfg(test)]
+    mod tests;
+
+    pub(crate) use code::{Argument, Code, Codes};
+    pub(crate) use looped::{LoopCode, compile_scan, compile_while};
+    #[cfg(test)]
+    pub(crate) use code::is_available;
+}
+
 #[cfg(not(all(target_arch = "x86_64", unix)))]
-pub(crate) use none::{Argument, Code, Codes, Lanes, LoopCode, compile_scan, compile_while};
+pub(crate) use none::{Argument, Code, Codes, LoopCode, compile_scan, compile_while};
+
+/// Memory that a call writes: elements of rows, or a number for each row.
+///
+/// Several calls may write to different parts of the same rows at the same time, so this is not a
+/// slice.
+#[derive(Clone, Copy)]
+pub(crate) struct Target {
+    pub start: *mut u8,
+    /// Bytes that may be written.
+    pub bytes: usize,
+    /// Bytes from row to row.
+    pub stride: usize,
+}
+
+// SAFETY: this is an address only; to write there is unsafe itself.
+unsafe impl Send for Target {}
+// SAFETY: as above.
+unsafe impl Sync for Target {}
+
+impl Target {
+    /// One row that fills a slice.
+    pub fn row(bytes: &mut [u8]) -> Target {
+        Target { start: bytes.as_mut_ptr(), bytes: bytes.len(), stride: 0 }
+    }
+
+    /// What begins at an element of so many bytes, with so many elements from row to row.
+    pub fn part(&self, element: usize, step: usize, size: usize) -> Target {
+        Target {
+            start: self.start.wrapping_add(element * size),
+            bytes: self.bytes.saturating_sub(element * size),
+            stride: step * size,
+        }
+    }
+}
+
+/// What is wanted of a program.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Form {
+    /// The inputs that are one element for all lanes, a bit each.
+    pub scalars: u64,
+    /// Those of them that are another element in each row.
+    pub per_row: u64,
+    /// Whether what is reduced is combined with what an output holds, lane by lane, and not
+    /// accumulated over lanes.
+    pub by_column: bool,
+}
 
 /// Where there is no code generator, no program has code.
 #[cfg(not(all(target_arch = "x86_64", unix)))]

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use super::{Form, Target};
 use crate::error::Result;
 use crate::kernels::reduce::ReduceOp;
 use crate::plan::Plan;
@@ -13,14 +14,11 @@ use crate::tile::program::Program;
 #[derive(Clone, Copy)]
 #[allow(dead_code)]
 pub(crate) enum Argument<'a> {
-    Elements(&'a [u8]),
+    Elements(&'a [u8], usize),
     Scalar(&'a Tensor),
+    PerRow(&'a [u8], usize),
     InPlace(usize),
 }
-
-/// The lanes of an accumulator.
-#[derive(Clone, Copy)]
-pub(crate) struct Lanes(pub [u8; 128]);
 
 /// There is none.
 pub(crate) struct Code {
@@ -37,7 +35,7 @@ impl Codes {
         &self,
         _program: &Program,
         _folds: &[Option<ReduceOp>],
-        _scalars: u64,
+        _form: Form,
         _count: usize,
     ) -> Option<Arc<Code>> {
         None
@@ -45,13 +43,9 @@ impl Codes {
 }
 
 impl Code {
-    pub fn run(
-        &self,
-        _count: usize,
-        _inputs: &[Argument],
-        _outputs: &mut [&mut [u8]],
-        _accumulated: &mut [Lanes],
-    ) -> bool {
+    /// # Safety
+    /// There is no code that could do harm.
+    pub unsafe fn run(&self, _: [usize; 2], _inputs: &[Argument], _targets: &[Target]) -> bool {
         match self.never {}
     }
 }

@@ -155,6 +155,12 @@ macro_rules! real {
         }
 
         impl $number {
+            /// One of two numbers; NaN if either is.
+            fn ordered(self, binary: Binary, y: $number) -> $number {
+                let number = $number(add(Node::Binary(binary, self.0, y.0), $kind));
+                let unordered = Truth::compare(Predicate::UnorderedF, self.0, y.0);
+                $number::choose(unordered, self + y, number)
+            }
             fn unary(self, unary: Unary) -> $number {
                 $number(add(Node::Unary(unary, self.0), $kind))
             }
@@ -210,6 +216,12 @@ macro_rules! real {
             }
             fn choose(mask: Truth, yes: $number, no: $number) -> $number {
                 $number(mask.choose($kind, yes.0, no.0))
+            }
+            fn larger(self, y: $number) -> $number {
+                self.ordered(Binary::LargerF, y)
+            }
+            fn smaller(self, y: $number) -> $number {
+                self.ordered(Binary::SmallerF, y)
             }
             fn to_bits(self) -> $bits {
                 $bits(self.0)

@@ -6,7 +6,7 @@ use super::code::{Argument, Code, is_available};
 use crate::dtype::DType;
 use crate::kernels::reduce::ReduceOp;
 use crate::kernels::{Kernel, Tensors};
-use crate::native::{Mode, emit, lower, set_mode};
+use crate::native::{Form, Mode, Target, emit, lower, set_mode};
 use crate::plan::{Plan, PlanBuilder, Scan, ScanLength, While, Work};
 use crate::tensor::Tensor;
 use crate::tile::laws::{
@@ -23,14 +23,15 @@ fn run(program: &Program, code: &Code, inputs: &[Tensor], count: usize) -> Optio
         .iter()
         .map(|input| match input.rank() {
             0 => Argument::Scalar(input),
-            _ => Argument::Elements(input.bytes().unwrap()),
+            _ => Argument::Elements(input.bytes().unwrap(), 0),
         })
         .collect();
     // What lies behind the last element must stay.
     let mut buffers: Vec<Vec<u8>> =
         program.outputs().iter().map(|dtype| vec![0xa5; (count + 64) * dtype.size()]).collect();
-    let mut outputs: Vec<&mut [u8]> = buffers.iter_mut().map(|buffer| &mut buffer[..]).collect();
-    let done = code.run(count, &arguments, &mut outputs, &mut []);
+    let targets: Vec<Target> = buffers.iter_mut().map(|buffer| Target::row(buffer)).collect();
+    // SAFETY: each target is a buffer of its own.
+    let done = unsafe { code.run([1, count], &arguments, &targets) };
     let outputs = buffers.iter().zip(program.outputs()).map(|(buffer, &dtype)| {
         let (written, rest) = buffer.split_at(count * dtype.size());
         assert!(rest.iter().all(|&byte| byte == 0xa5), "written beyond the end");
@@ -41,9 +42,10 @@ fn run(program: &Program, code: &Code, inputs: &[Tensor], count: usize) -> Optio
     done.then(|| outputs.collect())
 }
 
-fn scalars_of(inputs: &[Tensor]) -> u64 {
+fn scalars_of(inputs: &[Tensor]) -> Form {
     let ranks = inputs.iter().enumerate();
-    ranks.fold(0, |all, (n, input)| all | ((input.rank() == 0) as u64) << n)
+    let scalars = ranks.fold(0, |all, (n, input)| all | ((input.rank() == 0) as u64) << n);
+    Form { scalars, ..Form::default() }
 }
 
 fn check(program: &Program, inputs: &[Tensor], count: usize) {
@@ -87,7 +89,7 @@ fn every_operation_agrees_with_the_tile_machine() {
             }
             let dtypes = operand_types(op, dtype);
             let program = program_of(op, &dtypes);
-            if lower::kernel(&program, 0, &[]).is_none() {
+            if lower::kernel(&program, Form::default(), &[]).is_none() {
                 continue;
             }
             compiled += 1;
@@ -132,7 +134,7 @@ fn random_program(random: &mut Random) -> Program {
         if dtypes != operand_types(op, key) || !op.is_defined(key) {
             continue;
         }
-        if lower::kernel(&program_of(op, &dtypes), 0, &[]).is_none() {
+        if lower::kernel(&program_of(op, &dtypes), Form::default(), &[]).is_none() {
             continue;
         }
         values.push(builder.op(op, &operands));
@@ -174,13 +176,18 @@ fn an_output_may_overwrite_an_input() {
     let difference = builder.op(ScalarOp::Sub, &[x, y]);
     let quotient = builder.op(ScalarOp::Div, &[x, difference]);
     let program = builder.finish(&[quotient, difference]);
-    let code = Code::compile(&program, &[], 0).unwrap();
+    let code = Code::compile(&program, &[], Form::default()).unwrap();
     let mut a: Vec<f32> = (0..77).map(|i| i as f32 * 0.5 + 1.0).collect();
     let mut b: Vec<f32> = (0..77).map(|i| 9.0 - i as f32).collect();
     let expected: Vec<(f32, f32)> = a.iter().zip(&b).map(|(x, y)| (x / (x - y), x - y)).collect();
-    let mut outputs: [&mut [u8]; 2] =
-        [bytemuck::cast_slice_mut(&mut b), bytemuck::cast_slice_mut(&mut a)];
-    assert!(code.run(77, &[Argument::InPlace(1), Argument::InPlace(0)], &mut outputs, &mut []));
+    let targets = [
+        Target::row(bytemuck::cast_slice_mut(&mut b)),
+        Target::row(bytemuck::cast_slice_mut(&mut a)),
+    ];
+    // SAFETY: each target is an array of its own.
+    assert!(unsafe {
+        code.run([1, 77], &[Argument::InPlace(1), Argument::InPlace(0)], &targets)
+    });
     for (i, &(quotient, difference)) in expected.iter().enumerate() {
         assert_eq!((b[i].to_bits(), a[i].to_bits()), (quotient.to_bits(), difference.to_bits()));
     }
@@ -195,13 +202,18 @@ fn an_input_that_is_an_output_survives_being_overwritten() {
     let (x, y) = (builder.input(DType::F32), builder.input(DType::Bool));
     let (square, not) = (builder.op(ScalarOp::Square, &[x]), builder.op(ScalarOp::Not, &[y]));
     let program = builder.finish(&[square, not, x, y]);
-    let code = Code::compile(&program, &[], 0).unwrap();
+    let code = Code::compile(&program, &[], Form::default()).unwrap();
     let (mut a, mut b) = ([3.0f32; 20], [1u8; 20]);
     let (mut c, mut d) = ([0.0f32; 20], [7u8; 20]);
-    let mut outputs: [&mut [u8]; 4] =
-        [bytemuck::cast_slice_mut(&mut a), &mut b, bytemuck::cast_slice_mut(&mut c), &mut d];
+    let targets = [
+        Target::row(bytemuck::cast_slice_mut(&mut a)),
+        Target::row(&mut b),
+        Target::row(bytemuck::cast_slice_mut(&mut c)),
+        Target::row(&mut d),
+    ];
     let inputs = [Argument::InPlace(0), Argument::InPlace(1)];
-    assert!(code.run(20, &inputs, &mut outputs, &mut []));
+    // SAFETY: each target is an array of its own.
+    assert!(unsafe { code.run([1, 20], &inputs, &targets) });
     assert_eq!((a, b, c, d), ([9.0; 20], [0; 20], [3.0; 20], [1; 20]));
 }
 
@@ -211,7 +223,7 @@ fn rare_lanes_are_reported() {
         return;
     }
     let program = program_of(ScalarOp::Sin, &[DType::F32]);
-    let code = Code::compile(&program, &[], 0).unwrap();
+    let code = Code::compile(&program, &[], Form::default()).unwrap();
     let mut values = vec![1.0f32; 100];
     let at = |values: &[f32]| {
         let input = Tensor::from_slice(values, &[values.len()]).unwrap();
@@ -238,7 +250,7 @@ fn code_is_freed_with_its_program_on_any_thread() {
                 let mut random = Random(100 + seed);
                 for _ in 0..30 {
                     let program = random_program(&mut random);
-                    if let Some(code) = Code::compile(&program, &[], 0) {
+                    if let Some(code) = Code::compile(&program, &[], Form::default()) {
                         let shared = Arc::new(code);
                         let other = shared.clone();
                         scope.spawn(move || drop(other));
@@ -252,7 +264,7 @@ fn code_is_freed_with_its_program_on_any_thread() {
 /// The instructions of a program's code, as a disassembler reads them.
 fn disassembly(program: &Program, folds: &[Option<ReduceOp>]) -> Vec<String> {
     use iced_x86::{Decoder, DecoderOptions, FlowControl, Formatter, NasmFormatter};
-    let kernel = lower::kernel(program, 0, folds).expect("the program has steps");
+    let kernel = lower::kernel(program, Form::default(), folds).expect("the program has steps");
     let code = emit::compile(&kernel).expect("registers suffice");
     let mut decoder = Decoder::with_ip(64, &code, 0, DecoderOptions::NONE);
     let mut formatter = NasmFormatter::new();
@@ -275,8 +287,8 @@ fn disassembly(program: &Program, folds: &[Option<ReduceOp>]) -> Vec<String> {
 /// The mnemonics that the body of an operation consists of, without the loop around it.
 fn body(op: ScalarOp, dtype: DType) -> String {
     let lines = disassembly(&program_of(op, &operand_types(op, dtype)), &[]);
-    let start = lines.iter().position(|line| line.starts_with("kmovw")).expect("the loop's mask");
-    let end = lines.iter().position(|line| line.starts_with("add rax")).expect("the loop's end");
+    let start = lines.iter().rposition(|line| line.starts_with("kmovw")).expect("the last mask");
+    let end = lines.iter().rposition(|line| line.starts_with("add rax")).expect("the last end");
     let mnemonic = |line: &String| line.split(' ').next().unwrap_or_default().to_string();
     lines[start + 1..end].iter().map(mnemonic).collect::<Vec<_>>().join(" ")
 }
@@ -325,7 +337,7 @@ fn a_disassembler_reads_random_programs() {
         });
         let folds: Vec<_> = folds.collect();
         // Sums of one width take as many registers as there may be accumulators.
-        let kernel = lower::kernel(&program, 0, &folds).unwrap();
+        let kernel = lower::kernel(&program, Form::default(), &folds).unwrap();
         if emit::compile(&kernel).is_some() {
             disassembly(&program, &folds);
         }
@@ -352,7 +364,7 @@ fn random_body(
         let key = dtypes[(op == ScalarOp::Select) as usize];
         let is_possible = dtypes == operand_types(op, key)
             && op.is_defined(key)
-            && lower::kernel(&program_of(op, &dtypes), 0, &[]).is_some();
+            && lower::kernel(&program_of(op, &dtypes), Form::default(), &[]).is_some();
         if is_possible {
             values.push(builder.op(op, &operands));
         }
@@ -463,5 +475,47 @@ fn loops_with_a_condition_agree_with_the_interpreter() {
             [Tensor::scalar(limit), Tensor::scalar(0i32)].into_iter().collect();
         inputs.extend(carry.iter().map(|&dtype| element(dtype, &mut random)));
         agree(&looped, &inputs);
+    }
+}
+
+#[test]
+fn rows_and_columns_are_repeated_where_they_lie() {
+    if !is_available() {
+        return;
+    }
+    let mut random = Random(47);
+    let shapes: [&[usize]; 4] = [&[70, 33], &[5, 40, 64], &[600, 100], &[3, 1, 2000]];
+    for dtype in [DType::F32, DType::F64, DType::I32, DType::Bool] {
+        for shape in shapes {
+            let mut builder = ProgramBuilder::new();
+            let inputs: Vec<Reg> = (0..4).map(|_| builder.input(dtype)).collect();
+            let op = if dtype == DType::Bool { ScalarOp::Xor } else { ScalarOp::Sub };
+            let sum = inputs.iter().skip(1).fold(inputs[0], |sum, &x| builder.op(op, &[sum, x]));
+            let program = builder.finish(&[sum]);
+            for _ in 0..12 {
+                // Each input has some of the axes, and the same elements along the others.
+                let inputs: Tensors = (0..4)
+                    .map(|_| {
+                        let own: Vec<usize> = shape
+                            .iter()
+                            .map(|&size| if random.below(2) == 0 { 1 } else { size })
+                            .collect();
+                        let axes: Vec<usize> = (0..shape.len()).collect();
+                        let x = dense(dtype, &own, &mut random);
+                        let flip = random.below(4) == 0;
+                        let x = if flip { x.reverse(&[0]).unwrap() } else { x };
+                        x.broadcast(shape, &axes).unwrap()
+                    })
+                    .collect();
+                set_mode(Mode::Native);
+                let code = program.run(inputs.clone(), shape).unwrap().remove(0);
+                set_mode(Mode::Tile);
+                let expected = program.run(inputs, shape).unwrap().remove(0);
+                set_mode(Mode::Auto);
+                for (x, y) in elements(&code).iter().zip(&elements(&expected)) {
+                    assert!(same(x, y), "{dtype:?} {shape:?}: {x:?} is not {y:?}");
+                }
+            }
+        }
     }
 }

@@ -49,8 +49,8 @@ pub(crate) enum Length {
 pub(crate) enum Mem {
     /// At a register, and some bytes.
     At(Gpr, i32),
-    /// At a register, and an index times 1, 2, 4 or 8.
-    Indexed(Gpr, Gpr, u8),
+    /// At a register, an index times 1, 2, 4 or 8, and some bytes.
+    Indexed(Gpr, Gpr, u8, i32),
     /// At a byte of the constants, which follow the code.
     Constant(u32),
 }
@@ -115,8 +115,10 @@ pub(crate) const UNMASKED: Masking = Masking { mask: ALL, zero: false };
 /// A conditional jump, by its condition code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Condition {
+    Below = 2,
     AboveOrEqual = 3,
     Equal = 4,
+    BelowOrEqual = 6,
     Above = 7,
 }
 
@@ -210,14 +212,14 @@ impl Assembler {
                     self.four(displacement);
                 }
             }
-            Operand::Mem(Mem::Indexed(base, index, scale)) => {
+            Operand::Mem(Mem::Indexed(base, index, scale, displacement)) => {
                 // A base of the form of rbp has a displacement always.
-                let short = base.0 & 7 != 5;
-                self.byte(if short { 0x04 } else { 0x44 } | reg);
+                let short = displacement == 0 && base.0 & 7 != 5;
+                self.byte(if short { 0x04 } else { 0x84 } | reg);
                 let scale = scale.trailing_zeros() as u8;
                 self.byte(scale << 6 | (index.0 & 7) << 3 | base.0 & 7);
                 if !short {
-                    self.byte(0);
+                    self.four(displacement);
                 }
             }
             Operand::Mem(Mem::Constant(constant)) => {
@@ -249,7 +251,7 @@ impl Assembler {
         let (x, b) = match operand {
             Operand::Reg(rm) => (rm >> 4 & 1, rm >> 3 & 1),
             Operand::Mem(Mem::At(base, _)) => (0, base.0 >> 3 & 1),
-            Operand::Mem(Mem::Indexed(base, index, _)) => (index.0 >> 3 & 1, base.0 >> 3 & 1),
+            Operand::Mem(Mem::Indexed(base, index, ..)) => (index.0 >> 3 & 1, base.0 >> 3 & 1),
             Operand::Mem(Mem::Constant(_)) => (0, 0),
         };
         let (r, r2) = (reg >> 3 & 1, reg >> 4 & 1);
@@ -337,6 +339,17 @@ impl Assembler {
         self.general(0x8b, to.0, Operand::Mem(from));
     }
 
+    /// The 32 bits in memory, and zeros above; first eight registers.
+    pub fn load_word(&mut self, to: Gpr, from: Mem) {
+        debug_assert!(to.0 < 8);
+        match from {
+            Mem::At(base, _) if base.0 < 8 => {}
+            _ => unreachable!("an address that needs no prefix"),
+        }
+        self.byte(0x8b);
+        self.modrm(to.0, Operand::Mem(from), 0);
+    }
+
     pub fn store(&mut self, to: Mem, from: Gpr) {
         self.general(0x89, from.0, Operand::Mem(to));
     }
@@ -355,6 +368,16 @@ impl Assembler {
 
     pub fn test(&mut self, a: Gpr, b: Gpr) {
         self.general(0x85, b.0, Operand::Reg(a.0));
+    }
+
+    /// Adds a register to a number in memory.
+    pub fn add_register_to(&mut self, to: Mem, from: Gpr) {
+        self.general(0x01, from.0, Operand::Mem(to));
+    }
+
+    /// Adds a number in memory to a register.
+    pub fn add_memory(&mut self, to: Gpr, from: Mem) {
+        self.general(0x03, to.0, Operand::Mem(from));
     }
 
     /// Adds a constant to a number in memory.

@@ -16,7 +16,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::Tensors;
 use crate::layout::{self, Layout, Shape, Strides};
-use crate::native::{Argument, Code};
+use crate::native::{Argument, Code, Form, Target};
 use crate::tensor::Tensor;
 use crate::threads;
 
@@ -36,9 +36,11 @@ pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Re
     })?;
     debug_assert_eq!(inputs.len(), program.inputs.len());
 
-    let scalars = inputs.iter().enumerate().filter(|(_, input)| input.is_repeated());
-    let scalars = scalars.fold(0u64, |all, (n, _)| all | 1u64.checked_shl(n as u32).unwrap_or(0));
-    let code = if count > 0 { program.codes.get(program, &[], scalars, count) } else { None };
+    if count > 0 {
+        localize(&mut inputs)?;
+    }
+    let form = form_of(&inputs, shape);
+    let code = if count > 0 { program.codes.get(program, &[], form, count) } else { None };
     // What code may have to be computed again keeps its inputs.
     let keeps = code.as_ref().is_some_and(|code| code.may_fail);
     let (mut buffers, donated) = donate(program, &mut inputs, if keeps { 0 } else { count });
@@ -49,13 +51,54 @@ pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Re
     }
     let mut buffers: SmallVec<[Buffer; 4]> = buffers.into_iter().flatten().collect();
     if count > 0 {
-        localize(&mut inputs)?;
         let tile = (TILE_BYTES / program.widest).min(count);
-        let job = Job::new(program, code, &inputs, &donated, shape, tile);
+        let mut job = Job::new(program, code, &inputs, &donated, shape, tile);
+        job.by_rows = form.per_row != 0 || job.has_rows();
         job.run(count, &mut buffers);
     }
     let tensors = program.outputs.iter().zip(buffers);
     Ok(tensors.map(|(&dtype, buffer)| Tensor::from_buffer(dtype, shape, buffer)).collect())
+}
+
+/// What code is wanted for inputs: those that have the same element all along a row have another
+/// scalar in each, if all inputs can be read along rows.
+fn form_of(inputs: &Tensors, shape: &[usize]) -> Form {
+    let bit = |n: usize| 1u64.checked_shl(n as u32).unwrap_or(0);
+    let mut form = Form::default();
+    let mut strided: SmallVec<[usize; 4]> = SmallVec::new();
+    let mut strides: SmallVec<[Strides; 4]> = SmallVec::new();
+    for (n, input) in inputs.iter().enumerate() {
+        if input.is_repeated() {
+            form.scalars |= bit(n);
+        } else if !input.is_contiguous() {
+            strided.push(n);
+            strides.push(input.layout().strides);
+        }
+    }
+    let sizes = merge_axes(shape, &mut strides.iter_mut().collect::<SmallVec<[_; 4]>>());
+    if strided.is_empty() || !is_by_rows(&sizes, strides.iter()) {
+        return form;
+    }
+    let repeated = strided.iter().zip(&strides).filter(|(_, strides)| strides.last() == Some(&0));
+    for (&n, _) in repeated.clone() {
+        form.per_row |= bit(n);
+    }
+    // Truth values and the like are gathered.
+    let is_wide = |(&n, _): (&usize, &Strides)| n < 64 && inputs[n].dtype().size() >= 4;
+    if !repeated.clone().all(is_wide) {
+        form.per_row = 0;
+    }
+    form.scalars |= form.per_row;
+    form
+}
+
+/// Rows shorter than this are gathered in tiles.
+const SHORT_ROW: usize = 32;
+
+/// Whether inputs are read along rows, or have the same element all along one.
+fn is_by_rows<'a>(sizes: &[usize], mut strides: impl Iterator<Item = &'a Strides>) -> bool {
+    let is_long = sizes.last().is_some_and(|&row| row >= SHORT_ROW);
+    is_long && strides.all(|strides| matches!(strides.last(), Some(0 | 1)))
 }
 
 /// Runs a program on scalars: each value has a place on the stack, and nothing is allocated.
@@ -174,6 +217,8 @@ struct Job<'a> {
     sizes: Shape,
     /// Where tiles end at the end of rows, the length of those.
     row: Option<usize>,
+    /// Whether code reads strided inputs along rows where they lie.
+    by_rows: bool,
 }
 
 impl<'a> Job<'a> {
@@ -230,7 +275,17 @@ impl<'a> Job<'a> {
         let sizes = merge_axes(shape, &mut strided);
         let row = sizes.last().copied().filter(|&row| !strided.is_empty() && row >= tile);
         drop(strided);
-        Job { program, code, sources, shared, pitch, tile, sizes, row }
+        Job { program, code, sources, shared, pitch, tile, sizes, row, by_rows: false }
+    }
+
+    /// Whether strided inputs have their elements along rows.
+    fn has_rows(&self) -> bool {
+        let strided = self.sources.iter().filter_map(|source| match source {
+            Source::Strided(strided) => Some(&strided.strides),
+            _ => None,
+        });
+        is_by_rows(&self.sizes, strided.clone())
+            && strided.clone().all(|strides| strides.last() == Some(&1))
     }
 
     /// Computes all elements of the outputs, `count` of each.
@@ -262,7 +317,10 @@ impl<'a> Job<'a> {
     /// Computes elements `start..start + count`, which are all that `outputs` have.
     fn run_chunk(&self, start: usize, count: usize, mut outputs: Outputs) {
         let is_strided = |source: &Source| matches!(source, Source::Strided(_));
-        if !self.sources.iter().any(is_strided) && self.run_code(start, count, &[], &mut outputs) {
+        let has_strided = self.sources.iter().any(is_strided);
+        if !has_strided && self.run_code(start, count, &[], &mut outputs)
+            || has_strided && self.by_rows && self.run_rows(start, count, &mut outputs)
+        {
             return;
         }
         let slots = self.program.slots;
@@ -361,12 +419,69 @@ impl<'a> Job<'a> {
         let arguments: SmallVec<[Argument; 8]> = sources
             .map(|(n, (source, dtype))| match source {
                 Source::Repeated(value, _) => Argument::Scalar(value),
-                Source::Contiguous(bytes) => Argument::Elements(&bytes[at * dtype.size()..]),
-                Source::Strided(_) => Argument::Elements(tiles[n]),
+                Source::Contiguous(bytes) => Argument::Elements(&bytes[at * dtype.size()..], 0),
+                Source::Strided(_) => Argument::Elements(tiles[n], 0),
                 Source::Donated(output) => Argument::InPlace(*output),
             })
             .collect();
-        code.run(len, &arguments, targets, &mut [])
+        let targets: SmallVec<[Target; 4]> =
+            targets.iter_mut().map(|target| Target::row(target)).collect();
+        // SAFETY: the targets are slices that this call has for itself.
+        unsafe { code.run([1, len], &arguments, &targets) }
+    }
+
+    /// Computes elements `start..start + count` by code that reads all inputs along rows, if there
+    /// is any and it succeeds.
+    fn run_rows(&self, start: usize, count: usize, outputs: &mut [&mut [u8]]) -> bool {
+        let Some(code) = &self.code else { return false };
+        let last = self.sizes.len() - 1;
+        let row = self.sizes[last];
+        let rows_together = if last > 0 { self.sizes[last - 1] } else { 1 };
+        let (mut at, end) = (start, start + count);
+        while at < end {
+            let (index, within) = (at / row, at % row);
+            let rows = ((end - at) / row).min(rows_together - index % rows_together);
+            let (rows, length) = match within == 0 && rows > 0 {
+                true => (rows, row),
+                false => (1, (row - within).min(end - at)),
+            };
+            let mut is_forward = true;
+            let sources = self.sources.iter().zip(&self.program.inputs);
+            let mut arguments: SmallVec<[Argument; 8]> = SmallVec::new();
+            for (source, dtype) in sources {
+                let size = dtype.size();
+                arguments.push(match source {
+                    Source::Repeated(value, _) => Argument::Scalar(value),
+                    Source::Contiguous(bytes) => {
+                        Argument::Elements(&bytes[at * size..], row * size)
+                    }
+                    Source::Donated(output) => Argument::InPlace(*output),
+                    Source::Strided(strided) => {
+                        let step = if last > 0 { strided.strides[last - 1] } else { 0 };
+                        is_forward &= step >= 0;
+                        let step = step.max(0) as usize * size;
+                        let from = strided.row_start(&self.sizes, index);
+                        match strided.strides[last] {
+                            0 => Argument::PerRow(&strided.bytes[from * size..], step),
+                            _ => Argument::Elements(&strided.bytes[(from + within) * size..], step),
+                        }
+                    }
+                });
+            }
+            // Rows that lie backwards are taken one by one.
+            let rows = if is_forward { rows } else { 1 };
+            let targets: SmallVec<[Target; 4]> = outputs
+                .iter_mut()
+                .zip(&self.program.outputs)
+                .map(|(output, dtype)| Target::row(output).part(at - start, row, dtype.size()))
+                .collect();
+            // SAFETY: the targets are slices that this call has for itself.
+            if !unsafe { code.run([rows, length], &arguments, &targets) } {
+                return false;
+            }
+            at += rows * length;
+        }
+        true
     }
 
     fn shared_tile(&self, index: usize) -> &[u8] {

@@ -72,6 +72,17 @@ pub struct Program {
 }
 
 impl Program {
+    /// Whether the outputs are the inputs, in order.
+    pub(crate) fn is_identity(&self) -> bool {
+        let is_input = |(n, reg): (usize, &Reg)| {
+            let Definition::Op(ScalarOp::Copy, of) = &self.values[reg.0 as usize].1 else {
+                return false;
+            };
+            matches!(self.values[of[0].0 as usize].1, Definition::Input(input) if input == n)
+        };
+        self.results.len() == self.inputs.len() && self.results.iter().enumerate().all(is_input)
+    }
+
     /// Runs the program on inputs of shape `shape`, with any strides, or of rank 0, which stand
     /// for every element. There is one output of shape `shape` for each output register.
     ///

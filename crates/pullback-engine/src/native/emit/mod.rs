@@ -11,7 +11,7 @@ mod repeat;
 mod stream;
 
 pub(crate) use repeat::compile_loop;
-pub(crate) use stream::compile;
+pub(crate) use stream::{List, compile};
 
 use super::ir::{
     Accumulator, Base, Binary, Convert, Element, Graph, Id, Kernel, Kind, Logic, Node, Place,
@@ -64,6 +64,12 @@ struct Emitter<'a> {
     homes: Vec<Home>,
     /// For each value, the steps that need it, the last first.
     uses: Vec<Vec<u32>>,
+    /// Vectors of lanes after the one that the loop over elements is at.
+    ahead: usize,
+    /// Whether fewer elements than lanes may be left.
+    is_last: bool,
+    /// The turn of accumulators.
+    turn: usize,
     vectors: [Option<Id>; 32],
     masks: [Option<Id>; 8],
     /// Registers that the current step needs.
@@ -156,6 +162,9 @@ impl<'a> Emitter<'a> {
             carried,
             homes: vec![Home::default(); count],
             uses,
+            ahead: 0,
+            is_last: true,
+            turn: 0,
             vectors: [None; 32],
             masks: [None; 8],
             locked: 0,
@@ -184,13 +193,17 @@ impl<'a> Emitter<'a> {
         self.asm.mov(RBP, RSP);
         let size = self.asm.sub(RSP, 0);
         self.asm.and(RSP, -SPILL);
-        for &(index, reg) in &self.pointers {
-            self.asm.load(reg, Mem::At(RDI, index as i32 * 8));
-        }
         if has_rare {
             self.asm.zero(RARE);
         }
         Frame { saved, size }
+    }
+
+    /// Puts addresses from the list in their registers.
+    fn load_pointers(&mut self) {
+        for &(index, reg) in &self.pointers {
+            self.asm.load(reg, Mem::At(RDI, index as i32 * 8));
+        }
     }
 
     /// The end of the function, which returns whether a lane was rare.
@@ -227,7 +240,7 @@ impl<'a> Emitter<'a> {
     fn place_accumulators(&mut self) {
         for (at, (node, _)) in self.graph.nodes.iter().enumerate() {
             if let Node::Accumulator(n) = *node
-                && let Some(reg) = self.accumulators[n as usize].first()
+                && let Some(reg) = self.accumulators[n as usize].get(self.turn)
             {
                 self.homes[at].reg = Some(reg.0);
                 if self.read_by_lane[at] {
@@ -350,7 +363,10 @@ impl<'a> Emitter<'a> {
             RCX
         });
         match place.lanes {
-            None if self.lanes > 1 => Mem::Indexed(base, RAX, size),
+            None if self.lanes > 1 => {
+                let ahead = (self.ahead * self.lanes * size as usize) as i32;
+                Mem::Indexed(base, RAX, size, ahead)
+            }
             _ => Mem::At(base, place.offset),
         }
     }
@@ -365,6 +381,7 @@ impl<'a> Emitter<'a> {
                 self.asm.set(RCX, (1 << lanes) - 1);
                 self.asm.kmov_from(TAIL, RCX);
             }
+            None if !self.is_last && self.lanes == all => return UNMASKED,
             None => {}
         }
         Masking { mask: TAIL, zero }
@@ -375,8 +392,11 @@ impl<'a> Emitter<'a> {
         match node {
             Node::Input(input, element) => {
                 let place = self.kernel.inputs[input as usize];
-                let is_whole = self.lanes > 1 && place.lanes == Some(self.lanes as u8);
-                (is_whole && element != Element::Bool).then_some(place)
+                let is_whole = match place.lanes {
+                    Some(lanes) => lanes as usize == self.lanes,
+                    None => !self.is_last,
+                };
+                (self.lanes > 1 && is_whole && element != Element::Bool).then_some(place)
             }
             Node::Accumulator(n) if self.accumulators[n as usize].is_empty() => {
                 let lanes = self.kernel.accumulators[n as usize].lanes;
@@ -428,7 +448,8 @@ impl<'a> Emitter<'a> {
         let read = match node {
             Node::Scalar(..) | Node::Constant(_) | Node::Lane(..) => true,
             Node::Accumulator(n) => self.accumulators[n as usize].is_empty(),
-            _ => self.is_whole(node).is_some(),
+            // What is read again and again is better kept.
+            _ => self.is_whole(node).is_some() && self.uses[id.index()].len() <= 1,
         };
         read && self.graph.kind(id) != Kind::Mask && self.homes[id.index()].reg.is_none()
     }
@@ -451,7 +472,8 @@ impl<'a> Emitter<'a> {
             self.asm.vector(opcode, length, UNMASKED, reg.0, 0, Rm::Mem(from), None);
         } else if let Some(place) = self.is_whole(self.graph.node(id)) {
             let opcode = op(Map::M0F, Prefix::None, false, 0x10);
-            let from = Rm::Mem(self.address(place, 1));
+            let size = if kind == Kind::Double { 8 } else { 4 };
+            let from = Rm::Mem(self.address(place, size));
             self.asm.vector(opcode, length, UNMASKED, reg.0, 0, from, None);
         } else if let Node::Input(input, element) = self.graph.node(id) {
             let place = self.kernel.inputs[input as usize];
@@ -482,7 +504,8 @@ impl<'a> Emitter<'a> {
                 return Rm::Broadcast(mem);
             }
             if let Some(place) = self.is_whole(self.graph.node(id)) {
-                return Rm::Mem(self.address(place, 1));
+                let size = if self.graph.kind(id) == Kind::Double { 8 } else { 4 };
+                return Rm::Mem(self.address(place, size));
             }
         }
         Rm::Reg(self.vector(id, at))
@@ -604,7 +627,13 @@ impl<'a> Emitter<'a> {
                 let to = self.vector_for(id, at);
                 let length = self.length(kind);
                 let opcode = binary_opcode(binary, kind);
-                self.asm.vector(opcode, length, UNMASKED, to.0, a.0, b, None);
+                // The sign is that of the number chosen.
+                let how = match binary {
+                    Binary::SmallerF => Some(4),
+                    Binary::LargerF => Some(5),
+                    _ => None,
+                };
+                self.asm.vector(opcode, length, UNMASKED, to.0, a.0, b, how);
             }
             Node::Fma { negated, a, b, c } => self.fma(at, id, node, kind, negated, [a, b, c]),
             Node::Convert(convert, a) => {
@@ -842,6 +871,8 @@ fn binary_opcode(binary: Binary, kind: Kind) -> Opcode {
         Binary::MinF => float(0x5d),
         Binary::DivF => float(0x5e),
         Binary::MaxF => float(0x5f),
+        // vrangeps or vrangepd.
+        Binary::SmallerF | Binary::LargerF => op(M0F3A, Prefix::P66, wide, 0x50),
         Binary::Add => plain(0xfe, 0xd4),
         Binary::Sub => plain(0xfa, 0xfb),
         Binary::Mul => newer(0x40),
@@ -866,6 +897,7 @@ fn compare_opcode(predicate: Predicate, kind: Kind, exchanged: bool) -> (Opcode,
     let unsigned = op(Map::M0F3A, Prefix::P66, wide, 0x1e);
     let (opcode, straight, turned) = match predicate {
         Predicate::EqF => (float, 0x00, 0x00),
+        Predicate::UnorderedF => (float, 0x03, 0x03),
         Predicate::LtF => (float, 0x11, 0x1e),
         Predicate::LeF => (float, 0x12, 0x1d),
         Predicate::Eq => (signed, 0, 0),

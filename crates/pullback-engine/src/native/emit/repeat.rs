@@ -28,6 +28,7 @@ impl Emitter<'_> {
     fn repeat(mut self, looped: &Loop) -> (Vec<u8>, usize) {
         let count = self.accumulators.len();
         let frame = self.enter();
+        self.load_pointers();
         // The lanes that count, for bits of others.
         self.asm.set(RDX, (1 << self.lanes) - 1);
         if self.lanes == 1 {

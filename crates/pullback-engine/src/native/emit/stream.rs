@@ -1,54 +1,203 @@
-//! One loop over the elements, a vector of lanes at a time.
+//! Loops over rows of elements, several vectors of lanes at a time.
 //!
-//! The last vector is masked, so that nothing is read or written beyond the end, and an output
-//! may lie where an input does.
+//! Vectors at the end of a row are masked, so that nothing is read or written beyond it, and an
+//! output may lie where an input does.
 
-use super::{Emitter, SCRATCH, TAIL, broadcast, moved};
-use crate::native::ir::{Kernel, Kind};
-use crate::native::x64::{Condition, Length, Masking, Mem, RAX, RCX, RDI, RDX, RSI, Rm, UNMASKED};
+use super::{Emitter, Home, TAIL, broadcast, moved};
+use crate::native::ir::{Accumulator, Kernel, Kind};
+use crate::native::lower::finished;
+use crate::native::x64::{
+    Condition, Length, Masking, Mem, RAX, RCX, RDI, RDX, RSI, Rm, UNMASKED,
+};
+
+/// Where the list of arguments has what, by index.
+///
+/// Inputs, outputs and accumulators come first: the address of the first element of this row, or
+/// the bits of a scalar (a truth value has all 16 low bits set or none). Accumulated numbers are
+/// written to theirs, one in each row.
+#[derive(Clone, Copy)]
+pub(crate) struct List {
+    arguments: usize,
+}
+
+impl List {
+    pub fn new(kernel: &Kernel) -> List {
+        let accumulators = kernel.accumulators.len();
+        List { arguments: kernel.inputs.len() + kernel.outputs.len() + accumulators }
+    }
+
+    /// The number of rows.
+    pub fn rows(self) -> usize {
+        self.arguments
+    }
+
+    /// The number of elements of a row.
+    pub fn length(self) -> usize {
+        self.arguments + 1
+    }
+
+    /// The bytes from row to row of an argument.
+    pub fn stride(self, argument: usize) -> usize {
+        self.arguments + 2 + argument
+    }
+
+    /// Where the scalar of this row lies, of an input that has one for each.
+    pub fn scalar(self, input: usize) -> usize {
+        2 * self.arguments + 2 + input
+    }
+
+    pub fn size(self) -> usize {
+        3 * self.arguments + 2
+    }
+}
+
+/// Steps of which so few are done for several vectors at a time.
+const SHORT: usize = 24;
+/// Steps of which so many need no loop of their own for vectors that are whole.
+const LONG: usize = 120;
 
 /// The machine code of a kernel, with the constants that it reads.
 ///
-/// It is a function of two arguments, by the System V convention: the address of a list of 64
-/// bits for each input and output, which are addresses, but for scalar inputs their bits (a truth
-/// value has all 16 low bits set or none); and the number of elements. It returns whether a lane
-/// was rare.
+/// It is a function of one argument, by the System V convention: the address of a list of 64 bits
+/// each, as [`List`] says, which it changes. It returns whether a lane was rare.
 ///
-/// What has been accumulated is written to addresses that follow those of the outputs, lane by
-/// lane. None if that takes too many registers.
+/// None if it takes too many registers.
 pub(crate) fn compile(kernel: &Kernel) -> Option<Vec<u8>> {
     let emitter = Emitter::new(kernel, None, None, &[]);
-    emitter.fits().then(|| emitter.stream())
+    emitter.fits().then(|| emitter.stream())?
+}
+
+fn at(index: usize) -> Mem {
+    Mem::At(RDI, index as i32 * 8)
 }
 
 impl Emitter<'_> {
     /// The whole function.
-    fn stream(mut self) -> Vec<u8> {
+    fn stream(mut self) -> Option<Vec<u8>> {
+        let list = List::new(self.kernel);
+        let uses = self.uses.clone();
+        let turns = self.accumulators.first().map_or(1, Vec::len);
+        if self.accumulators.iter().any(|own| own.len() != turns) {
+            return None;
+        }
+        let steps = self.graph.nodes.len();
+        let together = match self.accumulators.is_empty() {
+            false => turns,
+            true if steps <= SHORT => 2,
+            true => 1,
+        };
         let frame = self.enter();
-        self.begin_accumulators();
-        let (head, full, done) = (self.asm.label(), self.asm.label(), self.asm.label());
+        let (row, done) = (self.asm.label(), self.asm.label());
         let lanes = self.lanes as i32;
-        self.asm.zero(RAX);
-        self.asm.test(RSI, RSI);
+        self.asm.load(RAX, at(list.rows()));
+        self.asm.test(RAX, RAX);
         self.asm.jump_if(Condition::Equal, done);
-        self.asm.place(head);
-        self.asm.set(RDX, (1 << lanes) - 1);
-        self.asm.cmp(RSI, lanes);
-        self.asm.jump_if(Condition::AboveOrEqual, full);
-        self.asm.bzhi(RDX, RDX, RSI);
-        self.asm.place(full);
-        self.asm.kmov_from(TAIL, RDX);
-        self.body();
-        self.asm.add(RAX, lanes);
-        self.asm.sub(RSI, lanes);
-        self.asm.jump_if(Condition::Above, head);
+        self.asm.place(row);
+        self.load_pointers();
+        self.load_scalars(list);
+        self.begin_accumulators();
+        self.asm.load(RSI, at(list.length()));
+        self.asm.zero(RAX);
+        let (tail, end) = (self.asm.label(), self.asm.label());
+        let mut spills = 0;
+        if together > 1 || steps < LONG {
+            let all = lanes * together as i32;
+            let head = self.asm.label();
+            self.asm.cmp(RSI, all);
+            self.asm.jump_if(Condition::Below, tail);
+            self.asm.set(RDX, (1 << lanes) - 1);
+            self.asm.kmov_from(TAIL, RDX);
+            self.asm.place(head);
+            for turn in 0..together {
+                self.body(&uses, turn, turn, false);
+                spills = spills.max(self.spills);
+            }
+            self.asm.add(RAX, all);
+            self.asm.sub(RSI, all);
+            self.asm.cmp(RSI, all);
+            self.asm.jump_if(Condition::AboveOrEqual, head);
+        }
+        self.asm.place(tail);
+        self.asm.test(RSI, RSI);
+        self.asm.jump_if(Condition::Equal, end);
+        for turn in 0..together {
+            let (head, full) = (self.asm.label(), self.asm.label());
+            self.asm.place(head);
+            self.asm.set(RDX, (1 << lanes) - 1);
+            self.asm.cmp(RSI, lanes);
+            self.asm.jump_if(Condition::AboveOrEqual, full);
+            self.asm.bzhi(RDX, RDX, RSI);
+            self.asm.place(full);
+            self.asm.kmov_from(TAIL, RDX);
+            self.body(&uses, 0, turn, true);
+            spills = spills.max(self.spills);
+            self.asm.add(RAX, lanes);
+            self.asm.sub(RSI, lanes);
+            match together {
+                1 => self.asm.jump_if(Condition::Above, head),
+                _ => self.asm.jump_if(Condition::BelowOrEqual, end),
+            }
+        }
+        self.asm.place(end);
+        self.spills = spills;
+        for n in 0..self.accumulators.len() {
+            self.finish_accumulator(n)?;
+        }
+        self.next_row(list);
+        self.asm.jump_if(Condition::Above, row);
         self.asm.place(done);
-        self.end_accumulators();
-        self.leave(frame)
+        Some(self.leave(frame))
     }
 
-    /// What is done for each vector of lanes.
-    fn body(&mut self) {
+    /// Reads the scalars of this row.
+    fn load_scalars(&mut self, list: List) {
+        for &input in &self.kernel.per_row {
+            let scalar = at(list.scalar(input));
+            self.asm.load(RCX, scalar);
+            if self.row_scalar_size(input) == 4 {
+                self.asm.load_word(RAX, Mem::At(RCX, 0));
+            } else {
+                self.asm.load(RAX, Mem::At(RCX, 0));
+            }
+            self.asm.store(at(input), RAX);
+            self.asm.add_memory(RCX, at(list.stride(input)));
+            self.asm.store(scalar, RCX);
+        }
+    }
+
+    /// Bytes of a scalar; 8 if nothing needs it.
+    fn row_scalar_size(&self, input: usize) -> u8 {
+        use crate::native::ir::Node;
+        let mut nodes = self.graph.nodes.iter();
+        nodes
+            .find_map(|(node, _)| match node {
+                Node::Scalar(n, element) if *n as usize == input => Some(element.size()),
+                _ => None,
+            })
+            .unwrap_or(8)
+    }
+
+    /// Goes to the next row, if there is one.
+    fn next_row(&mut self, list: List) {
+        for argument in 0..list.rows() {
+            if !self.kernel.per_row.contains(&argument) {
+                self.asm.load(RCX, at(list.stride(argument)));
+                self.asm.add_register_to(at(argument), RCX);
+            }
+        }
+        self.asm.load(RAX, at(list.rows()));
+        self.asm.sub(RAX, 1);
+        self.asm.store(at(list.rows()), RAX);
+    }
+
+    /// What is done for a vector of lanes: so many after the one that the loop is at.
+    fn body(&mut self, uses: &[Vec<u32>], ahead: usize, turn: usize, is_last: bool) {
+        self.uses.clone_from_slice(uses);
+        self.homes.fill(Home::default());
+        self.vectors = [None; 32];
+        self.masks = [None; 8];
+        self.spills = 0;
+        (self.ahead, self.turn, self.is_last) = (ahead, turn, is_last);
         self.place_accumulators();
         self.steps(0..self.graph.nodes.len());
         let end = u32::MAX - 1;
@@ -63,25 +212,18 @@ impl Emitter<'_> {
         }
     }
 
-    /// Changes the accumulator whose turn it is, where there are elements, and passes the turn.
+    /// Changes the accumulator whose turn it is, where there are elements.
     fn accumulate(&mut self, n: usize, at: u32) {
         let next = self.kernel.accumulators[n].next;
         let kind = self.graph.kind(next);
-        let (wide, length) = (kind == Kind::Double, self.length(kind));
         let value = self.vector(next, at);
-        let turns = self.accumulators[n].clone();
-        let masking = Masking { mask: TAIL, zero: false };
-        self.asm.vector(moved(wide), length, masking, turns[0].0, 0, value.into(), None);
-        if turns.len() > 1 {
-            let whole = Length::B64;
-            self.asm.vector(moved(false), whole, UNMASKED, SCRATCH.0, 0, turns[0].into(), None);
-            for pair in turns.windows(2) {
-                let from = pair[1].into();
-                self.asm.vector(moved(false), whole, UNMASKED, pair[0].0, 0, from, None);
-            }
-            let last = turns[turns.len() - 1];
-            self.asm.vector(moved(false), whole, UNMASKED, last.0, 0, SCRATCH.into(), None);
-        }
+        let to = self.accumulators[n][self.turn];
+        let masking = match self.is_last {
+            true => Masking { mask: TAIL, zero: false },
+            false => UNMASKED,
+        };
+        let opcode = moved(kind == Kind::Double);
+        self.asm.vector(opcode, self.length(kind), masking, to.0, 0, value.into(), None);
     }
 
     /// Sets the accumulators to what they begin with.
@@ -99,18 +241,25 @@ impl Emitter<'_> {
         }
     }
 
-    /// Writes the accumulators where the list of arguments says.
-    fn end_accumulators(&mut self) {
-        let first = self.kernel.inputs.len() + self.kernel.outputs.len();
-        for n in 0..self.accumulators.len() {
-            let kind = self.graph.kind(self.kernel.accumulators[n].next);
-            let length = self.length(kind);
-            // Registers of fewer lanes than fill them are written close together.
-            let size = 16 << length as i32;
-            self.asm.load(RCX, Mem::At(RDI, (first + n) as i32 * 8));
-            for (turn, reg) in self.accumulators[n].clone().into_iter().enumerate() {
-                self.store(Mem::At(RCX, turn as i32 * size), reg, length, UNMASKED);
-            }
+    /// Writes the lanes of an accumulator as one number.
+    fn finish_accumulator(&mut self, n: usize) -> Option<()> {
+        let Accumulator { fold, .. } = &self.kernel.accumulators[n];
+        let (op, dtype) = (*fold)?;
+        let registers = &self.accumulators[n];
+        let argument = self.kernel.inputs.len() + self.kernel.outputs.len() + n;
+        let kernel = finished(op, dtype, registers.len(), self.lanes, argument)?;
+        let mut other = Emitter::new(&kernel, None, Some(self.lanes), &[]);
+        other.accumulators = registers.iter().map(|&reg| vec![reg]).collect();
+        other.vectors_free = self.vectors_free;
+        other.pointers.clear();
+        std::mem::swap(&mut self.asm, &mut other.asm);
+        other.place_accumulators();
+        other.steps(0..kernel.graph.nodes.len());
+        for &(id, element, place) in &kernel.outputs {
+            other.unlock();
+            other.write(place, id, element, u32::MAX - 1);
         }
+        std::mem::swap(&mut self.asm, &mut other.asm);
+        (other.spills == 0).then_some(())
     }
 }

@@ -4,10 +4,10 @@ use super::value::{Cut, Source, Value, as_truth, as_word, first_lanes};
 use super::{LONGEST, Unroll};
 use crate::dtype::DType;
 use crate::kernels::dot::{Dot, SMALL, THIN};
-use crate::kernels::reduce::ReduceOp;
+use crate::kernels::reduce::{ReduceOp, lanes_of};
 use crate::layout::{self, Shape};
 use crate::native::ir::{Binary, Id, Kind, Node};
-use crate::native::lower::{combined, element, lanes_of};
+use crate::native::lower::{combined, element};
 use crate::native::record::{Truth, add, length};
 
 /// Products of more terms than kernels take in one block.
@@ -237,6 +237,14 @@ impl Fold {
         let sum = halves(parts, &|part| Some(acc[part]), &|a, b| self.combine(a, b))??;
         around(sum, lanes, self.kind, |a, b| self.combine(a, b))
     }
+}
+
+/// The lanes of several registers, one after the other, as one number in every lane.
+pub(crate) fn lanes_as_one(op: ReduceOp, dtype: DType, parts: &[Id], lanes: usize) -> Option<Id> {
+    let fold = Fold::new(op, dtype)?;
+    let combine = |a, b| fold.combine(a, b);
+    let sum = halves(parts.len(), &|part| Some(Some(parts[part])), &combine)??;
+    around(sum, lanes, fold.kind, combine)
 }
 
 /// The value of a lane; none if it is an identity that changes nothing.

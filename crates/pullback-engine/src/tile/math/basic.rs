@@ -36,24 +36,6 @@ pub(crate) fn is_finite<R: Real>(x: R) -> R::Mask {
     x.abs().lt(R::literal(f32::INFINITY))
 }
 
-/// The larger, and NaN if either is; of two zeros, the positive one.
-#[inline(always)]
-pub(crate) fn max<R: Real>(x: R, y: R) -> R {
-    let equal = R::from_bits(x.to_bits() & y.to_bits());
-    let larger = R::choose(x.gt(y), x, y);
-    let larger = R::choose(x.eq(y), equal, larger);
-    R::choose(x.is_nan(), x, larger)
-}
-
-/// The smaller, and NaN if either is; of two zeros, the negative one.
-#[inline(always)]
-pub(crate) fn min<R: Real>(x: R, y: R) -> R {
-    let equal = R::from_bits(x.to_bits() | y.to_bits());
-    let smaller = R::choose(x.lt(y), x, y);
-    let smaller = R::choose(x.eq(y), equal, smaller);
-    R::choose(x.is_nan(), x, smaller)
-}
-
 /// Whether the bits are equal.
 #[inline(always)]
 pub(crate) fn eq_to<R: Real>(x: R, y: R) -> R::Mask {

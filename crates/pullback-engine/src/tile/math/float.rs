@@ -137,11 +137,11 @@ macro_rules! basics {
         }
         #[inline(always)]
         fn max(self, y: $float) -> $float {
-            basic::max(self, y)
+            crate::tile::math::lane::Real::larger(self, y)
         }
         #[inline(always)]
         fn min(self, y: $float) -> $float {
-            basic::min(self, y)
+            crate::tile::math::lane::Real::smaller(self, y)
         }
         #[inline(always)]
         fn nextafter(self, y: $float) -> $float {

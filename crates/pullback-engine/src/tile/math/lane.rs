@@ -94,6 +94,22 @@ pub(crate) trait Real:
     /// A small integer as a number: exact for up to 24 bits, or 51 in a number of 64 bits.
     fn from_integer(value: Self::Bits) -> Self;
 
+    /// The larger, and NaN if either is; of two zeros, the positive one.
+    #[inline(always)]
+    fn larger(self, y: Self) -> Self {
+        let equal = Self::from_bits(self.to_bits() & y.to_bits());
+        let larger = Self::choose(self.gt(y), self, y);
+        let larger = Self::choose(self.eq(y), equal, larger);
+        Self::choose(self.is_nan(), self, larger)
+    }
+    /// The smaller, and NaN if either is; of two zeros, the negative one.
+    #[inline(always)]
+    fn smaller(self, y: Self) -> Self {
+        let equal = Self::from_bits(self.to_bits() | y.to_bits());
+        let smaller = Self::choose(self.lt(y), self, y);
+        let smaller = Self::choose(self.eq(y), equal, smaller);
+        Self::choose(self.is_nan(), self, smaller)
+    }
     /// Greater.
     #[inline(always)]
     fn gt(self, y: Self) -> Self::Mask {
