@@ -186,8 +186,147 @@ def loops(m):
     xs = numbers(1000, 8, seed=2)
     yield "recurrent cell, 1000 steps", recurrent, (*small, xs)
     yield "recurrent cell, 1000 steps, gradient", m.grad(recurrent), (*small, xs)
+    wide = lambda s: np_.stack(lorenz(s))  # noqa: E731
+    yield "Lorenz, 64 at once", lambda s: steps(wide, s, 100), (numbers(3, 64, low=0.5, high=1.0),)
+
+    def lstm(w, u, b, xs):
+        def cell(carry, x):
+            h, c = carry
+            i, f, g, o = np_.split(w @ h + u @ x + b, 4)
+            c = m.nn.sigmoid(f) * c + m.nn.sigmoid(i) * np_.tanh(g)
+            h = m.nn.sigmoid(o) * np_.tanh(c)
+            return (h, c), h
+
+        zero = np_.zeros(16, xs.dtype)
+        return lax.scan(cell, (zero, zero), xs)[1].sum()
+
+    gates = numbers(64, 16, low=-0.3, high=0.3), numbers(64, 8, low=-0.3, high=0.3, seed=1)
+    bias = numbers(64, low=-0.1, high=0.1, seed=3)
+    yield "LSTM, 1000 steps", lstm, (*gates, bias, xs)
+    yield "LSTM, 1000 steps, gradient", m.grad(lstm, argnums=(0, 1, 2)), (*gates, bias, xs)
+
+    def gru(w, u, xs):
+        def cell(h, x):
+            from_h, from_x = w @ h, u @ x
+            r = m.nn.sigmoid(from_h[:16] + from_x[:16])
+            z = m.nn.sigmoid(from_h[16:32] + from_x[16:32])
+            n = np_.tanh(from_x[32:] + r * from_h[32:])
+            h = (1.0 - z) * n + z * h
+            return h, h
+
+        return lax.scan(cell, np_.zeros(16, xs.dtype), xs)[1].sum()
+
+    doors = numbers(48, 16, low=-0.3, high=0.3), numbers(48, 8, low=-0.3, high=0.3, seed=1)
+    yield "GRU, 1000 steps", gru, (*doors, xs)
+    yield "GRU, 1000 steps, gradient", m.grad(gru, argnums=(0, 1)), (*doors, xs)
+
+    def kalman(f, h, q, r, ys):
+        def step(carry, y):
+            x, p = carry
+            x, p = f @ x, f @ p @ f.T + q
+            s = h @ p @ h.T + r
+            det = s[0, 0] * s[1, 1] - s[0, 1] * s[1, 0]
+            inverse = np_.stack(
+                [np_.stack([s[1, 1], -s[0, 1]]), np_.stack([-s[1, 0], s[0, 0]])]
+            ) / det
+            gain = p @ h.T @ inverse
+            e = y - h @ x
+            return (x + gain @ e, p - gain @ h @ p), -0.5 * (e @ inverse @ e + np_.log(det))
+
+        first = np_.zeros(4, ys.dtype), np_.eye(4, dtype=ys.dtype)
+        return lax.scan(step, first, ys)[1].sum()
+
+    motion = np.eye(4, dtype="float32") + 0.1 * np.eye(4, k=2, dtype="float32")
+    seen = np.eye(2, 4, dtype="float32")
+    noise = 0.01 * np.eye(4, dtype="float32"), 0.1 * np.eye(2, dtype="float32")
+    yield "Kalman filter, 1000 steps", kalman, (motion, seen, *noise, numbers(1000, 2, seed=4))
+
+    def forward(transition, scores):
+        def step(alpha, score):
+            joint = alpha[:, None] + transition
+            most = joint.max(axis=0)
+            return np_.log(np_.exp(joint - most).sum(axis=0)) + most + score, None
+
+        last = lax.scan(step, scores[0], scores[1:])[0]
+        return m.scipy.special.logsumexp(last)
+
+    yield "HMM forward, 16 states", forward, (numbers(16, 16), numbers(1000, 16, seed=5))
+
+    def leapfrog(q, p, precision):
+        force = m.grad(lambda q: -0.5 * q @ (precision @ q))
+
+        def step(_, pair):
+            q, p = pair
+            p = p + 0.005 * force(q)
+            q = q + 0.01 * p
+            return q, p + 0.005 * force(q)
+
+        return lax.fori_loop(0, 1000, step, (q, p))[0]
+
+    yield "leapfrog, 1000 steps", leapfrog, (
+        numbers(8), numbers(8, seed=1), np.eye(8, dtype="float32") * 2.0
+    )
     yield "associative scan 1e5", lambda x: lax.associative_scan(np_.multiply, x), (
         numbers(100_000, low=0.9, high=1.1),
+    )
+
+
+@group
+def models(m):
+    np_ = m.numpy
+
+    def mixture(means, scales, weights, x):
+        z = (x[:, None] - means) / scales
+        each = -0.5 * z * z - np_.log(scales) + np_.log(weights)
+        return m.scipy.special.logsumexp(each, axis=1).sum()
+
+    yield "Gaussian mixture, gradient", m.grad(mixture, argnums=(0, 1, 2)), (
+        numbers(8), numbers(8, low=0.5, high=2.0), np.full(8, 0.125, "float32"), numbers(10_000, seed=1)
+    )
+
+    def posterior(w, x, y):
+        z = x @ w
+        return (y * z - np_.logaddexp(0.0, z)).sum() - 0.5 * w @ w
+
+    x, y = numbers(10_000, 32, low=-1, high=1), (numbers(10_000, seed=1) > 0).astype("float32")
+    yield "logistic regression, gradient", m.grad(posterior), (numbers(32, low=-0.1, high=0.1), x, y)
+
+    def process(theta, x, y):
+        distance = (x[:, None] - x[None, :]) / np_.exp(theta[0])
+        k = np_.exp(theta[1] - 0.5 * distance**2) + 0.1 * np_.eye(x.size, dtype=x.dtype)
+        low = np_.linalg.cholesky(k)
+        half = m.scipy.linalg.solve_triangular(low, y, lower=True)
+        return -0.5 * half @ half - np_.log(np_.diagonal(low)).sum()
+
+    yield "Gaussian process 200, gradient", m.grad(process), (
+        np.zeros(2, "float32"), numbers(200), numbers(200, seed=1)
+    )
+
+    def forces(position):
+        difference = position[:, None] - position[None, :]
+        square = (difference**2).sum(-1) + 0.01
+        return (difference * (square**-1.5)[..., None]).sum(1)
+
+    yield "N-body forces 500", forces, (numbers(500, 3),)
+
+    def rosenbrock(x):
+        return (100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2).sum()
+
+    hvp = lambda x, v: m.jvp(m.grad(rosenbrock), (x,), (v,))[1]  # noqa: E731
+    yield "Rosenbrock 1e5, Hessian times vector", hvp, (
+        numbers(100_000, low=-1, high=1), numbers(100_000, low=-1, high=1, seed=1)
+    )
+
+    def residuals(camera, point):
+        angle = camera[:3]
+        turned = point + np_.cross(angle, point) + camera[3:6]
+        image = turned[:2] / turned[2]
+        square = image @ image
+        return image * (1.0 + camera[6] * square + camera[7] * square**2)
+
+    blocks = m.vmap(m.jacrev(residuals, argnums=(0, 1)))
+    yield "bundle adjustment blocks", blocks, (
+        numbers(1000, 8, low=-0.1, high=0.1), numbers(1000, 3, low=2.0, high=4.0)
     )
 
 

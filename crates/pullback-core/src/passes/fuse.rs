@@ -22,8 +22,9 @@ use crate::primitives::{Avals, Custom, Op, Primitive, Slots};
 /// The pass.
 pub const PASS: Pass = Pass { name: "fuse", run };
 
-/// Equations in one group at most, so that its intermediate tiles stay in the nearest cache.
-const LARGEST: usize = 48;
+/// Equations in one group at most, so that compiling it takes time in proportion to its length,
+/// and its intermediate tiles stay in the nearest cache where there is no code.
+const LARGEST: usize = 128;
 
 struct Group {
     eqns: Vec<Eqn>,
@@ -37,6 +38,8 @@ struct Group {
 pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
     let mut groups: Vec<Group> = vec![];
     let mut producer: FxHashMap<VarId, usize> = FxHashMap::default();
+    // The groups that equations of a shape may join, in order.
+    let mut open: FxHashMap<crate::Shape, Vec<usize>> = FxHashMap::default();
     for eqn in std::mem::take(&mut jaxpr.eqns) {
         let (shape, axes) = fusible(&jaxpr, &eqn);
         let earliest = eqn
@@ -48,24 +51,32 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
             })
             .max();
         let joined = shape.as_ref().and_then(|shape| {
-            let first = earliest.unwrap_or(0);
-            (first..groups.len()).find(|&at| {
+            let open = open.get(shape)?;
+            let first = open.partition_point(|&at| Some(at) < earliest);
+            open[first..].iter().copied().find(|&at| {
                 let group = &groups[at];
-                group.shape.as_ref() == Some(shape)
-                    && group.eqns.len() < LARGEST
-                    && (axes.is_none() || group.axes.is_none() || group.axes == axes)
+                (axes.is_none() || group.axes.is_none() || group.axes == axes)
                     && fits(&jaxpr, &eqn, shape, |var| producer.get(&var) == Some(&at))
             })
         });
         let at = joined.unwrap_or_else(|| {
+            let at = groups.len();
+            if let Some(shape) = &shape {
+                open.entry(shape.clone()).or_default().push(at);
+            }
             groups.push(Group { eqns: vec![], shape, axes: None });
-            groups.len() - 1
+            at
         });
         groups[at].axes = groups[at].axes.take().or(axes);
         for &var in &eqn.outputs {
             producer.insert(var, at);
         }
         groups[at].eqns.push(eqn);
+        if groups[at].eqns.len() == LARGEST
+            && let Some(open) = groups[at].shape.as_ref().and_then(|shape| open.get_mut(shape))
+        {
+            open.retain(|&other| other != at);
+        }
     }
     let mut readers: FxHashMap<VarId, SmallVec<[usize; 2]>> = FxHashMap::default();
     for (at, group) in groups.iter().enumerate() {

@@ -490,6 +490,7 @@ pub(super) fn identity<A: Number>(op: ReduceOp) -> A {
 }
 
 /// The lanes of a block of columns as one row, the first.
+#[inline(always)]
 fn column_halves<A: Copy, O: Combine<A>>(block: &mut [A], width: usize) {
     let mut half = block.len() / width / 2;
     while half > 0 {
@@ -502,6 +503,7 @@ fn column_halves<A: Copy, O: Combine<A>>(block: &mut [A], width: usize) {
 }
 
 /// Combines what comes before with what comes after it.
+#[inline(always)]
 fn join<A: Copy, O: Combine<A>>(after: &mut [A], before: &[A]) {
     for (a, &b) in after.iter_mut().zip(before) {
         *a = O::combine(b, *a);
@@ -567,22 +569,13 @@ fn columns_pass<T: Stored, O: Combine<T::Acc>, const LANES: usize>(
                 let begin = from + block as isize * pass.stride + column as isize;
                 acc.fill(O::IDENTITY);
                 accumulate::<T, O>(acc, size, source, begin, pass.stride, rows);
-                let mut half = lanes / 2;
-                while half > 0 {
-                    let (low, high) = acc[..2 * half * size].split_at_mut(half * size);
-                    for (a, &b) in low.iter_mut().zip(high.iter()) {
-                        *a = O::combine(*a, b);
-                    }
-                    half /= 2;
-                }
+                column_halves::<T::Acc, O>(acc, size);
                 if pass.length <= LANES * ROUNDS {
                     break;
                 }
                 let merges = blocks.trailing_ones() as usize;
                 for level in &levels[..merges] {
-                    for (a, &b) in acc[..size].iter_mut().zip(level) {
-                        *a = O::combine(b, *a);
-                    }
+                    join::<T::Acc, O>(&mut acc[..size], level);
                 }
                 if levels.len() == merges {
                     levels.push(Vec::new());
@@ -597,9 +590,7 @@ fn columns_pass<T: Stored, O: Combine<T::Acc>, const LANES: usize>(
                     acc[..size].copy_from_slice(&levels[first]);
                 }
                 for level in present {
-                    for (a, &b) in acc[..size].iter_mut().zip(&levels[level]) {
-                        *a = O::combine(b, *a);
-                    }
+                    join::<T::Acc, O>(&mut acc[..size], &levels[level]);
                 }
             }
             for (i, &value) in acc[..size].iter().enumerate() {

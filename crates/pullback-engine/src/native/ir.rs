@@ -69,6 +69,8 @@ pub(crate) enum Binary {
     MinF,
     /// The first where it is greater, else the second.
     MaxF,
+    /// The first times two to the power of the second, with one rounding.
+    Scale,
     /// The smaller of two numbers, and of zeros the negative one.
     SmallerF,
     /// The larger of two numbers, and of zeros the positive one.

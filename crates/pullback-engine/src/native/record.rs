@@ -217,6 +217,10 @@ macro_rules! real {
             fn choose(mask: Truth, yes: $number, no: $number) -> $number {
                 $number(mask.choose($kind, yes.0, no.0))
             }
+            fn scaled(self, n: $bits) -> $number {
+                let n = $number::from_integer(n);
+                $number(add(Node::Binary(Binary::Scale, self.0, n.0), $kind))
+            }
             fn larger(self, y: $number) -> $number {
                 self.ordered(Binary::LargerF, y)
             }

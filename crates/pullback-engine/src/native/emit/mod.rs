@@ -871,6 +871,8 @@ fn binary_opcode(binary: Binary, kind: Kind) -> Opcode {
         Binary::MinF => float(0x5d),
         Binary::DivF => float(0x5e),
         Binary::MaxF => float(0x5f),
+        // vscalefps or vscalefpd.
+        Binary::Scale => newer(0x2c),
         // vrangeps or vrangepd.
         Binary::SmallerF | Binary::LargerF => op(M0F3A, Prefix::P66, wide, 0x50),
         Binary::Add => plain(0xfe, 0xd4),

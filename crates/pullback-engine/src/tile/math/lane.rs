@@ -110,6 +110,14 @@ pub(crate) trait Real:
         let smaller = Self::choose(self.eq(y), equal, smaller);
         Self::choose(self.is_nan(), self, smaller)
     }
+    /// `self * 2^n` with one rounding, for n within twice the range of exponents.
+    #[inline(always)]
+    fn scaled(self, n: Self::Bits) -> Self {
+        let (bias, digits) = if Self::WIDTH == 32 { (127, 23) } else { (1023, 52) };
+        let power = |n: Self::Bits| Self::from_bits((n + Self::Bits::of(bias)).shl(digits));
+        let half = n.shr(1);
+        self * power(half) * power(n - half)
+    }
     /// Greater.
     #[inline(always)]
     fn gt(self, y: Self) -> Self::Mask {

@@ -4,7 +4,7 @@ use std::f64::consts::LOG2_E;
 
 use super::super::lane::{Bits, Double};
 use super::super::twofold::fast_two_sum;
-use super::{LN2_HI, LN2_LO, MAGIC, low_integer, scale};
+use super::{LN2_HI, LN2_LO, MAGIC, low_integer};
 
 /// x = n ln 2 + r with n an integer, as float and as integer, and |r| <= ln 2 / 2.
 #[inline(always)]
@@ -27,7 +27,7 @@ pub(crate) fn exp_shifted<R: Double>(x: R, shift: i64) -> R {
     let x = x.at_most(R::of(712.0)).at_least(R::of(-750.0));
     let (r, _, n) = split_ln2(x);
     let y = (r * r).mul_add(r.poly(EXP), r) + R::of(1.0);
-    scale(y, n + R::Bits::of(shift))
+    y.scaled(n + R::Bits::of(shift))
 }
 
 /// e^x, within 0.7 ulp: what the sums of `exp_shifted` round off is added again.
@@ -36,7 +36,7 @@ pub(crate) fn exp<R: Double>(x: R) -> R {
     let x = x.at_most(R::of(712.0)).at_least(R::of(-750.0));
     let (r, n, power) = split_ln2(x);
     let (sum, rest) = fast_two_sum(R::of(1.0), r);
-    scale(sum + (r * r).mul_add(r.poly(EXP), lost(x, r, n) + rest), power)
+    (sum + (r * r).mul_add(r.poly(EXP), lost(x, r, n) + rest)).scaled(power)
 }
 
 /// e^(x + rest) for a small rest, within 0.7 ulp.
@@ -48,7 +48,7 @@ pub(super) fn exp_sum<R: Double>(x: R, rest: R) -> R {
     let (r, rest) = fast_two_sum(r, rest);
     let (sum, sum_rest) = fast_two_sum(R::of(1.0), r);
     let lost = sum_rest + (lost + rest);
-    scale(sum + (r * r).mul_add(r.poly(EXP), lost), power)
+    (sum + (r * r).mul_add(r.poly(EXP), lost)).scaled(power)
 }
 
 /// 2^x, within 1 ulp.
@@ -57,7 +57,7 @@ pub(crate) fn exp2<R: Double>(x: R) -> R {
     let x = x.at_most(R::of(1030.0)).at_least(R::of(-1080.0));
     let shifted = x + R::of(MAGIC);
     let r = x - (shifted - R::of(MAGIC));
-    scale(r.mul_add(r.poly(EXP2), R::of(1.0)), low_integer(shifted))
+    r.mul_add(r.poly(EXP2), R::of(1.0)).scaled(low_integer(shifted))
 }
 
 /// e^x - 1, within 1.5 ulp.
@@ -67,7 +67,7 @@ pub(crate) fn expm1<R: Double>(x: R) -> R {
     let (r, n, power) = split_ln2(bounded);
     let tail = (r * r).mul_add(r.poly(EXP), lost(bounded, r, n));
     // 2^n (1 + r + tail) - 1, halved until the end since 2^1024 is infinite.
-    let s = scale(R::of(0.5), power);
+    let s = R::of(0.5).scaled(power);
     let (sum, rest) = fast_two_sum(s - R::of(0.5), s * r);
     let y = R::of(2.0) * (sum + s.mul_add(tail, rest));
     // Below this, x is the nearest to the result, and zeros keep their sign.

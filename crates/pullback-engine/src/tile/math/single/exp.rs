@@ -3,7 +3,7 @@
 use std::f32::consts::{LN_2, LOG2_E};
 
 use super::super::lane::{Bits, Single};
-use super::{LN2_HI, LN2_LO, MAGIC, low_integer, scale};
+use super::{LN2_HI, LN2_LO, MAGIC, low_integer};
 
 /// (e^r - 1 - r) / r² for |r| <= ln 2 / 2.
 #[inline(always)]
@@ -26,7 +26,7 @@ pub(super) fn exp_shifted<R: Single>(x: R, shift: i64) -> R {
     let x = x.at_most(R::of(90.0)).at_least(R::of(-106.0));
     let (r, _, n) = split_ln2(x);
     let y = (r * r).mul_add(exp_tail(r), r) + R::of(1.0);
-    scale(y, n + R::Bits::of(shift))
+    y.scaled(n + R::Bits::of(shift))
 }
 
 /// e^x, within 1 ulp.
@@ -42,7 +42,7 @@ pub(crate) fn exp2<R: Single>(x: R) -> R {
     let shifted = x + R::of(MAGIC);
     let r = x - (shifted - R::of(MAGIC));
     let p = r.poly([LN_2, 0.2402265, 0.05550357, 0.009618083, 0.0013390863, 0.00015453163]);
-    scale(r.mul_add(p, R::of(1.0)), low_integer(shifted))
+    r.mul_add(p, R::of(1.0)).scaled(low_integer(shifted))
 }
 
 /// e^x - 1, within 2 ulp.
@@ -52,7 +52,7 @@ pub(crate) fn expm1<R: Single>(x: R) -> R {
     let (r, _, n) = split_ln2(bounded);
     let p = (r * r).mul_add(exp_tail(r), r);
     // 2^n (p + 1) - 1, halved until the end since 2^128 is infinite.
-    let s = scale(R::of(0.5), n);
+    let s = R::of(0.5).scaled(n);
     let y = R::of(2.0) * s.mul_add(p, s - R::of(0.5));
     // Below this, x is the nearest to the result, and zeros keep their sign.
     R::choose(x.abs().lt(R::of(5e-8)), x, y)
@@ -66,7 +66,7 @@ fn exp_close<R: Single>(x: R) -> R {
     let lost = n.mul_add(R::of(-LN2_LO), n.mul_add(R::of(-LN2_HI), x) - r);
     let sum = R::of(1.0) + r;
     let lost = lost + (r - (sum - R::of(1.0)));
-    scale(sum + (r * r).mul_add(exp_tail(r), lost), power)
+    (sum + (r * r).mul_add(exp_tail(r), lost)).scaled(power)
 }
 
 /// 1 / (1 + e^-x), within 2 ulp.

@@ -43,10 +43,3 @@ fn power_of_two<R: Single>(n: R::Bits) -> R {
 fn low_integer<R: Single>(shifted: R) -> R::Bits {
     shifted.to_bits() - R::Bits::of(MAGIC.to_bits() as i64)
 }
-
-/// y 2^n with one rounding, for n from -252 to 254.
-#[inline(always)]
-fn scale<R: Single>(y: R, n: R::Bits) -> R {
-    let half = n.shr(1);
-    y * power_of_two::<R>(half) * power_of_two::<R>(n - half)
-}
