@@ -114,6 +114,21 @@ struct Axes {
     inner: usize,
 }
 
+impl Axes {
+    /// Whether rows follow each other without gaps, and so do elements that are one for each.
+    fn follow_each_other(&self, sources: &[Source]) -> bool {
+        sources.iter().all(|source| {
+            let Source::Walked { outer, is_per_row, .. } = source else { return true };
+            let mut expected = if *is_per_row { 1 } else { self.length as isize };
+            self.outer.iter().zip(outer).rev().all(|(&size, &stride)| {
+                let follows = size == 1 || stride == expected;
+                expected *= size as isize;
+                follows
+            })
+        })
+    }
+}
+
 /// A run of code.
 struct Run<'a> {
     code: &'a Code,
@@ -198,14 +213,19 @@ impl Fold {
             return Ok(None);
         };
         let is_short = axes.inner == 1 && axes.length <= SHORT_ROW;
-        let Some(sources) = self.sources(inputs, &axes).filter(|_| !is_short) else {
-            return Ok(None);
-        };
+        let Some(sources) = self.sources(inputs, &axes) else { return Ok(None) };
         let mut form = Form { by_column: axes.inner > 1, ..Form::default() };
+        if is_short {
+            let is_reduced = self.outputs.iter().all(Option::is_some);
+            if axes.length < 2 || !is_reduced || !axes.follow_each_other(&sources) {
+                return Ok(None);
+            }
+            form.row = axes.length as u8;
+        }
         for (n, source) in sources.iter().enumerate() {
             let bit = 1u64.checked_shl(n as u32).unwrap_or(0);
             let is_per_row = matches!(source, Source::Walked { is_per_row: true, .. });
-            if is_per_row || matches!(source, Source::Repeated(_)) {
+            if is_per_row && !is_short || matches!(source, Source::Repeated(_)) {
                 form.scalars |= bit;
             }
             if is_per_row {
@@ -241,7 +261,9 @@ impl Fold {
         let targets: SmallVec<[Target; 4]> =
             kept.iter_mut().map(|buffer| Target::row(buffer.bytes_mut())).collect();
         let sizes: SmallVec<[usize; 4]> = self.kept_sizes().collect();
+        let is_short = run.axes.inner == 1 && run.axes.length <= SHORT_ROW;
         let done = match run.axes.inner {
+            1 if is_short => self.by_lanes(run, &mut sums),
             1 => self.by_rows::<A>(run, &ops, &targets, &sizes, &mut sums),
             _ => self.by_columns::<A>(run, &ops, &targets, &sizes, &mut sums),
         };
@@ -266,6 +288,40 @@ impl Fold {
     fn kept_sizes(&self) -> impl Iterator<Item = usize> {
         let outputs = self.program.outputs().iter().zip(&self.outputs);
         outputs.filter(|(_, output)| output.is_none()).map(|(dtype, _)| dtype.size())
+    }
+
+    /// Reduces short rows, one in each lane.
+    fn by_lanes(&self, run: &Run, sums: &mut [Buffer]) -> bool {
+        let length = run.axes.length;
+        let rows = layout::count(&run.axes.outer);
+        let targets: SmallVec<[Target; 4]> =
+            sums.iter_mut().map(|buffer| Target::row(buffer.bytes_mut())).collect();
+        let dtypes = self.program.outputs();
+        let part = PART / length;
+        let failed = AtomicBool::new(false);
+        threads::for_each(rows.div_ceil(part), &|n| {
+            let (first, count) = (n * part, part.min(rows - n * part));
+            let mut inputs: SmallVec<[Argument; 8]> = SmallVec::new();
+            for source in run.sources {
+                inputs.push(match source {
+                    Source::Repeated(value) => Argument::Scalar(value),
+                    Source::Walked { bytes, size, offset, is_per_row, .. } => {
+                        let row = if *is_per_row { 1 } else { length };
+                        Argument::Elements(&bytes[(offset + first * row) * size..], 0)
+                    }
+                });
+            }
+            let targets: SmallVec<[Target; 4]> = targets
+                .iter()
+                .zip(dtypes)
+                .map(|(target, dtype)| target.part(first, 0, dtype.size()))
+                .collect();
+            // SAFETY: each part has numbers of its own.
+            if !unsafe { run.code.run([1, count], &inputs, &targets) } {
+                failed.store(true, Ordering::Relaxed);
+            }
+        });
+        !failed.into_inner()
     }
 
     /// Reduces rows, each of which is cut in blocks.
@@ -523,21 +579,26 @@ mod tests {
     use crate::tile::laws::{Random, any_layout, elements, same};
     use crate::tile::{ProgramBuilder, ScalarOp};
 
-    /// Reductions of (x - y)², which is kept, and of |x|.
-    fn fold(dtype: DType, op: ReduceOp, shape: &[usize], axes: &[usize]) -> Fold {
+    /// Reductions of (x - y)² and of |x|, perhaps with x - y, which is kept.
+    fn fold(dtype: DType, op: ReduceOp, shape: &[usize], axes: &[usize], keeps: bool) -> Fold {
         let mut program = ProgramBuilder::new();
         let (x, y) = (program.input(dtype), program.input(dtype));
         let difference = program.op(ScalarOp::Sub, &[x, y]);
         let square = program.op(ScalarOp::Square, &[difference]);
         let size = program.op(ScalarOp::Abs, &[x]);
-        let program = program.finish(&[square, size, difference]);
-        Fold::new(program, shape.into(), axes.into(), vec![Some(op), Some(op), None])
+        let (results, mut ops) = ([square, size, difference], vec![Some(op), Some(op), None]);
+        ops.truncate(2 + keeps as usize);
+        Fold::new(program.finish(&results[..ops.len()]), shape.into(), axes.into(), ops)
     }
 
     #[test]
     fn code_reduces_as_the_kernels_do() {
         let mut random = Random(3);
-        let cases: [(&[usize], &[usize]); 14] = [
+        let cases: [(&[usize], &[usize]); 18] = [
+            (&[50, 3], &[1]),
+            (&[7, 16], &[1]),
+            (&[2, 30, 8], &[2]),
+            (&[1, 2], &[0, 1]),
             (&[40, 3], &[0]),
             (&[70, 700], &[0]),
             (&[2, 1500, 30], &[1]),
@@ -556,8 +617,8 @@ mod tests {
         for dtype in [DType::F32, DType::F64, DType::I32, DType::U32, DType::I64, DType::U64] {
             for op in [ReduceOp::Sum, ReduceOp::Prod, ReduceOp::Max, ReduceOp::Min] {
                 for (shape, axes) in cases {
-                    let fold = fold(dtype, op, shape, axes);
-                    for _ in 0..3 {
+                    for keeps in [true, false, false] {
+                        let fold = fold(dtype, op, shape, axes, keeps);
                         let inputs: Tensors =
                             (0..2).map(|_| any_layout(dtype, shape, &mut random)).collect();
                         set_mode(Mode::Native);
@@ -568,7 +629,12 @@ mod tests {
                         for (x, y) in code.iter().zip(&expected) {
                             assert_eq!(x.shape(), y.shape());
                             for (x, y) in elements(x).iter().zip(&elements(y)) {
-                                assert!(same(x, y), "{dtype:?} {op:?} {shape:?}: {x:?} {y:?}");
+                                assert!(
+                                    same(x, y),
+                                    "{dtype:?} {op:?} {shape:?}: {:x?} {:x?}",
+                                    x.buffer_bytes(),
+                                    y.buffer_bytes()
+                                );
                             }
                         }
                     }

@@ -26,7 +26,7 @@ pub(crate) struct Code {
     executable: Executable,
     list: emit::List,
     form: Form,
-    /// Bytes of an element of each input and of each output; the latter are those that are kept
+    /// Bytes of an element of each input, or of a short row, and of each output; the latter are those that are kept
     /// or combined, then those that are accumulated.
     inputs: Vec<usize>,
     outputs: Vec<usize>,
@@ -115,18 +115,23 @@ impl Code {
         let outputs = program.outputs().iter().enumerate();
         let (mut kept, mut accumulated) = (vec![], vec![]);
         for (n, dtype) in outputs {
-            let is_accumulated = !form.by_column && folds.get(n).is_some_and(Option::is_some);
+            let is_combined = form.by_column || form.row > 0;
+            let is_accumulated = !is_combined && folds.get(n).is_some_and(Option::is_some);
             if is_accumulated { &mut accumulated } else { &mut kept }.push(dtype.size());
         }
         let accumulators = accumulated.len();
         kept.extend(accumulated);
-        let mut inputs: Vec<usize> = program.inputs().iter().map(|dtype| dtype.size()).collect();
+        let size = |(n, dtype): (usize, &crate::DType)| {
+            let is_row = form.row > 0 && (n >= 64 || form.per_row >> n & 1 == 0);
+            if is_row { dtype.size() * form.row as usize } else { dtype.size() }
+        };
+        let mut inputs: Vec<usize> = program.inputs().iter().enumerate().map(size).collect();
         if form.by_column {
             let combined = program.outputs().iter().enumerate();
             let combined = combined.filter(|(n, _)| folds.get(*n).is_some_and(Option::is_some));
             inputs.extend(combined.map(|(_, dtype)| dtype.size()));
         }
-        debug_assert_eq!(inputs.len(), kernel.inputs.len());
+        debug_assert_eq!(inputs.len(), kernel.arguments);
         Some(Code {
             executable,
             list: emit::List::new(&kernel),
@@ -169,7 +174,8 @@ impl Code {
         list[self.list.length()] = length as u64;
         for (n, (input, &size)) in inputs.iter().zip(&self.inputs).enumerate() {
             let bit = |bits: u64| n < 64 && bits >> n & 1 != 0;
-            let (is_scalar, is_per_row) = (bit(self.form.scalars), bit(self.form.per_row));
+            let is_per_row = bit(self.form.per_row) && self.form.row == 0;
+            let is_scalar = bit(self.form.scalars);
             match *input {
                 Argument::Elements(bytes, stride) if !is_scalar => {
                     assert!(holds(bytes.len(), stride, length * size), "an input is too short");

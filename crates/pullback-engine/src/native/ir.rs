@@ -210,6 +210,8 @@ pub(crate) struct Place {
     pub offset: i32,
     /// How many lanes are elements; none if the loop over elements says so.
     pub lanes: Option<u8>,
+    /// Elements from lane to lane.
+    pub every: u8,
 }
 
 /// What a place is counted from. A function is given a list of 64 bits each.
@@ -224,12 +226,12 @@ pub(crate) enum Base {
 impl Place {
     /// The elements at an address in the list.
     pub fn listed(index: usize) -> Place {
-        Place { base: Base::Listed(index as u16), offset: 0, lanes: None }
+        Place { base: Base::Listed(index as u16), offset: 0, lanes: None, every: 1 }
     }
 
     /// The bits at an index of the list.
     pub fn in_list(index: usize) -> Place {
-        Place { base: Base::List, offset: index as i32 * 8, lanes: None }
+        Place { base: Base::List, offset: index as i32 * 8, lanes: None, every: 1 }
     }
 }
 
@@ -238,6 +240,8 @@ pub(crate) struct Kernel {
     pub graph: Graph,
     /// Where the inputs are; those that are scalars, in the list.
     pub inputs: Vec<Place>,
+    /// How many addresses or scalars of inputs there are in the list.
+    pub arguments: usize,
     /// The values that are written, how they lie in memory, and where.
     pub outputs: Vec<(Id, Element, Place)>,
     /// Lanes for which the results are not right; whether there were any is returned.

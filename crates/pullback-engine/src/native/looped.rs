@@ -163,12 +163,12 @@ impl Layout {
         for at in 0..cut.pieces() {
             let node = if cut.lanes == 1 {
                 let offset = (region.offset + 8 * at) as i32;
-                let place = Place { base: Base::List, offset, lanes: None };
+                let place = Place { base: Base::List, offset, lanes: None, every: 1 };
                 Node::Scalar(self.input(place), element)
             } else {
                 let offset = region.offset + at * cut.lanes * region.dtype.size();
                 let lanes = Some(cut.lanes as u8);
-                let place = Place { base: Base::List, offset: offset as i32, lanes };
+                let place = Place { base: Base::List, offset: offset as i32, lanes, every: 1 };
                 Node::Input(self.input(place), element)
             };
             parts.push(add(node, element.kind()));
@@ -184,7 +184,7 @@ impl Layout {
             let (start, count) = cut.elements(piece);
             let lanes = (self.lanes > 1).then_some(count as u8);
             let offset = (start * dtype.size()) as i32;
-            Place { base: Base::Listed(line as u16), offset, lanes }
+            Place { base: Base::Listed(line as u16), offset, lanes, every: 1 }
         };
         (0..cut.pieces()).map(place).collect()
     }
@@ -236,7 +236,7 @@ fn compile_with(source: &Source, lanes: usize) -> Option<LoopCode> {
     let spills = layout.bytes.next_multiple_of(LINE);
     let looped = Loop {
         carried: offsets.collect(),
-        kernel: Kernel { graph, inputs: layout.inputs, outputs, rare, accumulators, per_row: vec![] },
+        kernel: Kernel { graph, inputs: layout.inputs, arguments: 0, outputs, rare, accumulators, per_row: vec![] },
         lanes,
         condition,
         advances: scanned.iter().chain(&collected).enumerate().map(step).collect(),

@@ -7,7 +7,7 @@ use super::ir::{
     Accumulator, Binary, Convert, Element, Id, Kernel, Kind, Logic, Node, Place, Predicate, Unary,
 };
 use super::record::{self, F32, F64, I32, Truth, add};
-use super::unrolled::lanes_as_one;
+use super::unrolled::{lanes_as_one, values_as_one};
 use crate::dtype::DType;
 use super::Form;
 use crate::kernels::reduce::{ReduceOp, lanes_of};
@@ -26,6 +26,9 @@ pub(crate) fn kernel(
     form: Form,
     folds: &[Option<ReduceOp>],
 ) -> Option<Kernel> {
+    if form.row > 0 {
+        return short_rows(program, form, folds);
+    }
     let own = program.inputs().len();
     let mut all = own;
     let is_scalar = |n: usize| n < 64 && form.scalars >> n & 1 != 0;
@@ -69,9 +72,77 @@ pub(crate) fn kernel(
         outputs: outputs.into_iter().enumerate().map(placed).collect(),
         rare: rare.map(|rare| rare.0),
         accumulators,
+        arguments: all,
         per_row: (0..own.min(64)).filter(|n| form.per_row >> n & 1 != 0).collect(),
     })
 }
+
+/// The kernel of a program that runs over short rows, one in each lane.
+fn short_rows(program: &Program, form: Form, folds: &[Option<ReduceOp>]) -> Option<Kernel> {
+    let own = program.inputs().len();
+    let length = form.row as usize;
+    let mut places = vec![];
+    let (graph, recorded) = record::record(|| {
+        let mut rare = None;
+        // For each output, its values along a row.
+        let mut values: Vec<Vec<Id>> = vec![vec![]; program.results.len()];
+        for at in 0..length {
+            let mut inputs = vec![];
+            for (n, dtype) in program.inputs().iter().enumerate() {
+                let element = element(*dtype)?;
+                let bit = |bits: u64| n < 64 && bits >> n & 1 != 0;
+                let place = match (bit(form.scalars), bit(form.per_row)) {
+                    (true, _) => Place::in_list(n),
+                    (_, true) => Place::listed(n),
+                    // Truth values cannot be gathered.
+                    _ if element == Element::Bool => return None,
+                    _ => Place {
+                        offset: (at * dtype.size()) as i32,
+                        every: form.row,
+                        ..Place::listed(n)
+                    },
+                };
+                let known = places.iter().position(|other| *other == place);
+                let input = known.unwrap_or_else(|| {
+                    places.push(place);
+                    places.len() - 1
+                }) as u16;
+                let node = match bit(form.scalars) {
+                    true => Node::Scalar(input, element),
+                    false => Node::Input(input, element),
+                };
+                inputs.push(add(node, element.kind()));
+            }
+            let results = steps(program, &inputs, &mut rare)?;
+            for (values, reg) in values.iter_mut().zip(&program.results) {
+                values.push(results[reg.0 as usize]?);
+            }
+            if record::length() > LONGEST_ROW {
+                return None;
+            }
+        }
+        let mut outputs = vec![];
+        for ((values, reg), fold) in values.iter().zip(&program.results).zip(folds) {
+            let (dtype, _) = program.values[reg.0 as usize];
+            outputs.push((values_as_one((*fold)?, dtype, values)?, element(dtype)?));
+        }
+        Some((outputs, rare))
+    });
+    let (outputs, rare) = recorded?;
+    let placed = |(n, (id, element))| (id, element, Place::listed(own + n));
+    Some(Kernel {
+        graph,
+        inputs: places,
+        arguments: own,
+        outputs: outputs.into_iter().enumerate().map(placed).collect(),
+        rare: rare.map(|rare| rare.0),
+        accumulators: vec![],
+        per_row: vec![],
+    })
+}
+
+/// Steps beyond which short rows are not worth compiling.
+const LONGEST_ROW: usize = 1000;
 
 /// A value that does not have to be read again from an input, which another output may have
 /// overwritten by then.
@@ -140,6 +211,7 @@ pub(super) fn finished(
     Some(Kernel {
         graph,
         inputs: vec![],
+        arguments: 0,
         outputs: vec![(result?, element, place)],
         rare: None,
         accumulators: vec![],

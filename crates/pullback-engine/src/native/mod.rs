@@ -82,6 +82,9 @@ pub(crate) struct Form {
     /// Whether what is reduced is combined with what an output holds, lane by lane, and not
     /// accumulated over lanes.
     pub by_column: bool,
+    /// If not zero, each lane reduces a row of so many elements. Inputs that have one for each row
+    /// are named by `per_row`.
+    pub row: u8,
 }
 
 /// Where there is no code generator, no program has code.

@@ -272,6 +272,36 @@ impl Assembler {
         self.code.extend(immediate);
     }
 
+    /// vgatherdps or vgatherdpd: elements at a register, plus each lane of an index times the size
+    /// of an element, plus some bytes.
+    pub fn gather(
+        &mut self,
+        wide: bool,
+        length: Length,
+        mask: Mask,
+        to: Zmm,
+        (base, index): (Gpr, Zmm),
+        displacement: i32,
+    ) {
+        let (r, r2) = (to.0 >> 3 & 1, to.0 >> 4 & 1);
+        let (x, b) = (index.0 >> 3 & 1, base.0 >> 3 & 1);
+        self.byte(0x62);
+        self.byte((r ^ 1) << 7 | (x ^ 1) << 6 | (b ^ 1) << 5 | (r2 ^ 1) << 4 | Map::M0F38 as u8);
+        self.byte((wide as u8) << 7 | 0x78 | 4 | Prefix::P66 as u8);
+        self.byte((length as u8) << 5 | ((index.0 >> 4 & 1) ^ 1) << 3 | mask.0);
+        self.byte(0x92);
+        self.byte(0x84 | (to.0 & 7) << 3);
+        let scale = if wide { 3 } else { 2 };
+        self.byte(scale << 6 | (index.0 & 7) << 3 | base.0 & 7);
+        self.four(displacement);
+    }
+
+    /// The product of a register and a constant.
+    pub fn multiply(&mut self, to: Gpr, from: Gpr, value: i32) {
+        self.general(0x69, to.0, Operand::Reg(from.0));
+        self.four(value);
+    }
+
     /// An instruction on mask registers of 16 bits.
     fn mask_op(&mut self, long: bool, byte: u8, reg: u8, second: u8, rm: Operand) {
         self.byte(0xc5);

@@ -536,24 +536,86 @@ impl<'a> Strided<'a> {
         let source: &[T] = cast_slice(self.bytes);
         let last = sizes.len() - 1;
         let (size, stride) = (sizes[last], self.strides[last]);
+        let (rows, step) = match last {
+            0 => (1, 0),
+            _ => (sizes[last - 1], self.strides[last - 1]),
+        };
         let (mut row, mut within) = (at / size, at % size);
         let mut rest = tile;
         while !rest.is_empty() {
             let start = self.row_start(sizes, row) as isize + within as isize * stride;
-            let (now, later) = rest.split_at_mut(rest.len().min(size - within));
-            let from = start as usize;
-            match stride {
-                1 => now.copy_from_slice(&source[from..from + now.len()]),
-                0 => now.fill(source[from]),
-                _ => {
-                    for (i, target) in now.iter_mut().enumerate() {
-                        *target = source[(start + i as isize * stride) as usize];
-                    }
-                }
+            // Whole rows that are equally far apart, or a part of one.
+            let whole = if within == 0 { rest.len() / size } else { 0 };
+            let together = whole.min(rows - row % rows).max(1);
+            let length = (together * size).min(rest.len()).min(together * size - within);
+            let (now, later) = rest.split_at_mut(length);
+            let walk = Rows { source, start, step, stride };
+            match size {
+                2 if whole > 0 => walk.short::<2>(now),
+                3 if whole > 0 => walk.short::<3>(now),
+                4 if whole > 0 => walk.short::<4>(now),
+                5 if whole > 0 => walk.short::<5>(now),
+                6 if whole > 0 => walk.short::<6>(now),
+                7 if whole > 0 => walk.short::<7>(now),
+                8 if whole > 0 => walk.short::<8>(now),
+                _ => walk.long(size, now),
             }
             rest = later;
-            row += 1;
+            row += together;
             within = 0;
+        }
+    }
+}
+
+/// Rows of elements, from one on.
+struct Rows<'a, T> {
+    source: &'a [T],
+    start: isize,
+    /// From row to row.
+    step: isize,
+    /// From element to element.
+    stride: isize,
+}
+
+impl<T: Pod> Rows<'_, T> {
+    /// Copies whole rows of `N` elements.
+    fn short<const N: usize>(&self, target: &mut [T]) {
+        let (rows, _) = target.as_chunks_mut::<N>();
+        if self.step == 0 {
+            // All rows are like the first.
+            if let [first, others @ ..] = rows {
+                self.row(self.start, first);
+                others.fill(*first);
+            }
+            return;
+        }
+        let mut from = self.start;
+        for row in rows {
+            match self.stride {
+                1 => row.copy_from_slice(&self.source[from as usize..][..N]),
+                0 => row.fill(self.source[from as usize]),
+                _ => self.row(from, row),
+            }
+            from += self.step;
+        }
+    }
+
+    /// Copies rows of so many elements, or a part of one.
+    fn long(&self, size: usize, target: &mut [T]) {
+        let mut from = self.start;
+        for row in target.chunks_mut(size) {
+            match self.stride {
+                1 => row.copy_from_slice(&self.source[from as usize..][..row.len()]),
+                0 => row.fill(self.source[from as usize]),
+                _ => self.row(from, row),
+            }
+            from += self.step;
+        }
+    }
+
+    fn row(&self, from: isize, target: &mut [T]) {
+        for (i, target) in target.iter_mut().enumerate() {
+            *target = self.source[(from + i as isize * self.stride) as usize];
         }
     }
 }

@@ -31,6 +31,8 @@ const SAVED: [Gpr; 5] = [RBX, x64::R12, x64::R13, x64::R14, x64::R15];
 const RARE: Gpr = x64::R15;
 /// The lanes of this vector that are elements.
 const TAIL: Mask = Mask(1);
+/// The lanes that are still to be gathered.
+const GATHERED: Mask = Mask(7);
 /// For steps that need a register in passing.
 const SCRATCH: Zmm = Zmm(31);
 const VECTORS: usize = 31;
@@ -396,12 +398,13 @@ impl<'a> Emitter<'a> {
                     Some(lanes) => lanes as usize == self.lanes,
                     None => !self.is_last,
                 };
-                (self.lanes > 1 && is_whole && element != Element::Bool).then_some(place)
+                let is_whole = is_whole && place.every == 1 && element != Element::Bool;
+                (self.lanes > 1 && is_whole).then_some(place)
             }
             Node::Accumulator(n) if self.accumulators[n as usize].is_empty() => {
                 let lanes = self.kernel.accumulators[n as usize].lanes;
                 let place =
-                    Place { base: Base::List, offset: self.carried[n as usize], lanes: None };
+                    Place { base: Base::List, offset: self.carried[n as usize], lanes: None, every: 1 };
                 (lanes > 1).then_some(place)
             }
             _ => None,
@@ -477,6 +480,10 @@ impl<'a> Emitter<'a> {
             self.asm.vector(opcode, length, UNMASKED, reg.0, 0, from, None);
         } else if let Node::Input(input, element) = self.graph.node(id) {
             let place = self.kernel.inputs[input as usize];
+            if place.every > 1 {
+                self.gather(reg, place, kind);
+                return reg;
+            }
             let masking = self.lanes_of(place, element, true);
             let from = Rm::Mem(self.address(place, element.size()));
             if self.lanes == 1 {
@@ -511,10 +518,33 @@ impl<'a> Emitter<'a> {
         Rm::Reg(self.vector(id, at))
     }
 
+    /// Reads the elements of lanes that do not lie side by side.
+    fn gather(&mut self, to: Zmm, place: Place, kind: Kind) {
+        let Base::Listed(index) = place.base else { unreachable!("elements are listed") };
+        let wide = kind == Kind::Double;
+        let size = if wide { 8 } else { 4 };
+        let lanes: Vec<u8> = (0..self.lanes as u32)
+            .flat_map(|lane| (lane * place.every as u32).to_le_bytes())
+            .collect();
+        let from = self.asm.constant(&lanes);
+        let load = op(Map::M0F, Prefix::None, false, 0x10);
+        let length = if self.lanes == 16 { Length::B64 } else { Length::B32 };
+        self.asm.vector(load, length, UNMASKED, SCRATCH.0, 0, Rm::Mem(from), None);
+        self.asm.multiply(RCX, RAX, place.every as i32 * size);
+        self.asm.add_memory(RCX, Mem::At(RDI, index as i32 * 8));
+        // What it reads is taken off the mask.
+        self.asm.kmov_from(GATHERED, RDX);
+        let zero = op(Map::M0F, Prefix::P66, false, 0xef);
+        let length = self.length(kind);
+        self.asm.vector(zero, length, UNMASKED, to.0, to.0, to.into(), None);
+        let ahead = (self.ahead * self.lanes) as i32 * place.every as i32 * size;
+        self.asm.gather(wide, length, GATHERED, to, (RCX, SCRATCH), place.offset + ahead);
+    }
+
     fn mask_for(&mut self, id: Id, at: u32) -> Mask {
-        let free = (2..8).find(|&reg| self.masks[reg].is_none());
+        let free = (2..7).find(|&reg| self.masks[reg].is_none());
         let reg = free.unwrap_or_else(|| {
-            let unlocked = (2..8).filter(|reg| self.locked_masks >> reg & 1 == 0);
+            let unlocked = (2..7).filter(|reg| self.locked_masks >> reg & 1 == 0);
             let held = unlocked.filter_map(|reg| Some((reg, self.masks[reg]?))).collect();
             let (reg, id) = self.needed_last(held, at);
             if let Some(slot) = self.leave_register(id) {

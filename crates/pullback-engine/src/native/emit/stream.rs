@@ -23,7 +23,7 @@ pub(crate) struct List {
 impl List {
     pub fn new(kernel: &Kernel) -> List {
         let accumulators = kernel.accumulators.len();
-        List { arguments: kernel.inputs.len() + kernel.outputs.len() + accumulators }
+        List { arguments: kernel.arguments + kernel.outputs.len() + accumulators }
     }
 
     /// The number of rows.
@@ -246,7 +246,7 @@ impl Emitter<'_> {
         let Accumulator { fold, .. } = &self.kernel.accumulators[n];
         let (op, dtype) = (*fold)?;
         let registers = &self.accumulators[n];
-        let argument = self.kernel.inputs.len() + self.kernel.outputs.len() + n;
+        let argument = self.kernel.arguments + self.kernel.outputs.len() + n;
         let kernel = finished(op, dtype, registers.len(), self.lanes, argument)?;
         let mut other = Emitter::new(&kernel, None, Some(self.lanes), &[]);
         other.accumulators = registers.iter().map(|&reg| vec![reg]).collect();

@@ -247,6 +247,11 @@ pub(crate) fn lanes_as_one(op: ReduceOp, dtype: DType, parts: &[Id], lanes: usiz
     around(sum, lanes, fold.kind, combine)
 }
 
+/// Values that are reduced, lane by lane.
+pub(crate) fn values_as_one(op: ReduceOp, dtype: DType, values: &[Id]) -> Option<Id> {
+    Fold::new(op, dtype)?.tree(values)
+}
+
 /// The value of a lane; none if it is an identity that changes nothing.
 type Leaf<'a> = dyn Fn(usize) -> Option<Option<Id>> + 'a;
 

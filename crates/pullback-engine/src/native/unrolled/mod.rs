@@ -10,7 +10,7 @@ mod value;
 
 use smallvec::SmallVec;
 
-pub(crate) use contract::lanes_as_one;
+pub(crate) use contract::{lanes_as_one, values_as_one};
 pub(crate) use value::{Cut, Value, as_truth, as_word};
 
 use super::ir::{Id, Node};
