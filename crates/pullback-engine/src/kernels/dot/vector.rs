@@ -267,9 +267,9 @@ fn dots<S: Simd, R: Real + Factor, const LANES: usize, const VECTORS: usize, con
         let whole: [&[[R; LANES]]; ROWS] = parts.map(|part| &part.as_chunks().0[..factors.len()]);
         let mut sums = [[R::splat(simd, R::ZERO); VECTORS]; ROWS];
         for (i, factors) in factors.iter().enumerate() {
-            let factors = vectors::<S, R, LANES, VECTORS>(simd, factors);
+            let factors = vectors::<S, R, LANES, VECTORS>(factors);
             for r in 0..ROWS {
-                let x = vectors::<S, R, LANES, VECTORS>(simd, &whole[r][i]);
+                let x = vectors::<S, R, LANES, VECTORS>(&whole[r][i]);
                 for v in 0..VECTORS {
                     sums[r][v] = R::accumulate(simd, sums[r][v], x[v], factors[v]);
                 }
@@ -295,14 +295,9 @@ fn dots<S: Simd, R: Real + Factor, const LANES: usize, const VECTORS: usize, con
 /// The vectors that so many lanes fill.
 #[inline(always)]
 fn vectors<S: Simd, R: Real, const LANES: usize, const VECTORS: usize>(
-    simd: S,
     lanes: &[R; LANES],
 ) -> [R::Vector<S>; VECTORS] {
-    let each = R::lanes::<S>();
-    let all = R::first(simd, each);
-    std::array::from_fn(|v| {
-        let lanes = &lanes[v * each..(v + 1) * each];
-        // SAFETY: there are as many lanes as the mask has.
-        unsafe { R::load(simd, all, lanes.as_ptr()) }
-    })
+    assert!(size_of::<[R::Vector<S>; VECTORS]>() == size_of::<[R; LANES]>());
+    // SAFETY: the vectors are as large as the lanes, and any bits are numbers.
+    unsafe { lanes.as_ptr().cast::<[R::Vector<S>; VECTORS]>().read_unaligned() }
 }
