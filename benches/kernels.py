@@ -101,13 +101,83 @@ def reductions(m):
 @group
 def products(m):
     np_ = m.numpy
-    for size in (8, 64, 256, 1024):
-        for dtype in ("float32", "float64"):
+    for size in (8, 64, 256, 512, 1024, 2048):
+        for dtype in ("float32", "float64") if size not in (512, 2048) else ("float32",):
             pair = numbers(size, size, dtype=dtype), numbers(size, size, dtype=dtype, seed=1)
             yield f"matmul {size} {dtype}", np_.matmul, pair
-    yield "batched matmul 1000x8x8", np_.matmul, (numbers(1000, 8, 8), numbers(1000, 8, 8, seed=1))
-    yield "matrix times vector 1000", np_.matmul, (numbers(1000, 1000), numbers(1000, seed=1))
-    yield "transposed matmul 512", lambda x, y: x.T @ y, (numbers(512, 512), numbers(512, 512, seed=1))
+    for rows, depth, columns in ((1000, 8, 1000), (10_000, 64, 64), (64, 10_000, 64)):
+        pair = numbers(rows, depth), numbers(depth, columns, seed=1)
+        yield f"matmul {rows}x{depth} by {depth}x{columns}", np_.matmul, pair
+    for size in (8, 64):
+        count = 1000 if size == 8 else 100
+        pair = numbers(count, size, size), numbers(count, size, size, seed=1)
+        yield f"batched matmul {count}x{size}x{size}", np_.matmul, pair
+    matrix, line = numbers(1000, 1000), numbers(1000, seed=1)
+    yield "matrix times vector 1000", np_.matmul, (matrix, line)
+    yield "vector times matrix 1000", np_.matmul, (line, matrix)
+    yield "outer product 1000", np_.outer, (line, numbers(1000, seed=2))
+    yield "inner product 1e6", np_.dot, (numbers(1_000_000), numbers(1_000_000, seed=1))
+    pair = numbers(512, 512), numbers(512, 512, seed=1)
+    yield "transposed matmul 512", lambda x, y: x.T @ y, pair
+    yield "matmul transposed 512", lambda x, y: x @ y.T, pair
+    yield "transposed matmul transposed 512", lambda x, y: x.T @ y.T, pair
+    einsums = {
+        "bij,bjk->bik": ((16, 128, 64), (16, 64, 128)),
+        "ij,kj->ik": ((300, 200), (400, 200)),
+        "bhqd,bhkd->bhqk": ((4, 8, 128, 64), (4, 8, 128, 64)),
+        "bqhd,bkhd->bhqk": ((4, 128, 8, 64), (4, 128, 8, 64)),
+    }
+    for text, (left, right) in einsums.items():
+        einsum = lambda x, y, text=text: np_.einsum(text, x, y)  # noqa: E731
+        yield f"einsum {text}", einsum, (numbers(*left), numbers(*right, seed=1))
+    integers = [np.random.default_rng(s).integers(-9, 9, (256, 256)).astype("int32") for s in (0, 1)]
+    yield "matmul 256 int32", np_.matmul, integers
+    pair = numbers(256, 256), numbers(256, 256, seed=1)
+    for dtype in ("bfloat16", "float16"):
+        halves = [np_.asarray(x, dtype=dtype) for x in pair]
+        product = lambda x, y: (x @ y).astype("float32")  # noqa: E731
+        yield f"matmul 256 {dtype}", product, halves
+    yield "matmul 256 complex64", np_.matmul, [(x + 1j * x.T).astype("complex64") for x in pair]
+
+
+@group
+def networks(m):
+    np_ = m.numpy
+
+    def attention(q, k, v):
+        scores = np_.einsum("bhqd,bhkd->bhqk", q, k) / math.sqrt(q.shape[-1])
+        return np_.einsum("bhqk,bhkd->bhqd", m.nn.softmax(scores, axis=-1), v)
+
+    heads = [numbers(4, 8, 128, 64, low=-1.0, high=1.0, seed=s) for s in range(3)]
+    yield "attention", attention, heads
+    loss = lambda *args: (attention(*args) ** 2).sum()  # noqa: E731
+    yield "attention, gradient", m.grad(loss, argnums=(0, 1, 2)), heads
+
+    def step(parameters, x, y):
+        def loss(parameters):
+            h = x
+            for w, b in parameters[:-1]:
+                h = np_.maximum(h @ w + b, 0.0)
+            w, b = parameters[-1]
+            return ((h @ w + b - y) ** 2).mean()
+
+        gradients = m.grad(loss)(parameters)
+        return [
+            (w - 1e-3 * dw, b - 1e-3 * db)
+            for (w, b), (dw, db) in zip(parameters, gradients, strict=True)
+        ]
+
+    def flat(*args):
+        *parameters, x, y = args
+        return step(list(zip(parameters[::2], parameters[1::2], strict=True)), x, y)
+
+    for batch, sizes in ((32, (16, 64, 1)), (128, (784, 512, 512, 10))):
+        layers = []
+        for seed, (rows, columns) in enumerate(zip(sizes, sizes[1:], strict=False)):
+            scale = 1.0 / math.sqrt(rows)
+            layers += [numbers(rows, columns, low=-scale, high=scale, seed=seed), numbers(columns)]
+        data = numbers(batch, sizes[0], low=-1.0, high=1.0), numbers(batch, sizes[-1], seed=1)
+        yield f"training step, layers {sizes} of {batch}", flat, (*layers, *data)
 
 
 @group
@@ -136,15 +206,35 @@ def decompositions(m):
     def positive(x):
         return x @ np.swapaxes(x, -1, -2) / x.shape[-1] + np.eye(x.shape[-1], dtype=x.dtype)
 
-    for shape in ((1000, 8, 8), (64, 64), (256, 256)):
+    # Vectors are known but for their signs: of them, the sums of squares are compared.
+    def svd(x):
+        u, s, vh = linalg.svd(x)
+        return s, (u**2).sum(), (vh**2).sum()
+
+    def eigh(x):
+        values, vectors = linalg.eigh(x)
+        return values, (vectors**2).sum()
+
+    for shape in ((1000, 8, 8), (64, 64), (256, 256), (512, 512)):
         x = numbers(*shape)
         named = "x".join(map(str, shape))
         yield f"cholesky {named}", linalg.cholesky, (positive(x),)
         yield f"solve {named}", linalg.solve, (positive(x), x)
         yield f"inv {named}", linalg.inv, (positive(x),)
+        yield f"det {named}", lambda x: linalg.slogdet(x)[1], (positive(x),)
+        yield f"lu {named}", lambda x: m.lax.linalg.lu(x)[0], (positive(x),)
+        triangular = lambda a, b: m.lax.linalg.triangular_solve(  # noqa: E731
+            a, b, left_side=True, lower=True
+        )
+        yield f"triangular solve {named}", triangular, (positive(x), x)
         yield f"qr {named}", lambda x: linalg.qr(x)[1], (x,)
+        yield f"qr with Q {named}", linalg.qr, (x,)
         yield f"svd values {named}", lambda x: linalg.svd(x, compute_uv=False), (x,)
         yield f"eigh values {named}", linalg.eigvalsh, (positive(x),)
+        if shape[-1] > 256:
+            continue
+        yield f"svd {named}", svd, (positive(x),)
+        yield f"eigh {named}", eigh, (positive(x),)
 
 
 @group

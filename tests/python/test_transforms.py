@@ -274,3 +274,17 @@ def test_disable_jit_and_settings():
         jax.config.update("no_such_setting", 1)
     with jax.debug_nans(True), pytest.raises(FloatingPointError):
         jnp.log(jnp.float32(-1.0))
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (7, 3), (3, 7), (90, 90), (200, 150), (5, 8, 8)])
+def test_decompositions_of_which_a_part_is_used(shape):
+    x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    linalg = jnp.linalg
+    r = jit(lambda x: linalg.qr(x)[1])(x)
+    np.testing.assert_array_equal(r, linalg.qr(x)[1])
+    square = np.swapaxes(x, -1, -2) @ x
+    for function in (linalg.eigvalsh, lambda x: linalg.svd(x, compute_uv=False)):
+        values = jit(function)(square)
+        everything = jit(lambda x: linalg.svd(x))(square)[1]
+        values = np.sort(np.abs(values), axis=-1)[..., ::-1]
+        np.testing.assert_allclose(values, everything, atol=2e-5 * np.max(everything))

@@ -22,9 +22,21 @@ use crate::primitives::{Op, Slots};
 /// A plan under construction, as the `lower` rules see it.
 pub struct Lowering {
     plan: PlanBuilder,
+    /// Which results of the operation being lowered are never read.
+    unused: SmallVec<[bool; 4]>,
 }
 
 impl Lowering {
+    fn new() -> Lowering {
+        Lowering { plan: PlanBuilder::new(), unused: SmallVec::new() }
+    }
+
+    /// Whether anyone reads a result of the operation being lowered. Any slot will do for one that
+    /// no one reads.
+    pub fn is_used(&self, result: usize) -> bool {
+        !self.unused.get(result).is_some_and(|&unused| unused)
+    }
+
     /// An elementwise operation on operands that may have to be repeated to the result's shape.
     pub fn elementwise(
         &mut self,
@@ -175,7 +187,7 @@ fn lower_one(
 
 /// The plan of one operation.
 pub(crate) fn lower_op(op: &Op, inputs: &[Aval], outputs: &[Aval]) -> Result<Plan> {
-    let mut lowering = Lowering { plan: PlanBuilder::new() };
+    let mut lowering = Lowering::new();
     let x: Slots = inputs.iter().map(|_| lowering.plan.input()).collect();
     let y = lower_one(&mut lowering, op, &x, inputs, outputs)?;
     Ok(lowering.plan.finish(&y))
@@ -184,7 +196,7 @@ pub(crate) fn lower_op(op: &Op, inputs: &[Aval], outputs: &[Aval]) -> Result<Pla
 /// The plan of a program, after the passes.
 pub(crate) fn lower_jaxpr(jaxpr: &Jaxpr) -> Result<Plan> {
     let jaxpr = passes::optimize(jaxpr.clone())?;
-    let mut lowering = Lowering { plan: PlanBuilder::new() };
+    let mut lowering = Lowering::new();
     let x: Slots = jaxpr.inputs.iter().map(|_| lowering.plan.input()).collect();
     let y = steps(&mut lowering, &jaxpr, &x)?;
     Ok(lowering.plan.finish(&y))
@@ -194,6 +206,12 @@ fn steps(lowering: &mut Lowering, jaxpr: &Jaxpr, x: &[Slot]) -> Result<Slots> {
     let mut slots: Vec<Option<Slot>> = vec![None; jaxpr.avals.len()];
     for (var, &slot) in jaxpr.inputs.iter().zip(x) {
         slots[var.index()] = Some(slot);
+    }
+    let mut read_vars = vec![false; jaxpr.avals.len()];
+    for atom in jaxpr.eqns.iter().flat_map(|eqn| &eqn.inputs).chain(&jaxpr.outputs) {
+        if let Atom::Var(var) = atom {
+            read_vars[var.index()] = true;
+        }
     }
     fn read(lowering: &mut Lowering, slots: &[Option<Slot>], atom: &Atom) -> Result<Slot> {
         match atom {
@@ -213,6 +231,7 @@ fn steps(lowering: &mut Lowering, jaxpr: &Jaxpr, x: &[Slot]) -> Result<Slots> {
             eqn.inputs.iter().map(|atom| jaxpr.atom_aval(atom)).collect();
         let outputs: SmallVec<[Aval; 2]> =
             eqn.outputs.iter().map(|&var| jaxpr.aval(var).clone()).collect();
+        lowering.unused = eqn.outputs.iter().map(|var| !read_vars[var.index()]).collect();
         let results = lower_one(lowering, &eqn.op, &operands, &inputs, &outputs)?;
         for (var, slot) in eqn.outputs.iter().zip(results) {
             slots[var.index()] = Some(slot);

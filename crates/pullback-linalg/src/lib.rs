@@ -2,7 +2,9 @@
 //!
 //! A function takes slices that hold any number of matrices by rows, one after the other, and
 //! works through them on the calling thread. QR and LU are written here, so that signs and
-//! pivots are those of LAPACK also for matrices of deficient rank; the others come from `faer`.
+//! pivots are those of LAPACK also for matrices of deficient rank; so are the Cholesky
+//! decomposition of small matrices and the search for values without vectors. The others come from
+//! `faer`.
 //! A matrix with an element that is not finite, or whose iteration does not converge, has
 //! results of NaN.
 //!
@@ -19,11 +21,13 @@ mod cholesky;
 mod eigh;
 mod lu;
 mod qr;
+mod rows;
 mod scalar;
 mod svd;
 mod triangular;
+mod values;
 
-use scalar::{Scalar, is_finite};
+use scalar::{Scalar, all_finite};
 pub use triangular::Triangular;
 
 /// How many matrices a slice holds, and of what size.
@@ -70,8 +74,8 @@ pub trait Field: Sized {
     fn cholesky(of: Matrices, a: &[Self], l: &mut [Self]);
 
     /// Eigenvectors, as columns, and eigenvalues, in rising order, of Hermitian matrices, of
-    /// which only the lower triangle is read.
-    fn eigh(of: Matrices, a: &[Self], vectors: &mut [Self], values: &mut [Self::Real]);
+    /// which only the lower triangle is read. The vectors are computed if asked for.
+    fn eigh(of: Matrices, a: &[Self], vectors: Option<&mut [Self]>, values: &mut [Self::Real]);
 
     /// `P A = L U`: both factors in one matrix, without the unit diagonal of `L`; the row that
     /// each row was exchanged with, counted from zero; and the permutation that these make.
@@ -84,8 +88,9 @@ pub trait Field: Sized {
     );
 
     /// `A = Q R` with orthonormal columns of `Q`, of which there are `columns`, and upper
-    /// triangular `R`; `columns` is the number of rows of `A`, or the lesser of its sides.
-    fn qr(of: Matrices, columns: usize, a: &[Self], q: &mut [Self], r: &mut [Self]);
+    /// triangular `R`; `columns` is the number of rows of `A`, or the lesser of its sides. `Q` is
+    /// formed if asked for.
+    fn qr(of: Matrices, columns: usize, a: &[Self], q: Option<&mut [Self]>, r: &mut [Self]);
 
     /// `A = U diag(s) Vᴴ`: the singular values in falling order and, if asked for, the vectors.
     fn svd(of: Matrices, a: &[Self], s: &mut [Self::Real], vectors: Option<Vectors<'_, Self>>);
@@ -102,7 +107,12 @@ macro_rules! fields {
             fn cholesky(of: Matrices, a: &[Self], l: &mut [Self]) {
                 cholesky::decompose(of, a, l)
             }
-            fn eigh(of: Matrices, a: &[Self], vectors: &mut [Self], values: &mut [$R]) {
+            fn eigh(
+                of: Matrices,
+                a: &[Self],
+                vectors: Option<&mut [Self]>,
+                values: &mut [$R],
+            ) {
                 eigh::decompose(of, a, vectors, values)
             }
             fn lu(
@@ -114,7 +124,13 @@ macro_rules! fields {
             ) {
                 lu::decompose(of, a, factors, exchanges, permutations)
             }
-            fn qr(of: Matrices, columns: usize, a: &[Self], q: &mut [Self], r: &mut [Self]) {
+            fn qr(
+                of: Matrices,
+                columns: usize,
+                a: &[Self],
+                q: Option<&mut [Self]>,
+                r: &mut [Self],
+            ) {
                 qr::decompose(of, columns, a, q, r)
             }
             fn svd(of: Matrices, a: &[Self], s: &mut [$R], vectors: Option<Vectors<'_, Self>>) {

@@ -5,7 +5,11 @@ use faer::linalg::triangular_solve::solve_unit_lower_triangular_in_place;
 use faer::prelude::{Reborrow, ReborrowMut};
 use faer::{Accum, Mat, MatMut};
 
-use super::{Matrices, PAR, Scalar, is_finite, load, store};
+use super::rows::{BLOCK, PANEL, Rows, dispatch};
+use super::{Matrices, PAR, Scalar, all_finite, load, store};
+
+/// Matrices of more columns are divided into blocks.
+const SMALL: usize = 256;
 
 pub(crate) fn decompose<T: Scalar>(
     of: Matrices,
@@ -15,18 +19,25 @@ pub(crate) fn decompose<T: Scalar>(
     permutations: &mut [i32],
 ) {
     let (m, n, size, area) = (of.rows, of.columns, of.size(), of.area());
-    let mut work = Mat::<T>::zeros(m, n);
+    let small = n <= SMALL;
+    let mut work = if small { Mat::new() } else { Mat::<T>::zeros(m, n) };
+    let mut rows = if small { Rows::zeros(m, n) } else { Rows::zeros(0, 0) };
     let mut pivots = vec![0; size];
+    let mut column = vec![T::ZERO; m];
     for index in 0..of.count {
         let a = &a[index * area..(index + 1) * area];
         let factors = &mut factors[index * area..(index + 1) * area];
-        if a.iter().all(|&v| is_finite(v)) {
+        if !all_finite(a) {
+            factors.fill(T::NAN);
+            pivots.iter_mut().enumerate().for_each(|(i, pivot)| *pivot = i);
+        } else if small {
+            rows.load(a, n);
+            let (rows, pivots, column) = (&mut rows, &mut pivots[..], &mut column[..]);
+            dispatch(ByRows { rows, columns: n, lower: factors, pivots, column });
+        } else {
             load(&mut work, a);
             factor(work.as_mut(), &mut pivots);
             store(factors, work.as_ref());
-        } else {
-            factors.fill(T::NAN);
-            pivots.iter_mut().enumerate().for_each(|(i, pivot)| *pivot = i);
         }
         let permutation = &mut permutations[index * m..(index + 1) * m];
         permutation.iter_mut().enumerate().for_each(|(i, row)| *row = i as i32);
@@ -38,15 +49,29 @@ pub(crate) fn decompose<T: Scalar>(
     }
 }
 
-/// Columns that are eliminated one by one.
-const PANEL: usize = 16;
+/// Columns that are eliminated row by row where a matrix is divided.
+const COLUMNS: usize = 32;
 
 /// Factors a matrix of any shape in place, halving its columns.
 fn factor<T: Scalar>(mut a: MatMut<'_, T>, pivots: &mut [usize]) {
     let (m, n) = a.shape();
     let size = m.min(n);
-    if n <= PANEL || size <= 1 {
-        return panel(a, pivots);
+    if n <= COLUMNS || size <= 1 {
+        let mut rows = Rows::zeros(m, n);
+        for j in 0..n {
+            for i in 0..m {
+                rows.set(i, j, a[(i, j)]);
+            }
+        }
+        let (mut factors, mut column) = (vec![T::ZERO; m * n], vec![T::ZERO; m]);
+        let (lower, rows, column) = (&mut factors[..], &mut rows, &mut column[..]);
+        dispatch(ByRows { rows, columns: n, lower, pivots, column });
+        for j in 0..n {
+            for i in 0..m {
+                a[(i, j)] = factors[i * n + j];
+            }
+        }
+        return;
     }
     let half = size / 2;
     let (first, second) = pivots.split_at_mut(half);
@@ -77,48 +102,86 @@ fn exchange<T: Scalar>(mut a: MatMut<'_, T>, pivots: &[usize]) {
     }
 }
 
-fn panel<T: Scalar>(mut a: MatMut<'_, T>, pivots: &mut [usize]) {
-    let (m, n) = a.shape();
-    // LAPACK's measure of a complex number, which needs no square root.
-    let size_of = |v: T| {
-        let (re, im) = v.parts();
-        re.abs() + im.abs()
-    };
-    for k in 0..m.min(n) {
-        let mut pivot = k;
-        for i in k + 1..m {
-            if size_of(a[(i, k)]) > size_of(a[(pivot, k)]) {
-                pivot = i;
+/// A matrix that is eliminated row by row. Its factors go to `lower`, stored by rows: what is below
+/// the diagonal at once, as the columns of `rows` are overwritten block by block, the rest last.
+struct ByRows<'a, T> {
+    rows: &'a mut Rows<T>,
+    columns: usize,
+    lower: &'a mut [T],
+    pivots: &'a mut [usize],
+    column: &'a mut [T],
+}
+
+impl<T: Scalar> pulp::NullaryFnOnce for ByRows<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let ByRows { rows, columns: n, lower, pivots, column } = self;
+        let m = rows.count();
+        // LAPACK's measure of a complex number, which needs no square root.
+        let size_of = |v: T| {
+            let (re, im) = v.parts();
+            re.abs() + im.abs()
+        };
+        let blocks = n.div_ceil(BLOCK);
+        for begin in (0..m.min(n)).step_by(PANEL) {
+            let end = (begin + PANEL).min(m.min(n));
+            // The columns of the panel lie in one block, which is kept up to date.
+            let block = begin / BLOCK;
+            for k in begin..end {
+                let (mut pivot, mut largest) = (k, size_of(rows.at(k, k)));
+                for i in k + 1..m {
+                    let size = size_of(rows.at(i, k));
+                    let is_larger = size > largest;
+                    pivot = if is_larger { i } else { pivot };
+                    largest = if is_larger { size } else { largest };
+                }
+                pivots[k] = pivot;
+                if pivot != k {
+                    rows.swap(k, pivot);
+                    let (before, after) = lower.split_at_mut(pivot * n);
+                    let earlier = before[k * n..k * n + k].iter_mut().zip(after);
+                    earlier.for_each(|(a, b)| std::mem::swap(a, b));
+                }
+                // A column of zeros is left as it is: the factor is singular, and not NaN.
+                let divisor = rows.at(k, k);
+                for i in k + 1..m {
+                    let x = rows.at(i, k);
+                    let x = if divisor == T::ZERO { x } else { quotient(x, divisor) };
+                    column[i] = x;
+                    lower[i * n + k] = x;
+                }
+                if divisor != T::ZERO {
+                    rows.subtract(k, k + 1..m, |i| column[i], |_| block..block + 1);
+                }
+            }
+            // The other blocks, first of the rows of the panel itself.
+            for k in begin..end {
+                rows.subtract(k, k + 1..end, |i| lower[i * n + k], |_| block + 1..blocks);
+            }
+            if end == begin + PANEL {
+                let factors = |i: usize| std::array::from_fn(|p| lower[i * n + begin + p]);
+                rows.subtract_panel(begin, factors, |_| block + 1);
+            } else {
+                for k in begin..end {
+                    rows.subtract(k, end..m, |i| lower[i * n + k], |_| block + 1..blocks);
+                }
             }
         }
-        pivots[k] = pivot;
-        if pivot != k {
-            for j in 0..n {
-                (a[(k, j)], a[(pivot, j)]) = (a[(pivot, j)], a[(k, j)]);
-            }
-        }
-        // A column of zeros is left as it is: the factor is singular, and not NaN.
-        let divisor = a[(k, k)];
-        if divisor == T::ZERO {
-            continue;
-        }
-        for i in k + 1..m {
-            a[(i, k)] = quotient(a[(i, k)], divisor);
-        }
-        for j in k + 1..n {
-            let factor = a[(k, j)];
-            for i in k + 1..m {
-                a[(i, j)] = a[(i, j)].minus(a[(i, k)].times(factor));
-            }
+        for i in 0..m {
+            let first = i.min(n);
+            lower[i * n + first..(i + 1) * n].copy_from_slice(&rows.row(i)[first..n]);
         }
     }
 }
 
 /// `a / b`, computed in double precision.
+#[inline(always)]
 fn quotient<T: Scalar>(a: T, b: T) -> T {
     let ((ar, ai), (br, bi)) = (a.parts(), b.parts());
-    if ai == 0.0 && bi == 0.0 {
-        return T::from_parts(ar / br, 0.0);
+    if bi == 0.0 {
+        return T::from_parts(ar / br, ai / br);
     }
     // Scaled by the greater part of the divisor, which could overflow when squared.
     let scale = br.abs().max(bi.abs());
@@ -164,7 +227,9 @@ mod tests {
     }
 
     fn check_sizes<T: Scalar>() {
-        for (m, n) in [(1, 1), (3, 3), (5, 2), (2, 5), (40, 40), (70, 20), (20, 70), (33, 50)] {
+        for (m, n) in
+            [(1, 1), (3, 3), (5, 2), (2, 5), (40, 40), (70, 20), (20, 70), (33, 50), (300, 290)]
+        {
             check::<T>(&sample(m * n), m, n);
         }
     }

@@ -1,36 +1,180 @@
 //! The QR decomposition by Householder reflections, with the signs of LAPACK.
 
 use faer::linalg::matmul::matmul;
-use faer::prelude::{Reborrow, ReborrowMut};
+use faer::prelude::Reborrow;
 use faer::{Accum, Mat, MatMut, MatRef};
 
-use super::{Matrices, PAR, Scalar, is_finite, load, store};
+use super::rows::{BLOCK, Rows, dispatch};
+use super::{Matrices, PAR, Scalar, all_finite, load, store};
 
+/// Matrices of more columns are divided into panels.
+const SMALL: usize = 128;
+/// Columns whose reflections are applied together.
+const PANEL: usize = 32;
+
+/// Writes `R` and, if asked for, `Q`.
 pub(crate) fn decompose<T: Scalar>(
     of: Matrices,
     columns: usize,
     a: &[T],
-    q: &mut [T],
+    mut q: Option<&mut [T]>,
     r: &mut [T],
 ) {
-    let (m, n, size, area) = (of.rows, of.columns, of.size(), of.area());
-    let mut work = Mat::<T>::zeros(m, n);
-    let mut product = Mat::<T>::zeros(m, columns);
+    let (m, n, area) = (of.rows, of.columns, of.area());
+    let mut factor: Box<dyn Factor<T>> = if n <= SMALL && columns <= 2 * SMALL {
+        Box::new(ByRows::new(m, n, columns))
+    } else {
+        Box::new(ByPanels::new(m, n, columns))
+    };
     for index in 0..of.count {
         let a = &a[index * area..(index + 1) * area];
-        let q = &mut q[index * m * columns..(index + 1) * m * columns];
+        let mut q = q.as_mut().map(|q| &mut q[index * m * columns..(index + 1) * m * columns]);
         let r = &mut r[index * columns * n..(index + 1) * columns * n];
-        if !a.iter().all(|&v| is_finite(v)) {
-            q.fill(T::NAN);
+        if !all_finite(a) {
+            if let Some(q) = &mut q {
+                q.fill(T::NAN);
+            }
             for (at, slot) in r.iter_mut().enumerate() {
                 *slot = if at / n <= at % n { T::NAN } else { T::ZERO };
             }
             continue;
         }
-        load(&mut work, a);
-        let mut panels = Vec::new();
-        for start in (0..size).step_by(PANEL) {
-            let end = (start + PANEL).min(size);
+        factor.factor(a, r);
+        for i in 0..columns {
+            r[i * n..i * n + i.min(n)].fill(T::ZERO);
+        }
+        if let Some(q) = q {
+            factor.form(q);
+        }
+    }
+}
+
+/// How a matrix is decomposed: first `R`, then, of the same matrix, `Q`.
+trait Factor<T> {
+    fn factor(&mut self, a: &[T], r: &mut [T]);
+    fn form(&mut self, q: &mut [T]);
+}
+
+/// One reflection after the other, applied to whole rows.
+struct ByRows<T> {
+    columns: [usize; 2],
+    work: Rows<T>,
+    product: Rows<T>,
+    reflections: Reflections<T>,
+}
+
+impl<T: Scalar> ByRows<T> {
+    fn new(m: usize, n: usize, columns: usize) -> ByRows<T> {
+        ByRows {
+            columns: [n, columns],
+            work: Rows::zeros(m, n),
+            product: Rows::zeros(m, columns),
+            reflections: Reflections::new(m, m.min(n)),
+        }
+    }
+}
+
+impl<T: Scalar> Factor<T> for ByRows<T> {
+    fn factor(&mut self, a: &[T], r: &mut [T]) {
+        self.work.load(a, self.columns[0]);
+        dispatch(Triangulate { work: &mut self.work, reflections: &mut self.reflections });
+        self.work.store(r, self.columns[0]);
+    }
+
+    fn form(&mut self, q: &mut [T]) {
+        dispatch(Form { product: &mut self.product, reflections: &mut self.reflections });
+        self.product.store(q, self.columns[1]);
+    }
+}
+
+/// Some reflections `I - tau v vᴴ`, each of rows from its number on.
+struct Reflections<T> {
+    rows: usize,
+    /// The vectors, one after another, with zeros for the rows before.
+    v: Vec<T>,
+    tau: Vec<T>,
+    sums: Vec<[T; BLOCK]>,
+}
+
+impl<T: Scalar> Reflections<T> {
+    fn new(rows: usize, count: usize) -> Reflections<T> {
+        let (v, tau) = (vec![T::ZERO; rows * count], vec![T::ZERO; count]);
+        Reflections { rows, v, tau, sums: Vec::new() }
+    }
+}
+
+/// Makes a matrix upper triangular; what is below the diagonal is of no meaning then.
+struct Triangulate<'a, T> {
+    work: &'a mut Rows<T>,
+    reflections: &'a mut Reflections<T>,
+}
+
+impl<T: Scalar> pulp::NullaryFnOnce for Triangulate<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Triangulate { work, reflections } = self;
+        let Reflections { rows, v, tau, sums } = reflections;
+        for k in 0..tau.len() {
+            let v = &mut v[k * *rows + k..(k + 1) * *rows];
+            for (i, x) in v.iter_mut().enumerate() {
+                *x = work.at(k + i, k);
+            }
+            let (beta, scale) = reflect(v);
+            tau[k] = scale;
+            if scale != T::ZERO {
+                // Columns before this one are of no meaning, and this one is known.
+                work.reflect(k, k, v, scale.conjugated(), sums);
+            }
+            work.set(k, k, beta);
+        }
+    }
+}
+
+/// The first columns of the product of all reflections.
+struct Form<'a, T> {
+    product: &'a mut Rows<T>,
+    reflections: &'a mut Reflections<T>,
+}
+
+impl<T: Scalar> pulp::NullaryFnOnce for Form<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Form { product, reflections } = self;
+        let Reflections { rows, v, tau, sums } = reflections;
+        product.set_identity();
+        for k in (0..tau.len()).rev() {
+            // Columns before this one are still those of the identity.
+            let v = &v[k * *rows + k..(k + 1) * *rows];
+            product.reflect(k, k, v, tau[k], sums);
+        }
+    }
+}
+
+/// Panels of columns, whose reflections are applied to the other columns as one.
+struct ByPanels<T> {
+    work: Mat<T>,
+    product: Mat<T>,
+    panels: Vec<(usize, Panel<T>)>,
+}
+
+impl<T: Scalar> ByPanels<T> {
+    fn new(m: usize, n: usize, columns: usize) -> ByPanels<T> {
+        ByPanels { work: Mat::zeros(m, n), product: Mat::zeros(m, columns), panels: Vec::new() }
+    }
+}
+
+impl<T: Scalar> Factor<T> for ByPanels<T> {
+    fn factor(&mut self, a: &[T], r: &mut [T]) {
+        let (work, panels) = (&mut self.work, &mut self.panels);
+        let (m, n) = work.shape();
+        load(work, a);
+        panels.clear();
+        for start in (0..m.min(n)).step_by(PANEL) {
+            let end = (start + PANEL).min(m.min(n));
             let (left, right) = work.as_mut().split_at_col_mut(end);
             let panel = Panel::factor(left.submatrix_mut(start, start, m - start, end - start));
             if n > end {
@@ -38,25 +182,24 @@ pub(crate) fn decompose<T: Scalar>(
             }
             panels.push((start, panel));
         }
-        product.fill(T::ZERO);
+        store(r, work.as_ref().subrows(0, self.product.ncols()));
+    }
+
+    fn form(&mut self, q: &mut [T]) {
+        let (m, columns) = self.product.shape();
+        self.product.fill(T::ZERO);
         for i in 0..columns {
-            product[(i, i)] = T::ONE;
+            self.product[(i, i)] = T::ONE;
         }
-        for (start, panel) in panels.iter().rev() {
+        for (start, panel) in self.panels.iter().rev() {
             // Columns before the panel are still those of the identity.
-            let part = product.as_mut().submatrix_mut(*start, *start, m - start, columns - start);
+            let product = self.product.as_mut();
+            let part = product.submatrix_mut(*start, *start, m - start, columns - start);
             panel.apply(part, false);
         }
-        store(q, product.as_ref());
-        store(r, work.as_ref().subrows(0, columns));
-        for i in 0..columns {
-            r[i * n..i * n + i.min(n)].fill(T::ZERO);
-        }
+        store(q, self.product.as_ref());
     }
 }
-
-/// Columns whose reflections are applied together.
-const PANEL: usize = 32;
 
 /// The product of some reflections, `I - V T Vᴴ`.
 struct Panel<T> {
@@ -68,28 +211,27 @@ impl<T: Scalar> Panel<T> {
     /// Reduces the columns of `a` to triangular form.
     fn factor(mut a: MatMut<'_, T>) -> Panel<T> {
         let (m, n) = a.shape();
-        let mut v = Mat::<T>::zeros(m, n);
+        let mut work = Rows::zeros(m, n);
+        for j in 0..n {
+            for i in 0..m {
+                work.set(i, j, a[(i, j)]);
+            }
+        }
+        let mut reflections = Reflections::new(m, n);
+        dispatch(Triangulate { work: &mut work, reflections: &mut reflections });
+        for j in 0..n {
+            for i in 0..m {
+                a[(i, j)] = if i <= j { work.at(i, j) } else { T::ZERO };
+            }
+        }
+        let v = MatRef::from_column_major_slice(&reflections.v, m, n).to_owned();
+        let mut inner = Mat::<T>::zeros(n, n);
+        matmul(inner.as_mut(), Accum::Replace, v.adjoint(), v.as_ref(), T::ONE, PAR);
         let mut t = Mat::<T>::zeros(n, n);
-        for k in 0..n {
-            let tau = reflect(a.rb_mut(), k);
-            v[(k, k)] = T::ONE;
-            for i in k + 1..m {
-                v[(i, k)] = a[(i, k)];
-            }
-            // The rest of the panel: A -= conj(tau) v (vᴴ A).
-            for j in k + 1..n {
-                let product = adjoint_product(v.as_ref(), k, a.rb(), j, k).times(tau.conjugated());
-                for i in k..m {
-                    a[(i, j)] = a[(i, j)].minus(v[(i, k)].times(product));
-                }
-            }
+        for (k, &tau) in reflections.tau.iter().enumerate() {
             // Column k of T: -tau T (Vᴴ v).
-            let mut column = [T::ZERO; PANEL];
-            for (j, slot) in column[..k].iter_mut().enumerate() {
-                *slot = adjoint_product(v.as_ref(), j, v.as_ref(), k, k);
-            }
             for i in 0..k {
-                let sum = (i..k).fold(T::ZERO, |sum, j| sum.plus(t[(i, j)].times(column[j])));
+                let sum = (i..k).fold(T::ZERO, |sum, j| sum.plus(t[(i, j)].times(inner[(j, k)])));
                 t[(i, k)] = T::ZERO.minus(tau.times(sum));
             }
             t[(k, k)] = tau;
@@ -114,52 +256,65 @@ impl<T: Scalar> Panel<T> {
     }
 }
 
-/// `aᵢᴴ bⱼ`, of column `i` of `a` and column `j` of `b` from row `from` on.
-fn adjoint_product<T: Scalar>(
-    a: MatRef<'_, T>,
-    i: usize,
-    b: MatRef<'_, T>,
-    j: usize,
-    from: usize,
-) -> T {
-    (from..a.nrows())
-        .fold(T::ZERO, |sum, row| sum.plus(a[(row, i)].conjugated().times(b[(row, j)])))
-}
-
-/// Replaces column `k` from the diagonal on by the multiple of the unit vector it is reflected
-/// to, and, below it, the vector of the reflection `I - tau v vᴴ`; the result is tau.
-fn reflect<T: Scalar>(mut a: MatMut<'_, T>, k: usize) -> T {
-    let m = a.nrows();
-    let (re, im) = a[(k, k)].parts();
-    let below = norm((k + 1..m).flat_map(|i| <[f64; 2]>::from(a[(i, k)].parts())));
+/// Replaces a vector by that of the reflection `I - tau v vᴴ` that leaves only its first element;
+/// the results are that, and tau.
+#[inline(always)]
+fn reflect<T: Scalar>(x: &mut [T]) -> (T, T) {
+    let first = x[0];
+    x[0] = T::ONE;
+    let (re, im) = first.parts();
+    let below = norm(&x[1..]);
     if below == 0.0 && im == 0.0 {
-        return T::ZERO;
+        return (first, T::ZERO);
     }
-    let beta = -re.hypot(im).hypot(below).copysign(re);
+    x[0] = first;
+    let beta = -norm(x).copysign(re);
+    x[0] = T::ONE;
     // v = x / (alpha - beta)
     let (dr, di) = (re - beta, im);
+    if im == 0.0 {
+        for x in &mut x[1..] {
+            let (xr, xi) = x.parts();
+            *x = T::from_parts(xr / dr, xi / dr);
+        }
+        return (T::from_parts(beta, 0.0), T::from_parts((beta - re) / beta, 0.0));
+    }
     let length = dr.hypot(di);
     let (ur, ui) = (dr / length, -di / length);
-    for i in k + 1..m {
-        let (xr, xi) = a[(i, k)].parts();
+    for x in &mut x[1..] {
+        let (xr, xi) = x.parts();
         let (xr, xi) = (xr / length, xi / length);
-        a[(i, k)] = T::from_parts(xr * ur - xi * ui, xr * ui + xi * ur);
+        *x = T::from_parts(xr * ur - xi * ui, xr * ui + xi * ur);
     }
-    a[(k, k)] = T::from_parts(beta, 0.0);
-    T::from_parts((beta - re) / beta, -im / beta)
+    (T::from_parts(beta, 0.0), T::from_parts((beta - re) / beta, -im / beta))
 }
 
 /// The Euclidean norm, also where squares overflow or vanish.
-fn norm(values: impl Iterator<Item = f64> + Clone) -> f64 {
-    let squares: f64 = values.clone().map(|v| v * v).sum();
+#[inline(always)]
+fn norm<T: Scalar>(values: &[T]) -> f64 {
+    // Several sums, which do not wait for each other.
+    let mut sums = [0.0; 4];
+    for (i, value) in values.iter().enumerate() {
+        let (re, im) = value.parts();
+        sums[i % 4] += re * re + im * im;
+    }
+    let squares: f64 = (sums[0] + sums[1]) + (sums[2] + sums[3]);
     if squares.is_finite() && squares > 1e-280 {
         return squares.sqrt();
     }
-    let scale = values.clone().fold(0.0f64, |scale, v| scale.max(v.abs()));
+    let largest = |scale: f64, value: &T| {
+        let (re, im) = value.parts();
+        scale.max(re.abs()).max(im.abs())
+    };
+    let scale = values.iter().fold(0.0, largest);
     if scale == 0.0 {
         return 0.0;
     }
-    scale * values.map(|v| (v / scale) * (v / scale)).sum::<f64>().sqrt()
+    let scaled = values.iter().map(|value| {
+        let (re, im) = value.parts();
+        (re / scale).powi(2) + (im / scale).powi(2)
+    });
+    scale * scaled.sum::<f64>().sqrt()
 }
 
 #[cfg(test)]
@@ -171,7 +326,10 @@ mod tests {
 
     fn run<T: Scalar>(a: &[T], m: usize, n: usize, columns: usize) -> (Vec<T>, Vec<T>) {
         let (mut q, mut r) = (vec![T::ZERO; m * columns], vec![T::ZERO; columns * n]);
-        decompose(one(m, n), columns, a, &mut q, &mut r);
+        decompose(one(m, n), columns, a, Some(&mut q), &mut r);
+        let mut alone = vec![T::ONE; columns * n];
+        decompose(one(m, n), columns, a, None, &mut alone);
+        assert!(alone == r || !all_finite(&r));
         (q, r)
     }
 
@@ -188,7 +346,9 @@ mod tests {
     }
 
     fn check_sizes<T: Scalar>() {
-        for (m, n) in [(1, 1), (3, 3), (5, 2), (2, 5), (40, 40), (70, 20), (20, 70), (80, 70)] {
+        for (m, n) in
+            [(1, 1), (3, 3), (5, 2), (2, 5), (40, 40), (70, 20), (20, 70), (80, 70), (300, 280)]
+        {
             check::<T>(&sample(m * n), m, n);
         }
         check(&[T::ZERO; 12], 4, 3);

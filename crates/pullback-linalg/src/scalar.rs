@@ -10,6 +10,8 @@ pub(crate) trait Scalar: ComplexField<Real = Self::R> + Copy + PartialEq {
     const ONE: Self;
     const NAN: Self;
     const NAN_REAL: Self::R;
+    /// Bits of the real numbers, and some more.
+    const BITS: usize = if size_of::<Self::R>() == 4 { 27 } else { 54 };
     fn parts(self) -> (f64, f64);
     fn from_parts(re: f64, im: f64) -> Self;
     fn real_part(self) -> Self::R;
@@ -74,7 +76,14 @@ macro_rules! scalars {
 }
 scalars!(f32, f64);
 
+#[inline(always)]
 pub(crate) fn is_finite<T: Scalar>(value: T) -> bool {
     let (re, im) = value.parts();
     re.is_finite() && im.is_finite()
+}
+
+/// Whether all are; without an early end, so that vectors of them are compared.
+#[inline(always)]
+pub(crate) fn all_finite<T: Scalar>(values: &[T]) -> bool {
+    values.iter().fold(true, |all, &value| all & is_finite(value))
 }

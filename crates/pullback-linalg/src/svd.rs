@@ -1,10 +1,11 @@
 //! The singular value decomposition.
 
-use faer::Mat;
 use faer::diag::DiagMut;
+use faer::linalg::svd::bidiag::{bidiag_in_place, bidiag_in_place_scratch};
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
+use faer::{Mat, MatRef};
 
-use super::{Matrices, PAR, Scalar, Scratch, Vectors, is_finite, load, store};
+use super::{Matrices, PAR, Scalar, Scratch, Vectors, all_finite, load, qr, store, values};
 
 pub(crate) fn decompose<T: Scalar>(
     of: Matrices,
@@ -12,6 +13,9 @@ pub(crate) fn decompose<T: Scalar>(
     s: &mut [T::R],
     mut vectors: Option<Vectors<'_, T>>,
 ) {
+    if vectors.is_none() && of.size() >= values::LEAST {
+        return values_only(of, a, s);
+    }
     let (m, n, size, area) = (of.rows, of.columns, of.size(), of.area());
     let full = vectors.as_ref().is_some_and(|vectors| vectors.full);
     let (left, right) = if full { (m, n) } else { (size, size) };
@@ -27,7 +31,7 @@ pub(crate) fn decompose<T: Scalar>(
     let (mut u, mut v) = (Mat::<T>::zeros(m, left), Mat::<T>::zeros(n, right));
     for index in 0..of.count {
         let a = &a[index * area..(index + 1) * area];
-        let mut done = a.iter().all(|&v| is_finite(v));
+        let mut done = all_finite(a);
         if size == 0 {
             // Nothing to decompose: any orthonormal columns will do.
             (0..left).for_each(|i| u[(i, i)] = T::ONE);
@@ -60,6 +64,54 @@ pub(crate) fn decompose<T: Scalar>(
         } else {
             us.fill(T::NAN);
             vhs.fill(T::NAN);
+        }
+    }
+}
+
+/// Matrices that are so many times as long as wide are made triangular first.
+const TALL: usize = 2;
+
+/// The singular values alone: those of a bidiagonal matrix with the same.
+fn values_only<T: Scalar>(of: Matrices, a: &[T], s: &mut [T::R]) {
+    let (m, n, size, area) = (of.rows, of.columns, of.size(), of.area());
+    let tall = m >= TALL * n;
+    let (rows, columns) = if tall { (n, n) } else { (m.max(n), size) };
+    let mut work = Mat::<T>::zeros(rows, columns);
+    let mut triangle = vec![T::ZERO; if tall { n * n } else { 0 }];
+    let (mut left, mut right) = (Mat::<T>::zeros(1, size), Mat::<T>::zeros(1, size - 1));
+    let params = Default::default();
+    let mut scratch = Scratch::new(bidiag_in_place_scratch::<T>(rows, columns, PAR, params));
+    let (mut diagonal, mut above) = (vec![0.0; size], vec![0.0; size - 1]);
+    let magnitude = |x: T| {
+        let (re, im) = x.parts();
+        re.hypot(im)
+    };
+    for (a, s) in a.chunks_exact(area).zip(s.chunks_exact_mut(size)) {
+        if !all_finite(a) {
+            s.fill(T::NAN_REAL);
+            continue;
+        }
+        if tall {
+            let one = Matrices { count: 1, ..of };
+            qr::decompose(one, n, a, None, &mut triangle);
+            load(&mut work, &triangle);
+        } else if m >= n {
+            load(&mut work, a);
+        } else {
+            work.copy_from(MatRef::from_column_major_slice(a, n, m));
+        }
+        let (l, r) = (left.as_mut(), right.as_mut());
+        bidiag_in_place(work.as_mut(), l, r, PAR, scratch.stack(), params);
+        for i in 0..size {
+            diagonal[i] = magnitude(work[(i, i)]);
+            if i + 1 < size {
+                above[i] = magnitude(work[(i, i + 1)]);
+            }
+        }
+        let finite = diagonal.iter().chain(&above).all(|x| x.is_finite());
+        let found = values::bidiagonal(&diagonal, &above, T::BITS);
+        for (slot, value) in s.iter_mut().zip(found) {
+            *slot = if finite { T::from_parts(value, 0.0).real_part() } else { T::NAN_REAL };
         }
     }
 }
@@ -102,7 +154,19 @@ mod tests {
     where
         T::R: Into<f64>,
     {
-        for (m, n) in [(1, 1), (2, 2), (5, 3), (3, 5), (30, 30), (60, 8), (8, 60)] {
+        for (m, n) in [
+            (1, 1),
+            (2, 2),
+            (5, 3),
+            (3, 5),
+            (30, 30),
+            (60, 8),
+            (8, 60),
+            (40, 40),
+            (50, 41),
+            (41, 50),
+            (90, 34),
+        ] {
             check::<T>(&sample(m * n), m, n);
         }
         check(&[T::ZERO; 6], 2, 3);

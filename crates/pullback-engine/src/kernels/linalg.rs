@@ -14,6 +14,7 @@ use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape};
 use crate::tensor::Tensor;
+use crate::threads;
 
 pub use pullback_linalg::Triangular;
 
@@ -78,6 +79,65 @@ fn elements<T: Element>(x: &Tensor) -> &[T] {
     x.as_slice().unwrap_or_default()
 }
 
+/// Work of a part of a batch, in multiplications.
+const PART: usize = 1 << 14;
+
+/// Calls `work` for parts of a batch on all threads, with the matrices of the part and its share of
+/// the operand and of the results. How a batch is divided depends on sizes alone.
+fn in_parts<T: Sync, W: Split + Send>(
+    of: Matrices,
+    x: &[T],
+    results: W,
+    work: &(dyn Fn(Matrices, &[T], W) + Sync),
+) {
+    let cost = of.area().max(1).saturating_mul(of.rows.max(of.columns).max(1));
+    let count = PART.div_ceil(cost);
+    if count >= of.count {
+        return work(of, x, results);
+    }
+    let each = x.len() / of.count;
+    let mut parts = Vec::with_capacity(of.count.div_ceil(count));
+    let mut rest = results;
+    for begin in (0..of.count).step_by(count) {
+        let end = (begin + count).min(of.count);
+        let (now, later) = rest.split(end - begin, of.count - begin);
+        rest = later;
+        let part = Matrices { count: end - begin, ..of };
+        parts.push(Some((part, &x[begin * each..end * each], now)));
+    }
+    threads::for_each_part(&mut parts, 1, &|_, part| {
+        for (of, x, results) in part.iter_mut().filter_map(Option::take) {
+            work(of, x, results);
+        }
+    });
+}
+
+/// Results of a batch of matrices, which can be divided.
+trait Split: Sized {
+    /// Those of the first `count` of `all` matrices, and the rest.
+    fn split(self, count: usize, all: usize) -> (Self, Self);
+}
+
+impl<T> Split for &mut [T] {
+    fn split(self, count: usize, all: usize) -> (Self, Self) {
+        let each = self.len() / all;
+        self.split_at_mut(count * each)
+    }
+}
+
+impl<A: Split> Split for Option<A> {
+    fn split(self, count: usize, all: usize) -> (Self, Self) {
+        self.map(|a| a.split(count, all)).unzip()
+    }
+}
+
+impl<A: Split, B: Split> Split for (A, B) {
+    fn split(self, count: usize, all: usize) -> (Self, Self) {
+        let (a, b) = (self.0.split(count, all), self.1.split(count, all));
+        ((a.0, b.0), (a.1, b.1))
+    }
+}
+
 /// The lower triangular factor `L` of Hermitian matrices `L Lᴴ`, of which only the lower
 /// triangle is read. For a matrix that is not positive definite the factor is NaN.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -93,7 +153,7 @@ impl Kernel for Cholesky {
         let (of, batch) = matrices(&x);
         with_field!(x.dtype(), self.name(), T => {
             let mut l = Output::<T>::new(&batch, &[of.rows, of.rows])?;
-            T::cholesky(of, elements(&x), l.elements());
+            in_parts(of, elements(&x), l.elements(), &|of, x, l| T::cholesky(of, x, l));
             Ok(smallvec![l.finish()])
         })
     }
@@ -102,7 +162,10 @@ impl Kernel for Cholesky {
 /// Eigenvectors, as columns, and eigenvalues, in rising order, of Hermitian matrices, of which
 /// only the lower triangle is read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Eigh;
+pub struct Eigh {
+    /// Whether to compute more than the eigenvalues, which are the one result then.
+    pub vectors: bool,
+}
 
 impl Kernel for Eigh {
     fn name(&self) -> &'static str {
@@ -113,10 +176,13 @@ impl Kernel for Eigh {
         let x = inputs[0].contiguous()?;
         let (of, batch) = matrices(&x);
         with_field!(x.dtype(), self.name(), T => {
-            let mut vectors = Output::<T>::new(&batch, &[of.rows, of.rows])?;
             let mut values = Output::<<T as Field>::Real>::new(&batch, &[of.rows])?;
-            T::eigh(of, elements(&x), vectors.elements(), values.elements());
-            Ok(smallvec![vectors.finish(), values.finish()])
+            let shape = [of.rows, of.rows];
+            let vectors = self.vectors.then(|| Output::<T>::new(&batch, &shape)).transpose();
+            let mut vectors = vectors?;
+            let results = (vectors.as_mut().map(Output::elements), values.elements());
+            in_parts(of, elements(&x), results, &|of, x, (v, w)| T::eigh(of, x, v, w));
+            Ok(vectors.into_iter().map(Output::finish).chain([values.finish()]).collect())
         })
     }
 }
@@ -139,7 +205,9 @@ impl Kernel for Lu {
         with_field!(x.dtype(), self.name(), T => {
             let mut factors = Output::<T>::new(&batch, &[of.rows, of.columns])?;
             let pivots = (exchanges.elements(), permutations.elements());
-            T::lu(of, elements(&x), factors.elements(), pivots.0, pivots.1);
+            in_parts(of, elements(&x), (factors.elements(), pivots), &|of, x, (f, (e, p))| {
+                T::lu(of, x, f, e, p)
+            });
             Ok(smallvec![factors.finish(), exchanges.finish(), permutations.finish()])
         })
     }
@@ -150,6 +218,8 @@ impl Kernel for Lu {
 pub struct Qr {
     /// Whether `Q` is square, or has as many columns as there are to be had from `A`.
     pub full: bool,
+    /// Whether to form `Q`; else `R` is the one result.
+    pub q: bool,
 }
 
 impl Kernel for Qr {
@@ -162,10 +232,12 @@ impl Kernel for Qr {
         let (of, batch) = matrices(&x);
         let columns = if self.full { of.rows } else { of.size() };
         with_field!(x.dtype(), self.name(), T => {
-            let mut q = Output::<T>::new(&batch, &[of.rows, columns])?;
             let mut r = Output::<T>::new(&batch, &[columns, of.columns])?;
-            T::qr(of, columns, elements(&x), q.elements(), r.elements());
-            Ok(smallvec![q.finish(), r.finish()])
+            let shape = [of.rows, columns];
+            let mut q = self.q.then(|| Output::<T>::new(&batch, &shape)).transpose()?;
+            let results = (q.as_mut().map(Output::elements), r.elements());
+            in_parts(of, elements(&x), results, &|of, x, (q, r)| T::qr(of, columns, x, q, r));
+            Ok(q.into_iter().map(Output::finish).chain([r.finish()]).collect())
         })
     }
 }
@@ -192,13 +264,15 @@ impl Kernel for Svd {
         with_field!(x.dtype(), self.name(), T => {
             let mut s = Output::<<T as Field>::Real>::new(&batch, &[of.size()])?;
             if !self.compute_uv {
-                T::svd(of, elements(&x), s.elements(), None);
+                in_parts(of, elements(&x), s.elements(), &|of, x, s| T::svd(of, x, s, None));
                 return Ok(smallvec![s.finish()]);
             }
             let mut u = Output::<T>::new(&batch, &[of.rows, left])?;
             let mut vh = Output::<T>::new(&batch, &[right, of.columns])?;
-            let vectors = Vectors { full, u: u.elements(), vh: vh.elements() };
-            T::svd(of, elements(&x), s.elements(), Some(vectors));
+            let results = (s.elements(), (u.elements(), vh.elements()));
+            in_parts(of, elements(&x), results, &|of, x, (s, (u, vh))| {
+                T::svd(of, x, s, Some(Vectors { full, u, vh }))
+            });
             Ok(smallvec![s.finish(), u.finish(), vh.finish()])
         })
     }
@@ -222,7 +296,9 @@ impl Kernel for TriangularSolve {
         let (dtype, shape) = (b.dtype(), Shape::from(b.shape()));
         let mut buffer = owned_buffer(b)?;
         with_field!(dtype, self.name(), T => {
-            T::triangular_solve(of, self.0, elements(&a), buffer.slice_mut::<T>());
+            in_parts(of, elements(&a), buffer.slice_mut::<T>(), &|of, a, b| {
+                T::triangular_solve(of, self.0, a, b)
+            });
             Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)])
         })
     }
@@ -243,11 +319,14 @@ mod tests {
             kernel.run(smallvec![x]).unwrap().iter().map(|y| y.shape().to_vec()).collect()
         };
         assert_eq!(shapes(&Cholesky, identity.clone()), [[2, 3, 2, 2]]);
-        assert_eq!(shapes(&Eigh, identity.clone()), [&[2, 3, 2, 2][..], &[2, 3, 2]]);
+        assert_eq!(
+            shapes(&Eigh { vectors: true }, identity.clone()),
+            [&[2, 3, 2, 2][..], &[2, 3, 2]]
+        );
         assert_eq!(shapes(&Lu, identity), [&[2, 3, 2, 2][..], &[2, 3, 2], &[2, 3, 2]]);
         let tall = tensor(&[1.0; 18], &[3, 3, 2]);
-        assert_eq!(shapes(&Qr { full: true }, tall.clone()), [[3, 3, 3], [3, 3, 2]]);
-        assert_eq!(shapes(&Qr { full: false }, tall.clone()), [[3, 3, 2], [3, 2, 2]]);
+        assert_eq!(shapes(&Qr { full: true, q: true }, tall.clone()), [[3, 3, 3], [3, 3, 2]]);
+        assert_eq!(shapes(&Qr { full: false, q: true }, tall.clone()), [[3, 3, 2], [3, 2, 2]]);
         let alone = Svd { full: false, compute_uv: false };
         assert_eq!(shapes(&alone, tall.clone()), [[3, 2]]);
         let thin = Svd { full: false, compute_uv: true };
@@ -255,10 +334,50 @@ mod tests {
     }
 
     #[test]
+    fn the_same_bits_on_any_number_of_threads() {
+        let elements: Vec<f32> = (0..300 * 64).map(|i| (i as f32 * 0.7).sin()).collect();
+        let x = Tensor::from_slice(&elements, &[300, 8, 8]).unwrap();
+        let one = Tensor::from_slice(&elements[..90 * 90], &[90, 90]).unwrap();
+        let how = Triangular {
+            left_side: true,
+            lower: true,
+            transpose: false,
+            conjugate: false,
+            unit_diagonal: false,
+        };
+        let kernels: [(&dyn Kernel, usize); 7] = [
+            (&Cholesky, 1),
+            (&Eigh { vectors: true }, 1),
+            (&Lu, 1),
+            (&Qr { full: false, q: true }, 1),
+            (&Svd { full: true, compute_uv: true }, 1),
+            (&Svd { full: false, compute_uv: false }, 1),
+            (&TriangularSolve(how), 2),
+        ];
+        let before = threads::num_threads();
+        for (kernel, operands) in kernels {
+            for x in [&x, &one] {
+                let run = |threads: usize| -> Vec<Vec<u8>> {
+                    threads::set_num_threads(threads);
+                    let inputs = std::iter::repeat_n(x.clone(), operands).collect();
+                    let results = kernel.run(inputs).unwrap();
+                    results.iter().map(|y| y.bytes().unwrap().to_vec()).collect()
+                };
+                let expected = run(1);
+                assert!([2, 5].iter().all(|&n| run(n) == expected), "{}", kernel.name());
+            }
+        }
+        threads::set_num_threads(before);
+    }
+
+    #[test]
     fn empty_matrices() {
         let none = tensor(&[], &[2, 0, 0]);
         assert_eq!(Cholesky.run(smallvec![none.clone()]).unwrap()[0].shape(), [2, 0, 0]);
-        assert_eq!(Eigh.run(smallvec![none.clone()]).unwrap()[1].shape(), [2, 0]);
+        assert_eq!(
+            Eigh { vectors: false }.run(smallvec![none.clone()]).unwrap()[0].shape(),
+            [2, 0]
+        );
         assert_eq!(Lu.run(smallvec![tensor(&[], &[2, 0, 3])]).unwrap()[1].shape(), [2, 0]);
         let how = Triangular {
             left_side: true,

@@ -90,7 +90,11 @@ impl Primitive for Eigh {
                 matrix = plan.elementwise(ScalarOp::Conj, &[matrix], &i[..1], &i[0])?[0];
             }
         }
-        Ok(plan.kernel_many(kernels::linalg::Eigh, &[matrix], 2))
+        if !plan.is_used(0) {
+            let values = plan.kernel(kernels::linalg::Eigh { vectors: false }, &[matrix])[0];
+            return Ok([values, values].into_iter().collect());
+        }
+        Ok(plan.kernel_many(kernels::linalg::Eigh { vectors: true }, &[matrix], 2))
     }
 }
 

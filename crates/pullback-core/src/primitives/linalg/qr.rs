@@ -115,7 +115,12 @@ impl Primitive for Qr {
     }
 
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {
-        Ok(plan.kernel_many(kernels::linalg::Qr { full: self.full_matrices }, x, 2))
+        let full = self.full_matrices;
+        if !plan.is_used(0) {
+            let r = plan.kernel(kernels::linalg::Qr { full, q: false }, x)[0];
+            return Ok([r, r].into_iter().collect());
+        }
+        Ok(plan.kernel_many(kernels::linalg::Qr { full, q: true }, x, 2))
     }
 }
 

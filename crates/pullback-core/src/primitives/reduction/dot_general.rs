@@ -229,10 +229,19 @@ impl Primitive for DotGeneral {
         true
     }
 
-    fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], y: &[Aval]) -> Result<Slots> {
+    /// Half precision is computed in f32; operands are converted beforehand, by elementwise
+    /// programs, which are faster at it than the kernel.
+    fn lower(&self, plan: &mut Lowering, x: &[Slot], inputs: &[Aval], y: &[Aval]) -> Result<Slots> {
         let DotDims { lhs_contract, rhs_contract, lhs_batch, rhs_batch } = self.dims.clone();
-        let out = y[0].dtype;
-        Ok(plan.kernel(Dot { lhs_contract, rhs_contract, lhs_batch, rhs_batch, out }, x))
+        let out = match y[0].dtype {
+            DType::BF16 | DType::F16 => DType::F32,
+            other => other,
+        };
+        let operands = [plan.convert(x[0], &inputs[0], out)?, plan.convert(x[1], &inputs[1], out)?];
+        let dot = Dot { lhs_contract, rhs_contract, lhs_batch, rhs_batch, out };
+        let product = plan.kernel(dot, &operands)[0];
+        let result = plan.convert(product, &y[0].with_dtype(out), y[0].dtype)?;
+        Ok([result].into_iter().collect())
     }
 }
 

@@ -2,23 +2,33 @@
 //!
 //! Every product becomes a batch of matrix products over two strides an operand, so that
 //! transposed operands are read where they lie; axes that do not join to one stride are copied.
-//! What then runs depends on sizes alone: sums of products for vectors, register tiles for small
-//! matrices and for integers, and `gemm` for the rest. Half precision is computed in f32.
+//! What then runs depends on sizes: sums of products for vectors, and register tiles for matrices,
+//! whose operands are copied into the order of the tiles where that pays. Half precision is
+//! computed in f32, and integers of less than 32 bits in as many.
+
+use std::sync::Mutex;
 
 use num_complex::Complex;
 use smallvec::smallvec;
 
-use super::common::{Number, build, merged, walk, with_number};
+use super::common::{Number, merged};
 use super::{Form, Kernel, Tensors};
 use crate::buffer::Buffer;
-use crate::dtype::{Bool, DType};
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape, Strides};
 use crate::tensor::Tensor;
+use crate::threads;
 
-mod gemm;
-mod small;
+mod convert;
+mod lanes;
+mod matrix;
+mod pack;
+mod tile;
 mod vector;
+
+use convert::convert;
+use lanes::Real;
 
 /// The product of two tensors, summed over the contraction axes. The axes of the result are
 /// the batch axes, the free axes of the left operand, and those of the right.
@@ -43,8 +53,11 @@ impl Kernel for Dot {
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
+        // Narrow integers wrap as the low bits of wider ones do, and truth values can be counted.
         let compute = match self.out {
             DType::BF16 | DType::F16 => DType::F32,
+            DType::Bool | DType::I8 | DType::I16 => DType::I32,
+            DType::U8 | DType::U16 => DType::U32,
             other => other,
         };
         let lhs = Operand::new(convert(&inputs[0], compute)?, &self.lhs_batch, &self.lhs_contract)?;
@@ -57,16 +70,15 @@ impl Kernel for Dot {
         macro_rules! multiply {
             ($($($D:ident)|* => $T:ty, $lanes:literal;)*) => {
                 match compute {
-                    $($(DType::$D)|* => multiply::<$T, $lanes>(&lhs, &rhs, buffer.slice_mut()),)*
+                    $($(DType::$D)|* => multiply::<$T, $lanes>(&lhs, &rhs, buffer.slice_mut())?,)*
                     dtype => return Err(Error::DType { operation: self.name(), dtype }),
                 }
             };
         }
         // Products of signed integers are those of unsigned ones.
         multiply! {
-            Bool => Bool, 64; I8 | U8 => u8, 64; I16 | U16 => u16, 64; I32 | U32 => u32, 32;
-            I64 | U64 => u64, 16; F32 => f32, 32; F64 => f64, 16; C64 => Complex<f32>, 16;
-            C128 => Complex<f64>, 8;
+            I32 | U32 => u32, 32; I64 | U64 => u64, 16; F32 => f32, 32; F64 => f64, 16;
+            C64 => Complex<f32>, 16; C128 => Complex<f64>, 8;
         }
         let product = Tensor::from_buffer(compute, &shape, buffer);
         Ok(smallvec![convert(&product, self.out)?])
@@ -127,37 +139,36 @@ impl Operand {
     }
 }
 
-/// Size and stride of several axes taken as one, where they have a common and positive stride.
+/// Size and stride of several axes taken as one, where they have a common stride.
 fn one_axis(shape: &[usize], strides: &[isize]) -> Option<(usize, isize)> {
     if shape.contains(&0) {
         return Some((0, 1));
     }
     match merged(shape, [strides]) {
         (sizes, _) if sizes.is_empty() => Some((1, 1)),
-        (sizes, [strides]) if sizes.len() == 1 && strides[0] > 0 => Some((sizes[0], strides[0])),
+        (sizes, [strides]) if sizes.len() == 1 => Some((sizes[0], strides[0])),
         _ => None,
     }
 }
 
 /// An element type that products are formed of.
 trait Factor: Number {
-    /// Whether to compile products for wide registers.
-    const WIDE: bool = size_of::<Self>() >= 4;
+    /// The numbers that an element consists of.
+    type Real: Real + Factor;
+    /// How many of them: one, or two of a complex number.
+    const PARTS: usize = size_of::<Self>() / size_of::<Self::Real>();
     /// Whether a product and a sum can be rounded as one.
-    const FUSES: bool = false;
+    const FUSES: bool;
 
     /// `self + a * b`, rounded once where `FUSED`.
     fn add_product<const FUSED: bool>(self, a: Self, b: Self) -> Self;
-
-    /// The product of matrices too large for register tiles, if there is a better way.
-    fn gemm(_problem: &Problem, _lhs: &[Self], _rhs: &[Self], _out: &mut [Self]) -> bool {
-        false
-    }
 }
 
-macro_rules! plain_factors {
+macro_rules! integer_factors {
     ($($T:ty),*) => {$(
         impl Factor for $T {
+            type Real = $T;
+            const FUSES: bool = false;
             #[inline(always)]
             fn add_product<const FUSED: bool>(self, a: Self, b: Self) -> Self {
                 self.plus(a.times(b))
@@ -165,22 +176,20 @@ macro_rules! plain_factors {
         }
     )*};
 }
-plain_factors!(Bool, u8, u16, u32, u64);
+integer_factors!(u32, u64);
 
 macro_rules! float_factors {
     ($($T:ty),*) => {$(
         impl Factor for $T {
+            type Real = $T;
             const FUSES: bool = true;
             #[inline(always)]
             fn add_product<const FUSED: bool>(self, a: Self, b: Self) -> Self {
                 if FUSED { a.mul_add(b, self) } else { self + a * b }
             }
-            fn gemm(problem: &Problem, lhs: &[Self], rhs: &[Self], out: &mut [Self]) -> bool {
-                gemm::product(problem, lhs, rhs, out, 1.0);
-                true
-            }
         }
         impl Factor for Complex<$T> {
+            type Real = $T;
             const FUSES: bool = true;
             #[inline(always)]
             fn add_product<const FUSED: bool>(self, a: Self, b: Self) -> Self {
@@ -192,10 +201,6 @@ macro_rules! float_factors {
                         .add_product::<FUSED>(a.re, b.im)
                         .add_product::<FUSED>(a.im, b.re),
                 }
-            }
-            fn gemm(problem: &Problem, lhs: &[Self], rhs: &[Self], out: &mut [Self]) -> bool {
-                gemm::product(problem, lhs, rhs, out, Complex { re: 1.0, im: 0.0 });
-                true
             }
         }
     )*};
@@ -217,274 +222,98 @@ struct Problem {
     rhs_column: isize,
 }
 
-/// Products of at most so many multiplications are not worth preparing for `gemm`.
-pub(crate) const SMALL: usize = 4096;
-/// Nor are products of matrices as thin as this.
-pub(crate) const THIN: usize = 4;
+impl Problem {
+    /// The multiplications of one product.
+    fn work(&self) -> usize {
+        self.rows.saturating_mul(self.columns).saturating_mul(self.depth)
+    }
+}
 
-fn multiply<T: Factor, const LANES: usize>(lhs: &Operand, rhs: &Operand, out: &mut [T]) {
+/// In products of matrices, no vectors, of no more depth and of fewer multiplications than
+/// `CHAIN_WORK`, each element is one chain of products in the order of the depth.
+pub(crate) const CHAIN_DEPTH: usize = 512;
+pub(crate) const CHAIN_WORK: usize = 1 << 18;
+
+/// Work of a chunk of a batch.
+const CHUNK: usize = 1 << 16;
+/// Products of so much work are left to all threads together.
+const LARGE: usize = 1 << 23;
+
+fn multiply<T: Factor, const LANES: usize>(
+    lhs: &Operand,
+    rhs: &Operand,
+    out: &mut [T],
+) -> Result<()> {
     let (rows, lhs_row) = lhs.free;
     let (columns, rhs_column) = rhs.free;
     let (depth, lhs_depth) = lhs.contract;
     let (_, rhs_depth) = rhs.contract;
     if out.is_empty() {
-        return;
+        return Ok(());
     }
     if depth == 0 {
-        return out.fill(T::ZERO);
+        out.fill(T::ZERO);
+        return Ok(());
     }
     let (a, b) = (lhs.x.buffer_slice::<T>(), rhs.x.buffer_slice::<T>());
-    let start = [lhs.offset as isize, rhs.offset as isize];
-    let strides = [&lhs.batch_strides[..], &rhs.batch_strides[..]];
-    let small = rows.saturating_mul(columns).saturating_mul(depth) <= SMALL
-        || rows.min(columns).min(depth) < THIN;
-    let mut scratch = Vec::new();
-    let mut results = out.chunks_exact_mut(rows * columns);
-    walk(&lhs.batch, strides, start, |[lhs_at, rhs_at]| {
-        let Some(out) = results.next() else { return };
-        let problem = Problem {
-            rows,
-            columns,
-            depth,
-            lhs_at,
-            rhs_at,
-            lhs_row,
-            lhs_depth,
-            rhs_depth,
-            rhs_column,
-        };
-        if rows == 1 || columns == 1 {
-            vector::product::<T, LANES>(&problem, a, b, out, &mut scratch);
-        } else if small || !T::gemm(&problem, a, b, out) {
-            small::product(&problem, a, b, out, &mut scratch);
+    let first = Problem {
+        rows,
+        columns,
+        depth,
+        lhs_at: lhs.offset as isize,
+        rhs_at: rhs.offset as isize,
+        lhs_row,
+        lhs_depth,
+        rhs_depth,
+        rhs_column,
+    };
+    let (batch, [lhs_steps, rhs_steps]) =
+        merged(&lhs.batch, [&lhs.batch_strides, &rhs.batch_strides]);
+    // Where the operands of product `index` begin.
+    let start = |index: usize| {
+        let (mut rest, mut at) = (index, [first.lhs_at, first.rhs_at]);
+        for axis in (0..batch.len()).rev() {
+            let here = if axis == 0 { rest } else { rest % batch[axis] } as isize;
+            at[0] += here * lhs_steps[axis];
+            at[1] += here * rhs_steps[axis];
+            rest /= if axis == 0 { 1 } else { batch[axis] };
+        }
+        at
+    };
+    let is_vector = rows == 1 || columns == 1;
+    let one = |index: usize, out: &mut [T]| {
+        let [lhs_at, rhs_at] = start(index);
+        let problem = Problem { lhs_at, rhs_at, ..first };
+        if is_vector {
+            vector::product::<T, LANES>(&problem, a, b, out);
+            return Ok(());
+        }
+        matrix::product(&problem, a, b, out)
+    };
+    let area = rows * columns;
+    let count = out.len() / area;
+    if count == 1 {
+        return one(0, out);
+    }
+    if first.work() >= LARGE {
+        return out.chunks_exact_mut(area).enumerate().try_for_each(|(i, out)| one(i, out));
+    }
+    let chunk = CHUNK.div_ceil(first.work()).min(count);
+    let failure = Mutex::new(None);
+    threads::for_each_part(out, chunk * area, &|part, out| {
+        let begin = part * chunk;
+        if !is_vector && matrix::is_small::<T>(&first) {
+            let starts = (begin..begin + out.len() / area).map(start);
+            return matrix::small_products(&first, a, b, starts, out);
+        }
+        for (i, out) in out.chunks_exact_mut(area).enumerate() {
+            if let Err(error) = one(begin + i, out) {
+                *failure.lock().expect("no thread panics here") = Some(error);
+            }
         }
     });
-}
-
-/// A tensor of numbers as another dtype.
-fn convert(x: &Tensor, dtype: DType) -> Result<Tensor> {
-    if x.dtype() == dtype {
-        return Ok(x.clone());
-    }
-    let x = x.contiguous()?;
-    with_number!(x.dtype(), "dot_general", T => {
-        let values = x.as_slice::<T>().unwrap_or_default();
-        with_number!(dtype, "dot_general", U => build::<U>(x.shape(), |out| {
-            for (slot, &value) in out.iter_mut().zip(values) {
-                *slot = U::from_parts(value.parts());
-            }
-        }))
-    })
-}
-
-/// A number on its way from one dtype to another: as an integer if it is one, real and
-/// imaginary part.
-type Parts = (i64, f64, f64);
-
-trait Convert {
-    fn parts(self) -> Parts;
-    fn from_parts(parts: Parts) -> Self;
-}
-
-macro_rules! conversions {
-    ($($T:ty: $value:ident => $parts:expr, $given:ident => $from:expr;)*) => {$(
-        impl Convert for $T {
-            #[inline(always)]
-            fn parts(self) -> Parts {
-                let $value = self;
-                $parts
-            }
-            #[inline(always)]
-            fn from_parts($given: Parts) -> Self { $from }
-        }
-    )*};
-}
-macro_rules! integer_conversions {
-    ($($T:ty),*) => {
-        conversions! { $($T: v => (v as i64, v as f64, 0.0), p => p.0 as $T;)* }
-    };
-}
-integer_conversions!(i8, i16, i32, i64, u8, u16, u32, u64);
-conversions! {
-    Bool: v => (v.0 as i64, v.0 as f64, 0.0), p => Bool::from(p.1 != 0.0 || p.2 != 0.0);
-    half::bf16: v => (v.to_f32() as i64, v.to_f64(), 0.0), p => half::bf16::from_f32(p.1 as f32);
-    half::f16: v => (v.to_f32() as i64, v.to_f64(), 0.0), p => half::f16::from_f32(p.1 as f32);
-    f32: v => (v as i64, v as f64, 0.0), p => p.1 as f32;
-    f64: v => (v as i64, v, 0.0), p => p.1;
-    Complex<f32>: v => (v.re as i64, v.re as f64, v.im as f64),
-        p => Complex::new(p.1 as f32, p.2 as f32);
-    Complex<f64>: v => (v.re as i64, v.re, v.im), p => Complex::new(p.1, p.2);
+    failure.into_inner().expect("no thread panics here").map_or(Ok(()), Err)
 }
 
 #[cfg(test)]
-mod tests {
-    use half::bf16;
-
-    use super::*;
-    use crate::dtype::Element;
-
-    fn dot(
-        a: &Tensor,
-        b: &Tensor,
-        contract: [&[usize]; 2],
-        batch: [&[usize]; 2],
-        out: DType,
-    ) -> Tensor {
-        let kernel = Dot {
-            lhs_contract: contract[0].into(),
-            rhs_contract: contract[1].into(),
-            lhs_batch: batch[0].into(),
-            rhs_batch: batch[1].into(),
-            out,
-        };
-        kernel.run(smallvec![a.clone(), b.clone()]).unwrap().remove(0)
-    }
-
-    fn matmul(a: &Tensor, b: &Tensor) -> Tensor {
-        dot(a, b, [&[1], &[0]], [&[], &[]], a.dtype())
-    }
-
-    fn ramp(n: usize, seed: usize) -> Vec<f64> {
-        (0..n).map(|i| ((i * 7919 + seed) % 101) as f64 / 16.0 - 3.0).collect()
-    }
-
-    /// Small multiples of 1/16, so that all sums are exact in f32.
-    fn matrix<T: Element + Convert>(rows: usize, columns: usize, seed: usize) -> Tensor {
-        let values: Vec<T> =
-            ramp(rows * columns, seed).iter().map(|&v| T::from_parts((v as i64, v, 0.0))).collect();
-        Tensor::from_slice(&values, &[rows, columns]).unwrap()
-    }
-
-    fn plain<T: Number>(a: &[T], b: &[T], [m, k, n]: [usize; 3]) -> Vec<T> {
-        let mut c = vec![T::ZERO; m * n];
-        for i in 0..m {
-            for p in 0..k {
-                for j in 0..n {
-                    c[i * n + j] = c[i * n + j].plus(a[i * k + p].times(b[p * n + j]));
-                }
-            }
-        }
-        c
-    }
-
-    const SIZES: [[usize; 3]; 12] = [
-        [1, 1, 1],
-        [1, 300, 1],
-        [1, 70, 33],
-        [33, 70, 1],
-        [5, 3, 2],
-        [7, 9, 19],
-        [4, 16, 16],
-        [40, 33, 50],
-        [100, 2, 100],
-        [2, 100, 100],
-        [3, 0, 2],
-        [0, 3, 2],
-    ];
-
-    fn agrees_with_plain_loops<T: Convert + Number>() {
-        for [m, k, n] in SIZES {
-            let (a, b) = (matrix::<T>(m, k, 1), matrix::<T>(k, n, 2));
-            let expected = plain(&a.to_vec::<T>(), &b.to_vec::<T>(), [m, k, n]);
-            let moved = |x: &Tensor| {
-                x.transpose(&[1, 0]).unwrap().contiguous().unwrap().transpose(&[1, 0]).unwrap()
-            };
-            for a in [&a, &moved(&a)] {
-                for b in [&b, &moved(&b)] {
-                    assert_eq!(matmul(a, b).to_vec::<T>(), expected, "{:?} {m} {k} {n}", T::DTYPE);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn every_size_layout_and_type() {
-        agrees_with_plain_loops::<f32>();
-        agrees_with_plain_loops::<f64>();
-        agrees_with_plain_loops::<Complex<f32>>();
-        agrees_with_plain_loops::<Complex<f64>>();
-        agrees_with_plain_loops::<i32>();
-        agrees_with_plain_loops::<u64>();
-        agrees_with_plain_loops::<i8>();
-        agrees_with_plain_loops::<Bool>();
-    }
-
-    #[test]
-    fn complex_products() {
-        let a = Tensor::from_slice(&[Complex::new(1.0f32, 2.0)], &[1, 1]).unwrap();
-        let b = Tensor::from_slice(&[Complex::new(3.0f32, -1.0)], &[1, 1]).unwrap();
-        assert_eq!(matmul(&a, &b).to_vec::<Complex<f32>>(), [Complex::new(5.0, 5.0)]);
-    }
-
-    #[test]
-    fn batches_and_several_contractions() {
-        let a = Tensor::from_slice(&ramp(2 * 3 * 4 * 5, 1), &[2, 3, 4, 5]).unwrap();
-        let b = Tensor::from_slice(&ramp(4 * 2 * 5 * 3 * 7, 2), &[4, 2, 5, 3, 7]).unwrap();
-        // Batch over 3, contract 2 and 5.
-        let y = dot(&a, &b, [&[0, 3], &[1, 2]], [&[1], &[3]], DType::F64);
-        assert_eq!(y.shape(), [3, 4, 4, 7]);
-        let (av, bv, yv) = (a.to_vec::<f64>(), b.to_vec::<f64>(), y.to_vec::<f64>());
-        for (z, &value) in yv.iter().enumerate() {
-            let (n, m2, m, batch) = (z % 7, z / 7 % 4, z / 28 % 4, z / 112);
-            let mut sum = 0.0;
-            for p in 0..2 {
-                for q in 0..5 {
-                    let from = ((p * 3 + batch) * 4 + m) * 5 + q;
-                    sum += av[from] * bv[(((m2 * 2 + p) * 5 + q) * 3 + batch) * 7 + n];
-                }
-            }
-            assert_eq!(value, sum);
-        }
-    }
-
-    #[test]
-    fn broadcast_and_reversed_operands() {
-        let a = Tensor::full(&[10, 20], &Tensor::scalar(2.0f32)).unwrap();
-        let b = matrix::<f32>(20, 30, 3);
-        let expected = plain(&a.to_vec::<f32>(), &b.to_vec::<f32>(), [10, 20, 30]);
-        assert_eq!(matmul(&a, &b).to_vec::<f32>(), expected);
-        let b = b.reverse(&[0, 1]).unwrap();
-        let expected = plain(&a.to_vec::<f32>(), &b.to_vec::<f32>(), [10, 20, 30]);
-        assert_eq!(matmul(&a, &b).to_vec::<f32>(), expected);
-    }
-
-    #[test]
-    fn a_vector_product_does_not_depend_on_strides() {
-        let values: Vec<f32> = (0..700 * 130).map(|i| (i as f32 * 0.37).sin()).collect();
-        let a = Tensor::from_slice(&values, &[130, 700]).unwrap();
-        let x = Tensor::from_slice(&values[..700], &[700, 1]).unwrap();
-        let moved = a.transpose(&[1, 0]).unwrap().contiguous().unwrap().transpose(&[1, 0]).unwrap();
-        assert_eq!(matmul(&a, &x).to_vec::<f32>(), matmul(&moved, &x).to_vec::<f32>());
-    }
-
-    #[test]
-    fn half_precision_accumulates_in_f32_and_types_convert() {
-        let ones = Tensor::full(&[1, 1000], &Tensor::scalar(bf16::ONE)).unwrap();
-        let y = matmul(&ones, &ones.transpose(&[1, 0]).unwrap());
-        assert_eq!(y.to_vec::<bf16>(), [bf16::from_f32(1000.0)]);
-        let a = Tensor::from_slice(&[100i8, 100], &[1, 2]).unwrap();
-        let b = Tensor::from_slice(&[2i8, 2], &[2, 1]).unwrap();
-        assert_eq!(matmul(&a, &b).to_vec::<i8>(), [-112]);
-        let y = dot(&a, &b, [&[1], &[0]], [&[], &[]], DType::I32);
-        assert_eq!(y.to_vec::<i32>(), [400]);
-        let y = dot(&ones, &ones, [&[1], &[1]], [&[], &[]], DType::F32);
-        assert_eq!(y.to_vec::<f32>(), [1000.0]);
-    }
-
-    #[test]
-    fn scalars_and_outer_products() {
-        let y = dot(
-            &Tensor::scalar(2.0f32),
-            &Tensor::scalar(3.0f32),
-            [&[], &[]],
-            [&[], &[]],
-            DType::F32,
-        );
-        assert_eq!(y.item::<f32>(), Some(6.0));
-        let a = Tensor::from_slice(&[1i32, 2], &[2]).unwrap();
-        let y = dot(&a, &a, [&[], &[]], [&[], &[]], DType::I32);
-        assert_eq!(y.to_vec::<i32>(), [1, 2, 2, 4]);
-        let y = dot(&a, &a, [&[], &[]], [&[0], &[0]], DType::I32);
-        assert_eq!(y.to_vec::<i32>(), [1, 4]);
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 use super::value::{Cut, Source, Value, as_truth, as_word, first_lanes};
 use super::{LONGEST, Unroll};
 use crate::dtype::DType;
-use crate::kernels::dot::{Dot, SMALL, THIN};
+use crate::kernels::dot::{CHAIN_DEPTH, CHAIN_WORK, Dot};
 use crate::kernels::reduce::{ReduceOp, lanes_of};
 use crate::layout::{self, Shape};
 use crate::native::ir::{Binary, Id, Kind, Node};
@@ -122,8 +122,8 @@ impl Unroll<'_> {
             .chain(rhs_free.iter().map(|&axis| rhs.shape[axis]))
             .collect();
         let is_vector = rows == 1 || columns == 1;
-        let is_small = work <= SMALL || rows.min(columns).min(depth) < THIN;
-        if !is_vector && !is_small {
+        let is_chain = depth <= CHAIN_DEPTH && work < CHAIN_WORK;
+        if !is_vector && !is_chain {
             return None;
         }
         // The factors of each row of the result, and the rows that they multiply.
