@@ -165,13 +165,14 @@ fn donate(
     (buffers, donated)
 }
 
-/// Copies inputs whose rows would touch more cache lines than the cache can hold until the next
-/// row reads their neighbours: a blocked copy first is faster.
+/// Copies inputs whose rows take an element of many cache lines each, and whose neighbours other
+/// rows take: a copy that transposes in registers is faster than reading them one by one.
 fn localize(inputs: &mut Tensors) -> Result<()> {
     const LINE: usize = 64;
-    const LONG_ROW: usize = 1024;
+    const LONG_ROW: usize = 32;
+    const MANY: usize = 4096;
     for input in inputs.iter_mut() {
-        if input.rank() < 2 || input.is_contiguous() {
+        if input.rank() < 2 || input.count() < MANY || input.is_contiguous() {
             continue;
         }
         let Layout { shape, strides, .. } = input.layout();
