@@ -1,5 +1,8 @@
 //! Kernels that move, sort, scan and draw: `cargo bench -p pullback-engine --bench moves`.
 
+// Criterion's macro defines a function without documentation.
+#![allow(missing_docs)]
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use pullback_engine::kernels::arg_reduce::ArgReduce;
 use pullback_engine::kernels::cumulative::{Cumulative, CumulativeOp};

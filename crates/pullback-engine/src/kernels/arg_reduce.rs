@@ -269,7 +269,9 @@ impl<T: Ranked, const MAX: bool> pulp::NullaryFnOnce for Columns<'_, T, MAX> {
             for value in &block[..inner] {
                 best.push(T::settled::<MAX>(value.rank()));
             }
+            let best = &mut best[..inner];
             for (i, row) in block.chunks_exact(inner).enumerate().skip(1) {
+                let (row, found) = (&row[..inner], &mut found[..inner]);
                 for column in 0..inner {
                     let rank = T::settled::<MAX>(row[column].rank());
                     let better = beats::<_, MAX>(rank, best[column]);

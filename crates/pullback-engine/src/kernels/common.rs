@@ -182,16 +182,16 @@ macro_rules! float_numbers {
             #[inline(always)]
             fn times(self, other: Self) -> Self { self * other }
             // Positive zero counts as greater than negative zero, so that the result does not
-            // depend on the order of the operands.
+            // depend on the order of the operands. There is no branch, as it could not be foreseen.
             #[inline(always)]
             fn greater(self, other: Self) -> Self {
-                let tie = self == other && self.to_bits() == 0;
-                if self > other || self.is_nan() || tie { self } else { other }
+                let tie = (self == other) & (self.to_bits() == 0);
+                if (self > other) | self.is_nan() | tie { self } else { other }
             }
             #[inline(always)]
             fn lesser(self, other: Self) -> Self {
-                let tie = self == other && other.to_bits() == 0;
-                if self < other || self.is_nan() || tie { self } else { other }
+                let tie = (self == other) & (other.to_bits() == 0);
+                if (self < other) | self.is_nan() | tie { self } else { other }
             }
         }
     )*};

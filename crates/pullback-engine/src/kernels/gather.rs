@@ -3,7 +3,7 @@
 use bytemuck::Pod;
 use smallvec::smallvec;
 
-use super::common::{Walk, merged, walk, with_size};
+use super::common::{Walk, arch, merged, walk, with_size};
 use super::parts::{for_each_part, part_of};
 use super::places::{BLOCK, Line, OUTSIDE, Places, Starts};
 use super::{Kernel, Tensors};
@@ -210,31 +210,16 @@ impl<T: Pod + Send + Sync> Windows<'_, T> {
         i64: From<I>,
     {
         let Line { base, step, last } = line;
-        let all = starts.iter().zip(target);
-        match (step, self.places.clip) {
-            (1, true) => {
-                let table = &self.source[base..=base + last];
-                for (&start, slot) in all {
-                    *slot = table[(i64::from(start).max(0) as usize).min(table.len() - 1)];
-                }
-            }
-            (1, false) => {
-                let table = &self.source[base..=base + last];
-                for (&start, slot) in all {
-                    // A negative index is larger than any as an unsigned one.
-                    let found = table.get(i64::from(start) as usize);
-                    *slot = found.copied().unwrap_or(self.fill);
-                }
-            }
-            (_, clip) => {
-                for (&start, slot) in all {
-                    let start = i64::from(start);
-                    let clamped = start.clamp(0, last as i64);
-                    let at = base as isize + clamped as isize * step;
-                    let inside = clip || start == clamped;
-                    *slot = if inside { self.source[at as usize] } else { self.fill };
-                }
-            }
+        let (fill, clip) = (self.fill, self.places.clip);
+        if step == 1 {
+            let table = &self.source[base..=base + last];
+            return arch().dispatch(Take { table, fill, clip, starts, target });
+        }
+        for (&start, slot) in starts.iter().zip(target) {
+            let start = i64::from(start);
+            let clamped = start.clamp(0, last as i64);
+            let at = base as isize + clamped as isize * step;
+            *slot = if clip || start == clamped { self.source[at as usize] } else { fill };
         }
     }
 
@@ -252,6 +237,46 @@ impl<T: Pod + Send + Sync> Windows<'_, T> {
                         if place == OUTSIDE { self.fill } else { self.source[at as usize] };
                     target[to as usize] = element;
                 });
+            }
+        }
+    }
+}
+
+/// Elements of a table at indices.
+struct Take<'a, T, I> {
+    table: &'a [T],
+    fill: T,
+    clip: bool,
+    starts: &'a [I],
+    target: &'a mut [T],
+}
+
+impl<T: Pod, I: Copy> pulp::NullaryFnOnce for Take<'_, T, I>
+where
+    i64: From<I>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Take { table, fill, clip, starts, target } = self;
+        let last = table.len() as i64 - 1;
+        for (starts, target) in starts.chunks(BLOCK).zip(target.chunks_mut(BLOCK)) {
+            let mut inside = true;
+            for &start in starts {
+                inside &= (0..=last).contains(&i64::from(start));
+            }
+            for (&start, slot) in starts.iter().zip(target) {
+                let start = i64::from(start);
+                *slot = if inside {
+                    // SAFETY: all indices of this block were just seen to be in the table.
+                    unsafe { *table.get_unchecked(start as usize) }
+                } else if clip {
+                    table[start.clamp(0, last) as usize]
+                } else {
+                    // A negative index is larger than any as an unsigned one.
+                    table.get(start as usize).copied().unwrap_or(fill)
+                };
             }
         }
     }
@@ -282,7 +307,9 @@ fn default_fill(dtype: DType) -> [u8; 16] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::parts::tests::on_any_number_of_threads;
     use super::*;
+    use crate::dtype::Element;
 
     fn rows(mode: IndexMode) -> Gather {
         Gather {
@@ -358,6 +385,105 @@ mod tests {
         };
         let indices = Tensor::from_slice(&[2i64, 0, 5, 1], &[2, 2, 1]).unwrap();
         assert_eq!(run(&gather, &x, indices).to_vec::<u32>(), [2, 0, u32::MAX, 4]);
+    }
+
+    /// Gathers whole rows, whole columns and single elements of a matrix, and compares each with
+    /// reading element by element.
+    fn many<T: Element + PartialEq + std::fmt::Debug>(value: impl Fn(usize) -> T, fill: T) {
+        let (height, width, count) = (61, 37, 3000);
+        let values: Vec<T> = (0..height * width).map(value).collect();
+        let x = Tensor::from_slice(&values, &[height, width]).unwrap();
+        let views = [x.clone(), x.transpose(&[1, 0]).unwrap(), x.reverse(&[0, 1]).unwrap()];
+        let at: Vec<i64> = (0..count as i64).map(|i| i * 7919 % 71 - 5).collect();
+        let narrow: Vec<i32> = at.iter().map(|&at| at as i32).collect();
+        let short: Vec<i8> = at.iter().map(|&at| at as i8).collect();
+        let indices = [
+            Tensor::from_slice(&at, &[count, 1]).unwrap(),
+            Tensor::from_slice(&narrow, &[count, 1]).unwrap(),
+            Tensor::from_slice(&short, &[count, 1]).unwrap(),
+        ];
+        let mut bytes = [0; 16];
+        bytes[..size_of::<T>()].copy_from_slice(bytemuck::bytes_of(&fill));
+        for (x, indices) in views.iter().flat_map(|x| indices.iter().map(move |i| (x, i))) {
+            let (rows, columns) = (x.shape()[0], x.shape()[1]);
+            let dense = x.to_vec::<T>();
+            for (axis, leading, mode) in [
+                (0, true, IndexMode::Clip),
+                (0, true, IndexMode::Fill),
+                (0, false, IndexMode::Fill),
+                (1, true, IndexMode::Fill),
+                (1, false, IndexMode::Clip),
+            ] {
+                let size = x.shape()[axis];
+                let window = rows * columns / size;
+                let gather = Gather {
+                    offset_dims: smallvec![if leading { 1 } else { 0 }],
+                    collapsed_slice_dims: smallvec![axis],
+                    start_index_map: smallvec![axis],
+                    operand_batching_dims: smallvec![],
+                    start_indices_batching_dims: smallvec![],
+                    slice_sizes: if axis == 0 {
+                        smallvec![1, window]
+                    } else {
+                        smallvec![window, 1]
+                    },
+                    mode,
+                    fill: Some(bytes),
+                };
+                let y = on_any_number_of_threads(|| run(&gather, x, indices.clone()).to_vec::<T>());
+                for (i, &got) in y.iter().enumerate() {
+                    let (n, w) =
+                        if leading { (i / window, i % window) } else { (i % count, i / count) };
+                    let place = at[n].clamp(0, size as i64 - 1);
+                    let from = match axis {
+                        0 => place as usize * columns + w,
+                        _ => w * columns + place as usize,
+                    };
+                    let inside = mode == IndexMode::Clip || place == at[n];
+                    assert_eq!(
+                        got,
+                        if inside { dense[from] } else { fill },
+                        "{axis} {leading} {i}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn windows_of_every_width_agree_with_a_plain_loop() {
+        many(|i| i as u8, 200);
+        many(|i| i as i16, -3);
+        many(|i| i as f32, -1.0);
+        many(|i| i as u64, u64::MAX);
+        many(|i| num_complex::Complex::new(i as f64, 0.5), num_complex::Complex::new(-1.0, 0.0));
+    }
+
+    #[test]
+    fn many_elements_agree_with_a_plain_loop() {
+        let table: Vec<f32> = (0..1000).map(|v| v as f32).collect();
+        let x = Tensor::from_slice(&table, &[1000]).unwrap();
+        let at: Vec<i32> = (0..50_000).map(|i| i * 7919 % 1100 - 50).collect();
+        let indices = Tensor::from_slice(&at, &[at.len(), 1]).unwrap();
+        for mode in [IndexMode::Clip, IndexMode::Fill] {
+            let gather = Gather {
+                offset_dims: smallvec![],
+                collapsed_slice_dims: smallvec![0],
+                slice_sizes: smallvec![1],
+                fill: Some([0; 16]),
+                ..rows(mode)
+            };
+            for x in [x.clone(), x.reverse(&[0]).unwrap()] {
+                let table = x.to_vec::<f32>();
+                let y =
+                    on_any_number_of_threads(|| run(&gather, &x, indices.clone()).to_vec::<f32>());
+                for (&at, y) in at.iter().zip(y) {
+                    let clamped = at.clamp(0, 999);
+                    let inside = mode == IndexMode::Clip || at == clamped;
+                    assert_eq!(y, if inside { table[clamped as usize] } else { 0.0 });
+                }
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use smallvec::smallvec;
 
-use super::common::{Walk, integers};
+use super::common::{Walk, arch, integers};
 use crate::error::Result;
 use crate::layout::{self, Strides};
 use crate::tensor::Tensor;
@@ -100,16 +100,7 @@ impl Places<'_> {
             return places.fill(OUTSIDE);
         }
         if let Some(line) = self.line() {
-            let range = first..first + places.len();
-            return match self.starts {
-                Starts::I32(starts) => {
-                    line.find(starts[range].iter().map(|&v| v as i64), self.clip, places)
-                }
-                Starts::I64(starts) => line.find(starts[range].iter().copied(), self.clip, places),
-                Starts::Converted(starts) => {
-                    line.find(starts[range].iter().copied(), self.clip, places)
-                }
-            };
+            return self.find_along(line, 0, first, places);
         }
         let mut batching: Strides = smallvec![0; self.batch.len()];
         for (&dim, &axis) in self.batching.iter().zip(self.indices_batching) {
@@ -119,7 +110,27 @@ impl Places<'_> {
                 batching[axis] += self.strides[dim];
             }
         }
-        let walk = Walk::from(self.batch, [&batching], [self.offset as isize], first);
+        let start = [self.offset as isize];
+        if let (&[dim], Some((&row, outer))) = (self.index_map, self.batch.split_last()) {
+            // The windows along the last axis of the batch, row by row.
+            let along = batching.pop().expect("as many strides as axes");
+            let (mut first, mut rest) = (first, places);
+            for [base] in Walk::from(outer, [&batching], start, first / row) {
+                let within = first % row;
+                let (now, later) = rest.split_at_mut((row - within).min(rest.len()));
+                let base = (base + within as isize * along) as usize;
+                let last = self.shape[dim] - self.windows[dim];
+                let line = Line { base, step: self.strides[dim], last };
+                self.find_along(line, along, first, now);
+                first += now.len();
+                rest = later;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            return;
+        }
+        let walk = Walk::from(self.batch, [&batching], start, first);
         let mut next = first * self.index_map.len();
         for (place, [base]) in places.iter_mut().zip(walk) {
             let (mut at, mut inside) = (base, true);
@@ -134,15 +145,49 @@ impl Places<'_> {
             *place = if inside { at as usize } else { OUTSIDE };
         }
     }
+
+    /// The places of windows from number `first` on, whose indices are one number each; that of
+    /// the next window is moved by `along`.
+    fn find_along(&self, line: Line, along: isize, first: usize, places: &mut [usize]) {
+        let (range, clip) = (first..first + places.len(), self.clip);
+        match self.starts {
+            Starts::I32(starts) => {
+                arch().dispatch(Find { line, along, starts: &starts[range], clip, places })
+            }
+            Starts::I64(starts) => {
+                arch().dispatch(Find { line, along, starts: &starts[range], clip, places })
+            }
+            Starts::Converted(starts) => {
+                arch().dispatch(Find { line, along, starts: &starts[range], clip, places })
+            }
+        }
+    }
 }
 
-impl Line {
+struct Find<'a, I> {
+    line: Line,
+    along: isize,
+    starts: &'a [I],
+    clip: bool,
+    places: &'a mut [usize],
+}
+
+impl<I: Copy> pulp::NullaryFnOnce for Find<'_, I>
+where
+    i64: From<I>,
+{
+    type Output = ();
+
     #[inline(always)]
-    fn find(self, starts: impl Iterator<Item = i64>, clip: bool, places: &mut [usize]) {
-        for (place, start) in places.iter_mut().zip(starts) {
-            let clamped = start.clamp(0, self.last as i64);
-            let at = (self.base as isize + clamped as isize * self.step) as usize;
+    fn call(self) {
+        let Find { line: Line { base, step, last }, along, starts, clip, places } = self;
+        let mut base = base as isize;
+        for (place, &start) in places.iter_mut().zip(starts) {
+            let start = i64::from(start);
+            let clamped = start.clamp(0, last as i64);
+            let at = (base + clamped as isize * step) as usize;
             *place = if clip || start == clamped { at } else { OUTSIDE };
+            base += along;
         }
     }
 }

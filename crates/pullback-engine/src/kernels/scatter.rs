@@ -248,7 +248,6 @@ impl Updates<'_> {
         while next < range.end {
             let count = (range.end - next).min(BLOCK);
             let places = &mut places[..count];
-            self.places.find(next, places);
             if let [] = self.window {
                 let values = match (self.batch, self.batch_from) {
                     ([_], [1]) => &source[self.offset + next..][..count],
@@ -259,8 +258,12 @@ impl Updates<'_> {
                         &values[..count]
                     }
                 };
-                apply_elements(places, values, start, target, combine);
+                if !self.apply_indices(next, values, start, target, combine) {
+                    self.places.find(next, places);
+                    apply_elements(places, values, start, target, combine);
+                }
             } else {
+                self.places.find(next, places);
                 for (&place, [at]) in places.iter().zip(&mut from) {
                     let to = place.wrapping_sub(start);
                     if place != OUTSIDE && to < target.len() {
@@ -269,6 +272,30 @@ impl Updates<'_> {
                 }
             }
             next += count;
+        }
+    }
+
+    /// Applies single elements at indices that are places themselves, from number `first` on.
+    /// Returns whether they are, and seldom repeat: else their places are better looked at.
+    fn apply_indices<T: Pod>(
+        &self,
+        first: usize,
+        values: &[T],
+        start: usize,
+        target: &mut [T],
+        combine: impl Fn(T, T) -> T,
+    ) -> bool {
+        let is_place = |line: &Line| line.step == 1 && line.base == 0 && line.last < target.len();
+        let Some(Line { last, .. }) = self.places.line().filter(is_place) else { return false };
+        let (target, clip) = (&mut target[..=last], self.places.clip);
+        let range = first..first + values.len();
+        if start != 0 {
+            return false;
+        }
+        match self.places.starts {
+            Starts::I32(starts) => apply_at(&starts[range], clip, values, target, combine),
+            Starts::I64(starts) => apply_at(&starts[range], clip, values, target, combine),
+            Starts::Converted(_) => false,
         }
     }
 
@@ -294,6 +321,34 @@ impl Updates<'_> {
             }
         }
     }
+}
+
+/// Applies single elements at indices, unless many of these repeat the one before.
+#[inline(always)]
+fn apply_at<T: Pod, I: Copy + PartialEq>(
+    indices: &[I],
+    clip: bool,
+    values: &[T],
+    target: &mut [T],
+    combine: impl Fn(T, T) -> T,
+) -> bool
+where
+    i64: From<I>,
+{
+    let repeated = indices.iter().zip(&indices[1..]).filter(|(a, b)| a == b).count();
+    if 4 * repeated > indices.len() {
+        return false;
+    }
+    let last = target.len() as i64 - 1;
+    for (&at, &value) in indices.iter().zip(values) {
+        let at = i64::from(at);
+        // A negative index is larger than any as an unsigned one.
+        let at = if clip { at.clamp(0, last) } else { at } as usize;
+        if let Some(slot) = target.get_mut(at) {
+            *slot = combine(*slot, value);
+        }
+    }
+    true
 }
 
 /// Applies single elements. What is combined stays in a register while places repeat.
@@ -324,6 +379,7 @@ fn apply_elements<T: Pod>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::parts::tests::on_any_number_of_threads;
     use super::*;
     use crate::dtype::DType;
 
@@ -401,6 +457,97 @@ mod tests {
         let y = run(&kernel, x, &[1, 0], updates.transpose(&[1, 0]).unwrap());
         assert_eq!(y.to_vec::<u8>(), [4, 5, 6, 1, 2, 3]);
         assert_eq!(y.buffer_bytes().as_ptr(), place);
+    }
+
+    const OPS: [ScatterOp; 6] = [
+        ScatterOp::Replace,
+        ScatterOp::Add,
+        ScatterOp::Sub,
+        ScatterOp::Mul,
+        ScatterOp::Min,
+        ScatterOp::Max,
+    ];
+
+    #[test]
+    fn many_updates_agree_with_a_plain_loop() {
+        let count = 100_000;
+        let scrambled = |i: usize, limit: usize| i.wrapping_mul(2_654_435_761) % 1_000_003 % limit;
+        for (size, sorted) in [(50, false), (50, true), (3000, true), (200_000, false)] {
+            let mut at: Vec<i32> =
+                (0..count).map(|i| scrambled(i, size + size / 10) as i32 - 2).collect();
+            if sorted {
+                at.sort();
+            }
+            let updates: Vec<i64> = (0..count as i64).map(|i| i * i % 1009 - 500).collect();
+            let x: Vec<i64> = (0..size as i64).collect();
+            for op in OPS {
+                for mode in [IndexMode::Fill, IndexMode::Clip] {
+                    let y = on_any_number_of_threads(|| {
+                        let x = Tensor::from_slice(&x, &[size]).unwrap();
+                        let updates = Tensor::from_slice(&updates, &[count]).unwrap();
+                        run(&scatter(op, false, mode), x, &at, updates).to_vec::<i64>()
+                    });
+                    let mut expected = x.clone();
+                    for (&at, &new) in at.iter().zip(&updates) {
+                        let clamped = at.clamp(0, size as i32 - 1);
+                        if mode == IndexMode::Clip || at == clamped {
+                            let slot = &mut expected[clamped as usize];
+                            *slot = match op {
+                                ScatterOp::Replace => new,
+                                ScatterOp::Add => slot.wrapping_add(new),
+                                ScatterOp::Sub => slot.wrapping_sub(new),
+                                ScatterOp::Mul => slot.wrapping_mul(new),
+                                ScatterOp::Min => new.min(*slot),
+                                ScatterOp::Max => new.max(*slot),
+                            };
+                        }
+                    }
+                    assert_eq!(y, expected, "{op:?} {mode:?} {size}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sums_have_the_same_bits_on_any_number_of_threads() {
+        let count = 150_000;
+        let updates: Vec<f32> = (0..count).map(|i| (i as f32).sin()).collect();
+        let at: Vec<i32> = (0..count as i32).map(|i| i * 31 % 97).collect();
+        for op in OPS {
+            let y = on_any_number_of_threads(|| {
+                let x = Tensor::full(&[100], &Tensor::scalar(-0.0f32)).unwrap();
+                let updates = Tensor::from_slice(&updates, &[count]).unwrap();
+                let y = run(&scatter(op, false, IndexMode::Fill), x, &at, updates).to_vec::<f32>();
+                y.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+            });
+            // What no update meets stays as it is.
+            assert_eq!(y[97..], [(-0.0f32).to_bits(); 3]);
+        }
+    }
+
+    #[test]
+    fn many_rows_agree_with_a_plain_loop() {
+        let (rows, width, count) = (300, 40, 5000);
+        let at: Vec<i32> = (0..count).map(|i| i * 7919 % 310 - 4).collect();
+        let updates: Vec<f32> = (0..count * width).map(|i| (i as f32).cos()).collect();
+        let mut expected = vec![1.0f32; (rows * width) as usize];
+        for (&at, update) in at.iter().zip(updates.chunks(width as usize)) {
+            if (0..rows).contains(&at) {
+                let row = &mut expected[(at * width) as usize..][..width as usize];
+                row.iter_mut().zip(update).for_each(|(slot, &new)| *slot += new);
+            }
+        }
+        let kernel = Scatter {
+            inserted_window_dims: smallvec![0],
+            ..scatter(ScatterOp::Add, true, IndexMode::Fill)
+        };
+        let y = on_any_number_of_threads(|| {
+            let shape = [rows as usize, width as usize];
+            let x = Tensor::full(&shape, &Tensor::scalar(1.0f32)).unwrap();
+            let updates = Tensor::from_slice(&updates, &[count as usize, shape[1]]).unwrap();
+            run(&kernel, x, &at, updates).to_vec::<f32>()
+        });
+        assert_eq!(y, expected);
     }
 
     #[test]

@@ -43,6 +43,17 @@ impl Kernel for Concatenate {
         let too_large = Error::TooLarge { elements: u128::MAX, dtype };
         let mut buffer = Buffer::new(dtype, elements.ok_or(too_large)?)?;
         let strides = layout::row_major(&shape);
+        if let ([a, b], 2, 1) = (&inputs[..], shape[self.axis], strides[self.axis])
+            && let (Some(a), Some(b)) = (a.bytes(), b.bytes())
+            && a.len() == b.len()
+        {
+            with_size!(dtype.size(), T => interleave::<T>(
+                bytemuck::cast_slice(a),
+                bytemuck::cast_slice(b),
+                bytemuck::cast_slice_mut(buffer.bytes_mut()),
+            ), else ());
+            return Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)]);
+        }
         let mut offset = 0;
         for x in &inputs {
             copy_tensor(x, buffer.bytes_mut(), offset, &strides);
@@ -50,6 +61,15 @@ impl Kernel for Concatenate {
         }
         Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)])
     }
+}
+
+/// Elements of both in turn.
+fn interleave<T: Pod + Send + Sync>(a: &[T], b: &[T], target: &mut [T]) {
+    for_each_part(target.as_chunks_mut::<2>().0, part_of(2 * size_of::<T>()), |start, pairs| {
+        for (pair, (&a, &b)) in pairs.iter_mut().zip(a[start..].iter().zip(&b[start..])) {
+            *pair = [a, b];
+        }
+    });
 }
 
 /// Adds elements before, after and between those of the first input; the second input is the
@@ -328,6 +348,7 @@ fn start_indices(
 
 #[cfg(test)]
 mod tests {
+    use super::super::parts::tests::on_any_number_of_threads;
     use super::*;
 
     fn run(kernel: impl Kernel, inputs: Tensors) -> Tensor {
@@ -370,6 +391,57 @@ mod tests {
         let y = run(kernel, smallvec![x.transpose(&[1, 0]).unwrap(), Tensor::scalar(0u8)]);
         assert_eq!(y.shape(), [4, 3]);
         assert_eq!(y.to_vec::<u8>(), [0, 1, 3, 0, 0, 0, 0, 2, 4, 0, 0, 0]);
+    }
+
+    #[test]
+    fn padding_agrees_with_a_plain_loop() {
+        for [height, width] in [[3, 4], [1, 7], [300, 280], [0, 2]] {
+            let values: Vec<u16> = (0..height * width).map(|i| i as u16 + 1).collect();
+            let x = Tensor::from_slice(&values, &[height, width]).unwrap();
+            let t = x.transpose(&[1, 0]).unwrap();
+            for x in [x, t] {
+                let [height, width] = [x.shape()[0] as i64, x.shape()[1] as i64];
+                let dense = x.to_vec::<u16>();
+                for (low, high, interior) in
+                    [([1, 2], [3, 0], [0, 0]), ([-1, 0], [2, -1], [1, 2]), ([0, 5], [0, 1], [0, 3])]
+                {
+                    let kernel = Pad {
+                        low: low.as_slice().into(),
+                        high: high.as_slice().into(),
+                        interior: interior.as_slice().into(),
+                    };
+                    let y = on_any_number_of_threads(|| {
+                        let y = run(kernel.clone(), smallvec![x.clone(), Tensor::scalar(0u16)]);
+                        (Shape::from(y.shape()), y.to_vec::<u16>())
+                    });
+                    let columns = y.0[1] as i64;
+                    for (i, &got) in y.1.iter().enumerate() {
+                        let [r, c] = [i as i64 / columns - low[0], i as i64 % columns - low[1]];
+                        let [down, across] = interior.map(|n| n as i64 + 1);
+                        let whole = r >= 0 && c >= 0 && r % down == 0 && c % across == 0;
+                        let inside = whole && r / down < height && c / across < width;
+                        let expected = if inside {
+                            dense[(r / down * width + c / across) as usize]
+                        } else {
+                            0
+                        };
+                        assert_eq!(got, expected, "{height} {width} {low:?} {i}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn two_columns_in_turn() {
+        let column = |start: u32| {
+            let values: Vec<u32> = (start..start + 40_000).collect();
+            Tensor::from_slice(&values, &[40_000, 1]).unwrap()
+        };
+        let y = on_any_number_of_threads(|| {
+            run(Concatenate { axis: 1 }, smallvec![column(0), column(7)]).to_vec::<u32>()
+        });
+        assert!(y.iter().enumerate().all(|(i, &v)| v as usize == i / 2 + 7 * (i % 2)));
     }
 
     #[test]

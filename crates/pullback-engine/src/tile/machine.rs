@@ -595,6 +595,7 @@ impl<T: Pod> Rows<'_, T> {
             match self.stride {
                 1 => row.copy_from_slice(&self.source[from as usize..][..N]),
                 0 => row.fill(self.source[from as usize]),
+                2 => self.pairs(from as usize, row),
                 _ => self.row(from, row),
             }
             from += self.step;
@@ -608,10 +609,21 @@ impl<T: Pod> Rows<'_, T> {
             match self.stride {
                 1 => row.copy_from_slice(&self.source[from as usize..][..row.len()]),
                 0 => row.fill(self.source[from as usize]),
+                2 => self.pairs(from as usize, row),
                 _ => self.row(from, row),
             }
             from += self.step;
         }
+    }
+
+    /// The first of every two, which is what vectors can pick out.
+    fn pairs(&self, from: usize, target: &mut [T]) {
+        let (pairs, _) = self.source[from..].as_chunks::<2>();
+        let (end, body) = target.split_last_mut().expect("a row has elements");
+        for (target, &[first, _]) in body.iter_mut().zip(pairs) {
+            *target = first;
+        }
+        *end = self.source[from + 2 * body.len()];
     }
 
     fn row(&self, from: isize, target: &mut [T]) {

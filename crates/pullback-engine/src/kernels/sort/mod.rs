@@ -6,8 +6,6 @@
 //!
 //! Rows that lie together are what is sorted; other axes are moved to the end and back.
 
-use smallvec::smallvec;
-
 use super::common::{with_number, with_size};
 use super::parts::{for_each_item, for_each_part, part_of};
 use super::{Kernel, Tensors};
@@ -170,6 +168,7 @@ fn sort_alone<T: Ordered>(rows: &mut [T], length: usize) {
 mod tests {
     use half::{bf16, f16};
     use num_complex::Complex;
+    use smallvec::smallvec;
 
     use super::super::parts::tests::on_any_number_of_threads;
     use super::*;

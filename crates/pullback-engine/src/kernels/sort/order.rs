@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::tensor::Tensor;
 
 /// Rows shorter than this are sorted by comparisons.
-const RADIX: usize = 1024;
+const RADIX: usize = 384;
 
 /// Sorts keys; equal ones cannot be told apart, so any order of them will do.
 pub(super) fn sort_keys<K: Key>(keys: &mut Vec<K>, spare: &mut Vec<K>) {

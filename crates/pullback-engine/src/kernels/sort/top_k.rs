@@ -87,8 +87,8 @@ impl TopK {
 
 /// Elements that are compared with the bar at once.
 const BLOCK: usize = 64;
-/// Candidates beyond those wanted that are kept before the bar is raised.
-const SPARE: usize = 256;
+/// Candidates beyond twice those wanted that are kept before the bar is raised.
+const SPARE: usize = 48;
 
 /// Finds the greatest elements of a row.
 #[derive(Default)]
