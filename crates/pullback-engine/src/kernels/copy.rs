@@ -49,6 +49,36 @@ pub(crate) fn copy_bytes(source: &[u8], target: &mut [u8]) {
     });
 }
 
+/// Transposes a plane of elements of `size` bytes: element `r * down + c` of the target becomes
+/// that at `at + c * across + r` of the source.
+pub(crate) fn transpose_bytes(
+    size: usize,
+    source: &[u8],
+    from: (isize, isize),
+    target: &mut [u8],
+    down: usize,
+    shape: [usize; 2],
+) {
+    fn plane<T: Pod>(
+        source: &[u8],
+        from: (isize, isize),
+        target: &mut [u8],
+        down: usize,
+        shape: [usize; 2],
+    ) {
+        let (source, target) = (bytemuck::cast_slice(source), bytemuck::cast_slice_mut(target));
+        transpose_plane::<T>(source, from, target, down, shape);
+    }
+    match size {
+        1 => plane::<u8>(source, from, target, down, shape),
+        2 => plane::<u16>(source, from, target, down, shape),
+        4 => plane::<u32>(source, from, target, down, shape),
+        8 => plane::<u64>(source, from, target, down, shape),
+        16 => plane::<[u64; 2]>(source, from, target, down, shape),
+        _ => {}
+    }
+}
+
 fn copy<T: Pod + Send + Sync>(
     source: &Tensor,
     layout: &Layout,
@@ -157,6 +187,21 @@ impl<'a, T: Pod> Job<'a, T> {
             }
             return;
         }
+        if let ([.., count, times], [.., 1, 0], [.., pitch, 1]) =
+            (&self.shape[..], &self.from[..], &self.to[..])
+            && *pitch == *times as isize
+        {
+            let (count, times) = (*count, *times);
+            for steps in [&mut self.from, &mut self.to] {
+                steps.truncate(steps.len() - 2);
+            }
+            self.shape.truncate(self.shape.len() - 2);
+            for [at, to] in Walk::new(&self.shape, [&self.from, &self.to], [self.at, 0]) {
+                let source = &self.source[at as usize..][..count];
+                repeat_each(source, times, &mut self.target[to as usize..][..count * times]);
+            }
+            return;
+        }
         let row = self.shape.pop().unwrap_or(1);
         let (step_from, step_to) = (self.from.pop().unwrap_or(1), self.to.pop().unwrap_or(1));
         for [at, to] in Walk::new(&self.shape, [&self.from, &self.to], [self.at, 0]) {
@@ -175,6 +220,26 @@ impl<'a, T: Pod> Job<'a, T> {
                         target[i * step_to as usize] = self.source[from];
                     }
                 }
+            }
+        }
+    }
+}
+
+/// Each element as often as given, one after the other.
+fn repeat_each<T: Pod>(source: &[T], times: usize, target: &mut [T]) {
+    fn fixed<T: Pod, const TIMES: usize>(source: &[T], target: &mut [T]) {
+        for (&value, slots) in source.iter().zip(target.as_chunks_mut::<TIMES>().0) {
+            *slots = [value; TIMES];
+        }
+    }
+    match times {
+        2 => fixed::<T, 2>(source, target),
+        3 => fixed::<T, 3>(source, target),
+        4 => fixed::<T, 4>(source, target),
+        8 => fixed::<T, 8>(source, target),
+        _ => {
+            for (&value, slots) in source.iter().zip(target.chunks_exact_mut(times)) {
+                slots.fill(value);
             }
         }
     }
@@ -219,6 +284,17 @@ mod tests {
         views(|i| i as u32);
         views(|i| i as u64);
         views(|i| num_complex::Complex::new(i as f64, 1.0));
+    }
+
+    #[test]
+    fn elements_repeated_in_place() {
+        let values: Vec<u16> = (0..20_000).collect();
+        let x = Tensor::from_slice(&values, &[4, 5000]).unwrap();
+        for times in [1, 2, 3, 4, 5, 8, 100] {
+            check::<u16>(&x.broadcast(&[4, 5000, times], &[0, 1]).unwrap());
+            let columns = x.transpose(&[1, 0]).unwrap();
+            check::<u16>(&columns.broadcast(&[5000, 4, times], &[0, 1]).unwrap());
+        }
     }
 
     #[test]

@@ -189,7 +189,8 @@ impl Updates<'_> {
         let count = self.places.count();
         let updates = count * layout::count(self.window);
         let tables = (updates / TABLE_UPDATES.max(8 * target.len())).min(TABLES);
-        let Some(nothing) = nothing.filter(|_| tables > 1) else {
+        let nothing = nothing.filter(|_| tables > 1 && self.shared_row().is_none());
+        let Some(nothing) = nothing else {
             return self.share(target, combine);
         };
         let mut table = vec![nothing; tables * target.len()];
@@ -208,6 +209,17 @@ impl Updates<'_> {
         });
     }
 
+    /// The length of windows that are long rows of the target.
+    fn shared_row(&self) -> Option<usize> {
+        let Line { base, step, .. } = self.places.line()?;
+        match (self.window, self.window_to) {
+            (&[row], [1]) => {
+                (row >= SHARED_ROW && base == 0 && step == row as isize).then_some(row)
+            }
+            _ => None,
+        }
+    }
+
     /// Applies all updates; where their windows are rows of the target, threads share these.
     fn share<T: Pod + Send + Sync>(
         &self,
@@ -215,13 +227,9 @@ impl Updates<'_> {
         combine: impl Fn(T, T) -> T + Copy + Sync,
     ) {
         let count = self.places.count();
-        let row = match (self.window, self.window_to) {
-            (&[row], [1]) if row >= SHARED_ROW => row,
-            _ => 0,
-        };
-        let of_rows = |line: Line| row > 0 && line.step == row as isize && line.base == 0;
+        let row = self.shared_row().unwrap_or(0);
         let parts = (count * row / TABLE_UPDATES).min(threads::num_threads());
-        if parts < 2 || !self.places.line().is_some_and(of_rows) {
+        if parts < 2 {
             return self.apply(0..count, 0, target, combine);
         }
         // Each thread looks at all places, and applies the windows of its own rows in order.
@@ -527,27 +535,30 @@ mod tests {
 
     #[test]
     fn many_rows_agree_with_a_plain_loop() {
-        let (rows, width, count) = (300, 40, 5000);
-        let at: Vec<i32> = (0..count).map(|i| i * 7919 % 310 - 4).collect();
-        let updates: Vec<f32> = (0..count * width).map(|i| (i as f32).cos()).collect();
-        let mut expected = vec![1.0f32; (rows * width) as usize];
-        for (&at, update) in at.iter().zip(updates.chunks(width as usize)) {
-            if (0..rows).contains(&at) {
-                let row = &mut expected[(at * width) as usize..][..width as usize];
-                row.iter_mut().zip(update).for_each(|(slot, &new)| *slot += new);
+        // Few rows are summed in tables, many are shared by the threads.
+        for rows in [300, 3000] {
+            let (width, count) = (40, 5000);
+            let at: Vec<i32> = (0..count).map(|i| i * 7919 % (rows + 10) - 4).collect();
+            let updates: Vec<f32> = (0..count * width).map(|i| (i % 17) as f32).collect();
+            let mut expected = vec![1.0f32; (rows * width) as usize];
+            for (&at, update) in at.iter().zip(updates.chunks(width as usize)) {
+                if (0..rows).contains(&at) {
+                    let row = &mut expected[(at * width) as usize..][..width as usize];
+                    row.iter_mut().zip(update).for_each(|(slot, &new)| *slot += new);
+                }
             }
+            let kernel = Scatter {
+                inserted_window_dims: smallvec![0],
+                ..scatter(ScatterOp::Add, true, IndexMode::Fill)
+            };
+            let y = on_any_number_of_threads(|| {
+                let shape = [rows as usize, width as usize];
+                let x = Tensor::full(&shape, &Tensor::scalar(1.0f32)).unwrap();
+                let updates = Tensor::from_slice(&updates, &[count as usize, shape[1]]).unwrap();
+                run(&kernel, x, &at, updates).to_vec::<f32>()
+            });
+            assert!(y == expected, "{rows} rows");
         }
-        let kernel = Scatter {
-            inserted_window_dims: smallvec![0],
-            ..scatter(ScatterOp::Add, true, IndexMode::Fill)
-        };
-        let y = on_any_number_of_threads(|| {
-            let shape = [rows as usize, width as usize];
-            let x = Tensor::full(&shape, &Tensor::scalar(1.0f32)).unwrap();
-            let updates = Tensor::from_slice(&updates, &[count as usize, shape[1]]).unwrap();
-            run(&kernel, x, &at, updates).to_vec::<f32>()
-        });
-        assert_eq!(y, expected);
     }
 
     #[test]
