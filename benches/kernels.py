@@ -173,9 +173,6 @@ def moves(m):
         yield f"{name} axis 0", lambda x, f=f: f(x, 0), (near.reshape(1000, 1000),)
         yield f"{name} axis 1", lambda x, f=f: f(x, 1), (near.reshape(1000, 1000),)
     yield "cummax 1e6", lax.cummax, (million,)
-    yield "associative scan 1e5", lambda x: lax.associative_scan(np_.multiply, x), (
-        numbers(100_000, low=0.9, high=1.1),
-    )
 
 
 @group

@@ -159,8 +159,9 @@ impl<'a, T: Pod> Job<'a, T> {
             }
             return;
         }
-        // Whole cache lines of the source, where it runs along this axis.
-        let entries = (part / inner).max(1).next_multiple_of(LINE / size_of::<T>());
+        // Some cache lines of the source, where it runs along this axis.
+        let lines = if self.crossing() == Some(0) { 4 * LINE / size_of::<T>() } else { 1 };
+        let entries = (part / inner).max(1).next_multiple_of(lines);
         let size = self.shape[0];
         let mut rest = self.target;
         for first in (0..size).step_by(entries) {

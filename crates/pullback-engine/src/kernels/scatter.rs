@@ -256,7 +256,7 @@ impl Updates<'_> {
         while next < range.end {
             let count = (range.end - next).min(BLOCK);
             let places = &mut places[..count];
-            if let [] = self.window {
+            if self.window.is_empty() {
                 let values = match (self.batch, self.batch_from) {
                     ([_], [1]) => &source[self.offset + next..][..count],
                     _ => {

@@ -25,6 +25,8 @@ use crate::threads;
 const TILE_BYTES: usize = 2048;
 /// Tiles that are run by one thread before it takes the next chunk.
 const TILES_PER_CHUNK: usize = 32;
+/// Rows that are transposed at a time, where elements run across them.
+const ROWS: usize = 64;
 /// Rows and columns from which on squares are transposed.
 const SQUARE: usize = 16;
 
@@ -285,12 +287,10 @@ impl<'a> Job<'a> {
         let row = sizes.last().copied().filter(|&row| !strided.is_empty() && row >= tile);
         drop(strided);
         let mut chunk = tile * TILES_PER_CHUNK;
-        let crossed = sources.iter().zip(&program.inputs);
-        let crossed = crossed.filter(|(source, _)| source.crossed(&sizes).is_some());
-        if let Some(size) = crossed.map(|(_, dtype)| dtype.size()).min() {
-            // Whole rows, and as many as elements fill the lines that run across them.
+        if sources.iter().any(|source| source.crossed(&sizes).is_some()) {
+            // Whole rows, and some lines of elements that run across them.
             let columns = sizes[sizes.len() - 1];
-            chunk = chunk.div_ceil(columns).next_multiple_of(64 / size.max(1)) * columns;
+            chunk = chunk.div_ceil(columns).next_multiple_of(ROWS) * columns;
         }
         Job { program, code, sources, shared, pitch, tile, sizes, row, by_rows: false, chunk }
     }
