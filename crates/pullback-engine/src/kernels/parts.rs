@@ -88,6 +88,7 @@ pub(super) mod tests {
     pub(in crate::kernels) fn on_any_number_of_threads<R: PartialEq + std::fmt::Debug>(
         f: impl Fn() -> R,
     ) -> R {
+        let _held = threads::SETTING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let before = threads::num_threads();
         let [one, two, five] = [1, 2, 5].map(|count| {
             threads::set_num_threads(count);
