@@ -182,21 +182,84 @@ def networks(m):
 
 @group
 def moves(m):
-    np_ = m.numpy
-    million = numbers(1_000_000)
-    index = np.random.default_rng(0).integers(0, 1000, 1_000_000).astype("int32")
-    yield "transpose 1000x1000", lambda x: x.T + 0.0, (numbers(1000, 1000),)
+    np_, lax = m.numpy, m.lax
+    million, matrix = numbers(1_000_000), numbers(1000, 1000)
+    some = np.random.default_rng(0).integers(0, 1000, 1_000_000).astype("int32")
+    many = np.random.default_rng(1).integers(0, 1_000_000, 1_000_000).astype("int32")
+
+    yield "transpose 1000x1000", lambda x: x.T + 0.0, (matrix,)
+    # A transpose alone is a view with us; with a sum it moves.
+    moved = lambda x, axes=None: np_.transpose(x, axes) + x.dtype.type(0)  # noqa: E731
+    yield "transpose 2048x2048", moved, (numbers(2048, 2048),)
+    yield "transpose 1000x1000 float64", moved, (numbers(1000, 1000, dtype="float64"),)
+    yield "transpose 1000x1000 uint8", lambda x: x.T + np.uint8(1), (numbers(1000, 1000, low=0).astype("uint8"),)
+    yield "transpose 32x128x256 to 0, 2, 1", lambda x: moved(x, (0, 2, 1)), (numbers(32, 128, 256),)
+    yield "transpose 100x100x100 to 2, 1, 0", moved, (numbers(100, 100, 100),)
     yield "concatenate", lambda x, y: np_.concatenate([x, y]), (million[:500_000], million[500_000:])
+    yield "concatenate axis 1", lambda x, y: np_.concatenate([x, y], 1), (matrix[:, :500], matrix[:, 500:])
     yield "pad", lambda x: np_.pad(x, (10, 20)), (million,)
-    yield "gather from 1e3", lambda x, i: x[i], (million[:1000], index)
-    yield "scatter-add into 1e3", lambda x, i: np_.zeros(1000, x.dtype).at[i].add(x), (million, index)
+    yield "pad 1000x1000", lambda x: np_.pad(x, 1), (matrix,)
+    yield "pad between", lambda x: lax.pad(x, x[0, 0], [(1, 1, 1), (1, 1, 1)]), (matrix[:500, :500],)
+    yield "flip axis 1", lambda x: np_.flip(x, 1), (matrix,)
+    yield "roll", lambda x: np_.roll(x, 300), (million,)
+    yield "tile", lambda x: np_.tile(x, 4), (million[:250_000],)
+    yield "repeat", lambda x: np_.repeat(x, 4), (million[:250_000],)
+
+    yield "gather from 1e3", lambda x, i: x[i], (million[:1000], some)
+    yield "gather from 1e6", lambda x, i: x[i], (million, many)
+    yield "gather rows of 64", lambda x, i: x[i], (numbers(1000, 64), some[:20_000])
+    yield "take along axis 1", lambda x, i: np_.take_along_axis(x, i, 1), (matrix, some.reshape(1000, 1000))
+    yield "one element", lambda x, i: x[i], (million, np.int32(7))
+    yield "dynamic slice", lambda x, i: lax.dynamic_slice(x, (i,), (500_000,)), (million, np.int32(7))
+    update = lambda x, y, i: lax.dynamic_update_slice(x, y, (i,))  # noqa: E731
+    yield "dynamic update slice", update, (million, million[:1000], np.int32(7))
+    yield "searchsorted", lambda x, y: np_.searchsorted(x, y), (np.sort(million[:1000]), million[:100_000])
+
+    zeros = np_.zeros
+    yield "scatter-add into 1e3", lambda x, i: zeros(1000, x.dtype).at[i].add(x), (million, some)
+    yield "scatter-add into 1e6", lambda x, i: zeros(1_000_000, x.dtype).at[i].add(x), (million, many)
+    yield "scatter-max into 1e3", lambda x, i: zeros(1000, x.dtype).at[i].max(x), (million, some)
+    near = 1.0 + 1e-6 * million
+    yield "scatter-mul into 1e3", lambda x, i: np_.ones(1000, x.dtype).at[i].multiply(x), (near, some)
+    ones = np.random.default_rng(2).permutation(1_000_000).astype("int32")
+    yield "scatter-set into 1e6", lambda x, i: zeros(1_000_000, x.dtype).at[i].set(x), (million, ones)
+    rows = numbers(20_000, 64), some[:20_000]
+    yield "scatter-add rows of 64", lambda x, i: zeros((1000, 64), x.dtype).at[i].add(x), rows
+    segment = lambda x, i: m.ops.segment_sum(x, i, 1000)  # noqa: E731
+    yield "segment sum", segment, (million, some)
+    yield "segment sum, sorted", segment, (million, np.sort(some))
+
     yield "sort 1e6", np_.sort, (million,)
+    yield "sort rows", lambda x: np_.sort(x, 1), (matrix,)
+    yield "sort columns", lambda x: np_.sort(x, 0), (matrix,)
     yield "argsort 1e6", np_.argsort, (million,)
-    yield "top_k 1e5", lambda x: m.lax.top_k(x, 10), (million[:100_000],)
-    yield "cumsum 1e6", np_.cumsum, (million,)
-    yield "random bits 1e6", lambda k: m.random.bits(k, (1_000_000,)), (m.random.key(0),)
-    yield "random normal 1e6", lambda k: m.random.normal(k, (1_000_000,)), (m.random.key(0),)
-    yield "permutation 1e5", lambda k: m.random.permutation(k, 100_000), (m.random.key(0),)
+    yield "argsort rows", lambda x: np_.argsort(x, 1), (matrix,)
+    yield "top_k 1e5", lambda x: lax.top_k(x, 10), (million[:100_000],)
+    yield "top_k rows", lambda x: lax.top_k(x, 10), (matrix,)
+    yield "argmin axis 1", lambda x: np_.argmin(x, 1), (matrix,)
+    for name in ("cumsum", "cumprod"):
+        f = getattr(np_, name)
+        yield f"{name} 1e6", f, (near,)
+        yield f"{name} axis 0", lambda x, f=f: f(x, 0), (near.reshape(1000, 1000),)
+        yield f"{name} axis 1", lambda x, f=f: f(x, 1), (near.reshape(1000, 1000),)
+    yield "cummax 1e6", lax.cummax, (million,)
+
+
+@group
+def random(m):
+    key, million = m.random.key(0), (1_000_000,)
+    for dtype in ("uint8", "uint32", "uint64"):
+        yield f"bits 1e6 {dtype}", lambda k, d=dtype: m.random.bits(k, million, d), (key,)
+    for dtype in ("float32", "float64"):
+        yield f"uniform 1e6 {dtype}", lambda k, d=dtype: m.random.uniform(k, million, d), (key,)
+        yield f"normal 1e6 {dtype}", lambda k, d=dtype: m.random.normal(k, million, d), (key,)
+        yield f"gamma 1e4 {dtype}", lambda k, d=dtype: m.random.gamma(k, 2.5, (10_000,), d), (key,)
+    yield "exponential 1e6", lambda k: m.random.exponential(k, million, "float32"), (key,)
+    yield "bernoulli 1e6", lambda k: m.random.bernoulli(k, 0.3, million), (key,)
+    yield "randint 1e6", lambda k: m.random.randint(k, million, 0, 1000, "int32"), (key,)
+    yield "categorical 1e4 of 100", lambda k, x: m.random.categorical(k, x), (key, numbers(10_000, 100))
+    yield "permutation 1e5", lambda k: m.random.permutation(k, 100_000), (key,)
+    yield "split 1e5", lambda k: m.random.key_data(m.random.split(k, 100_000)), (key,)
 
 
 @group

@@ -122,6 +122,7 @@ def test_jit_nests_and_closes_over_tracers():
     assert outer(3.0) == 9
     close(grad(jit(lambda x: jnp.sin(x) ** 2))(0.3), 2 * np.sin(0.3) * np.cos(0.3))
     close(vmap(jit(lambda x: x**2))(jnp.arange(3.0)), [0, 1, 4])
+    close(jit(lambda x: jnp.repeat(x, 2))(jnp.arange(3.0)), [0, 0, 1, 1, 2, 2])
 
 
 def test_jit_as_method():

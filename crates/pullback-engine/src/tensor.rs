@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use crate::buffer::Buffer;
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
+use crate::kernels::copy::{copy_bytes, copy_tensor};
 use crate::layout::{self, Layout, Shape};
 
 /// A concrete array of one element type.
@@ -232,16 +233,9 @@ impl Tensor {
 
     /// Writes the elements in row-major order to `target`.
     pub fn copy_to(&self, target: &mut [u8]) {
-        if let Some(bytes) = self.bytes() {
-            return target.copy_from_slice(bytes);
-        }
-        match self.dtype.size() {
-            1 => copy_rows::<[u8; 1]>(self, target),
-            2 => copy_rows::<[u8; 2]>(self, target),
-            4 => copy_rows::<[u8; 4]>(self, target),
-            8 => copy_rows::<[u8; 8]>(self, target),
-            16 => copy_rows::<[u8; 16]>(self, target),
-            _ => {}
+        match self.bytes() {
+            Some(bytes) => copy_bytes(bytes, target),
+            None => copy_tensor(self, target, 0, &layout::row_major(self.shape())),
         }
     }
 
@@ -366,60 +360,6 @@ pub fn innermost(layout: &Layout) -> (usize, isize) {
         (Some(&row), Some(&stride)) => (row, stride),
         _ => (1, 1),
     }
-}
-
-fn copy_rows<T: bytemuck::Pod>(tensor: &Tensor, target: &mut [u8]) {
-    let source: &[T] = bytemuck::cast_slice(tensor.buffer_bytes());
-    let target: &mut [T] = bytemuck::cast_slice_mut(target);
-    let mut layout = tensor.layout();
-    // Walk blocks of the last two axes, so that a transposed read still uses whole cache lines.
-    if layout.shape.len() >= 2 {
-        let rank = layout.shape.len();
-        let (rows, columns) = (layout.shape[rank - 2], layout.shape[rank - 1]);
-        let (down, across) = (layout.strides[rank - 2], layout.strides[rank - 1]);
-        if down.unsigned_abs() < across.unsigned_abs() && rows > 1 && columns > 1 {
-            layout.shape.pop();
-            layout.strides.pop();
-            layout.shape.pop();
-            layout.strides.pop();
-            // A row of one element stands for each block.
-            layout.shape.push(1);
-            layout.strides.push(0);
-            let mut block = 0;
-            const SIDE: usize = 16;
-            layout.for_each_row(|at| {
-                let base = block * rows * columns;
-                for row0 in (0..rows).step_by(SIDE) {
-                    for column0 in (0..columns).step_by(SIDE) {
-                        for row in row0..(row0 + SIDE).min(rows) {
-                            for column in column0..(column0 + SIDE).min(columns) {
-                                let from =
-                                    at as isize + row as isize * down + column as isize * across;
-                                target[base + row * columns + column] = source[from as usize];
-                            }
-                        }
-                    }
-                }
-                block += 1;
-            });
-            return;
-        }
-    }
-    let (row, stride) = innermost(&layout);
-    let mut to = 0;
-    layout.for_each_row(|at| {
-        let out = &mut target[to..to + row];
-        match stride {
-            1 => out.copy_from_slice(&source[at..at + row]),
-            0 => out.fill(source[at]),
-            _ => {
-                for (i, slot) in out.iter_mut().enumerate() {
-                    *slot = source[(at as isize + i as isize * stride) as usize];
-                }
-            }
-        }
-        to += row;
-    });
 }
 
 impl fmt::Debug for Tensor {

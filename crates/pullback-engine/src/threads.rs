@@ -249,6 +249,10 @@ impl Pool {
     }
 }
 
+/// Held by tests that set the number of threads, or need more than one.
+#[cfg(test)]
+pub(crate) static SETTING: Mutex<()> = Mutex::new(());
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicBool;
@@ -287,6 +291,7 @@ mod tests {
 
     #[test]
     fn a_panic_reaches_the_caller_when_all_is_done() {
+        let _held = lock(&SETTING);
         let ended: Vec<AtomicBool> = (0..64).map(|_| AtomicBool::new(false)).collect();
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             for_each(64, &|chunk| {

@@ -3,7 +3,6 @@
 
 use std::sync::OnceLock;
 
-use bytemuck::Pod;
 use half::{bf16, f16};
 use num_complex::Complex;
 use smallvec::SmallVec;
@@ -11,7 +10,7 @@ use smallvec::SmallVec;
 use crate::buffer::Buffer;
 use crate::dtype::{Bool, DType, Element};
 use crate::error::{Error, Result};
-use crate::layout::{self, Layout, Shape, Strides};
+use crate::layout::{self, Shape, Strides};
 use crate::tensor::Tensor;
 
 /// The instruction sets of this processor, detected once.
@@ -131,6 +130,8 @@ pub(super) use with_size;
 /// greater or lesser of two numbers is NaN where one of them is.
 pub(super) trait Number: Element {
     const ZERO: Self;
+    /// What leaves a sum unchanged: negative zero, where there is one.
+    const NOTHING: Self;
     const ONE: Self;
     /// What leaves the greater of two values unchanged.
     const LEAST: Self;
@@ -147,6 +148,7 @@ macro_rules! integer_numbers {
     ($($T:ty),*) => {$(
         impl Number for $T {
             const ZERO: Self = 0;
+            const NOTHING: Self = 0;
             const ONE: Self = 1;
             const LEAST: Self = <$T>::MIN;
             const GREATEST: Self = <$T>::MAX;
@@ -166,9 +168,10 @@ macro_rules! integer_numbers {
 integer_numbers!(i8, i16, i32, i64, u8, u16, u32, u64);
 
 macro_rules! float_numbers {
-    ($($T:ty, $zero:expr, $one:expr, $least:expr, $greatest:expr;)*) => {$(
+    ($($T:ty, $zero:expr, $nothing:expr, $one:expr, $least:expr, $greatest:expr;)*) => {$(
         impl Number for $T {
             const ZERO: Self = $zero;
+            const NOTHING: Self = $nothing;
             const ONE: Self = $one;
             const LEAST: Self = $least;
             const GREATEST: Self = $greatest;
@@ -179,31 +182,32 @@ macro_rules! float_numbers {
             #[inline(always)]
             fn times(self, other: Self) -> Self { self * other }
             // Positive zero counts as greater than negative zero, so that the result does not
-            // depend on the order of the operands.
+            // depend on the order of the operands. There is no branch, as it could not be foreseen.
             #[inline(always)]
             fn greater(self, other: Self) -> Self {
-                let tie = self == other && self.to_bits() == 0;
-                if self > other || self.is_nan() || tie { self } else { other }
+                let tie = (self == other) & (self.to_bits() == 0);
+                if (self > other) | self.is_nan() | tie { self } else { other }
             }
             #[inline(always)]
             fn lesser(self, other: Self) -> Self {
-                let tie = self == other && other.to_bits() == 0;
-                if self < other || self.is_nan() || tie { self } else { other }
+                let tie = (self == other) & (other.to_bits() == 0);
+                if (self < other) | self.is_nan() | tie { self } else { other }
             }
         }
     )*};
 }
 float_numbers! {
-    f32, 0.0, 1.0, f32::NEG_INFINITY, f32::INFINITY;
-    f64, 0.0, 1.0, f64::NEG_INFINITY, f64::INFINITY;
-    f16, f16::ZERO, f16::ONE, f16::NEG_INFINITY, f16::INFINITY;
-    bf16, bf16::ZERO, bf16::ONE, bf16::NEG_INFINITY, bf16::INFINITY;
+    f32, 0.0, -0.0, 1.0, f32::NEG_INFINITY, f32::INFINITY;
+    f64, 0.0, -0.0, 1.0, f64::NEG_INFINITY, f64::INFINITY;
+    f16, f16::ZERO, f16::NEG_ZERO, f16::ONE, f16::NEG_INFINITY, f16::INFINITY;
+    bf16, bf16::ZERO, bf16::NEG_ZERO, bf16::ONE, bf16::NEG_INFINITY, bf16::INFINITY;
 }
 
 macro_rules! complex_numbers {
     ($($R:ty),*) => {$(
         impl Number for Complex<$R> {
             const ZERO: Self = Complex { re: 0.0, im: 0.0 };
+            const NOTHING: Self = Complex { re: -0.0, im: -0.0 };
             const ONE: Self = Complex { re: 1.0, im: 0.0 };
             const LEAST: Self = Complex { re: <$R>::NEG_INFINITY, im: <$R>::NEG_INFINITY };
             const GREATEST: Self = Complex { re: <$R>::INFINITY, im: <$R>::INFINITY };
@@ -231,6 +235,7 @@ complex_numbers!(f32, f64);
 
 impl Number for Bool {
     const ZERO: Self = Bool(0);
+    const NOTHING: Self = Bool(0);
     const ONE: Self = Bool(1);
     const LEAST: Self = Bool(0);
     const GREATEST: Self = Bool(1);
@@ -273,8 +278,28 @@ impl<'a, const N: usize> Walk<'a, N> {
         strides: [&'a [isize]; N],
         start: [isize; N],
     ) -> Walk<'a, N> {
-        let next = (!shape.contains(&0)).then_some(start);
-        Walk { shape, strides, index: SmallVec::from_elem(0, shape.len()), next }
+        Walk::from(shape, strides, start, 0)
+    }
+
+    /// The walk from index number `first` on, in row-major order.
+    pub(super) fn from(
+        shape: &'a [usize],
+        strides: [&'a [isize]; N],
+        mut start: [isize; N],
+        first: usize,
+    ) -> Walk<'a, N> {
+        let mut index = SmallVec::from_elem(0, shape.len());
+        let mut rest = first;
+        for axis in (0..shape.len()).rev() {
+            let size = shape[axis].max(1);
+            index[axis] = rest % size;
+            rest /= size;
+            for operand in 0..N {
+                start[operand] += index[axis] as isize * strides[operand][axis];
+            }
+        }
+        let next = (!shape.contains(&0) && rest == 0).then_some(start);
+        Walk { shape, strides, index, next }
     }
 }
 
@@ -360,51 +385,6 @@ pub(super) fn merged<const N: usize>(
     (sizes, steps)
 }
 
-/// Copies the elements of a strided source to a strided target of the same shape.
-pub(super) fn copy_strided<T: Pod>(
-    source: &[T],
-    source_layout: &Layout,
-    target: &mut [T],
-    target_offset: usize,
-    target_strides: &[isize],
-) {
-    let shape = &source_layout.shape;
-    let (mut shape, [mut from, mut to]) =
-        merged(shape, [&source_layout.strides[..], target_strides]);
-    let row = shape.pop().unwrap_or(1);
-    let (step_from, step_to) = (from.pop().unwrap_or(1), to.pop().unwrap_or(1));
-    if row == 0 {
-        return;
-    }
-    let start = [source_layout.offset as isize, target_offset as isize];
-    walk(&shape, [&from, &to], start, |[at, into]| match (step_from, step_to) {
-        (1, 1) => target[into as usize..into as usize + row]
-            .copy_from_slice(&source[at as usize..at as usize + row]),
-        (0, 1) => target[into as usize..into as usize + row].fill(source[at as usize]),
-        _ => {
-            for i in 0..row as isize {
-                target[(into + i * step_to) as usize] = source[(at + i * step_from) as usize];
-            }
-        }
-    });
-}
-
-/// Copies all elements of `source` into a part of `target`, given as offset and strides.
-pub(super) fn copy_tensor(
-    source: &Tensor,
-    target: &mut [u8],
-    target_offset: usize,
-    target_strides: &[isize],
-) {
-    with_size!(source.dtype().size(), T => copy_strided::<T>(
-        bytemuck::cast_slice(source.buffer_bytes()),
-        &source.layout(),
-        bytemuck::cast_slice_mut(target),
-        target_offset,
-        target_strides,
-    ), else ())
-}
-
 /// The elements in row-major order in a buffer of their own; in place where no one else holds it.
 pub(super) fn owned_buffer(x: Tensor) -> Result<Buffer> {
     x.into_buffer().or_else(|x| {
@@ -412,17 +392,6 @@ pub(super) fn owned_buffer(x: Tensor) -> Result<Buffer> {
         x.copy_to(buffer.bytes_mut());
         Ok(buffer)
     })
-}
-
-/// A buffer with `count` copies of one element.
-pub(super) fn filled_buffer(dtype: DType, count: usize, element: &[u8]) -> Result<Buffer> {
-    let mut buffer = Buffer::new(dtype, count)?;
-    let size = dtype.size();
-    with_size!(size, T => {
-        let value: T = bytemuck::pod_read_unaligned(&element[..size]);
-        bytemuck::cast_slice_mut::<u8, T>(buffer.bytes_mut()).fill(value);
-    }, else ());
-    Ok(buffer)
 }
 
 /// The elements of a tensor of integers in row-major order; what does not fit is the nearest
@@ -499,6 +468,17 @@ mod tests {
         assert_eq!((&shape[..], &strides[..]), (&[24][..], &[1][..]));
         let (shape, [strides]) = merged(&[3, 4], [&[1, 3]]);
         assert_eq!((&shape[..], &strides[..]), (&[3, 4][..], &[1, 3][..]));
+    }
+
+    #[test]
+    fn a_walk_begins_anywhere() {
+        let (shape, strides) = ([2, 3, 2], [&[7, 2, -1][..], &[1, 0, 5]]);
+        let all: Vec<_> = Walk::new(&shape, strides, [3, 0]).collect();
+        assert_eq!(all.len(), 12);
+        for first in 0..14 {
+            let from: Vec<_> = Walk::from(&shape, strides, [3, 0], first).collect();
+            assert_eq!(from, all[first.min(12)..]);
+        }
     }
 
     #[test]

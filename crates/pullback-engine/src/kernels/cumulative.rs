@@ -1,20 +1,23 @@
 //! Running sums, products, extremes and log-sum-exps along an axis.
 //!
 //! Sums of f32, bf16 and f16 run in a wider type, so that their error does not grow with the
-//! length; every result is rounded once.
+//! length; every result is rounded once. Long rows run in pieces, whose bounds follow from the
+//! length, so that several can run at once.
 
 use std::marker::PhantomData;
 
 use half::{bf16, f16};
 use num_complex::Complex;
-use smallvec::smallvec;
+use smallvec::{SmallVec, smallvec};
 
 use super::common::{Number, around, owned_buffer};
+use super::parts::{Shared, for_each_part, part_of};
 use super::{Kernel, Tensors};
 use crate::dtype::{Bool, DType};
 use crate::error::{Error, Result};
 use crate::layout::Shape;
 use crate::tensor::Tensor;
+use crate::threads;
 
 /// What runs along the axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -170,6 +173,14 @@ fn log_add_complex(a: Complex<f64>, b: Complex<f64>) -> Complex<f64> {
     Complex::new(sum.re, sum.im - turns * std::f64::consts::TAU)
 }
 
+/// Elements that run one after the other; longer rows are cut in pieces of this length, and what
+/// comes before a piece is combined with each of its elements.
+const PIECE: usize = 4096;
+/// Pieces or rows that run side by side, so that one need not wait for the sums of another.
+const ABREAST: usize = 4;
+/// Columns that run side by side.
+const COLUMNS: usize = 256;
+
 /// A run along the middle axis of contiguous elements.
 struct Run<'a, T, A, L, S, C> {
     values: &'a mut [T],
@@ -184,47 +195,198 @@ struct Run<'a, T, A, L, S, C> {
 
 impl<T, A, L, S, C> Run<'_, T, A, L, S, C>
 where
-    T: Copy,
-    A: Copy,
-    L: Fn(T) -> A,
-    S: Fn(A) -> T,
-    C: Fn(A, A) -> A,
+    T: Copy + Send + Sync,
+    A: Copy + Send + Sync,
+    L: Fn(T) -> A + Copy + Sync,
+    S: Fn(A) -> T + Copy + Sync,
+    C: Fn(A, A) -> A + Copy + Sync,
 {
     fn scan(self) {
         let Run { values, length, inner, reverse, load, store, combine, .. } = self;
-        if inner == 1 {
+        let along = Along { reverse, load, store, combine, _acc: PhantomData::<(T, A)> };
+        if inner > 1 {
+            along.columns(values, length, inner);
+        } else if length < 2 * PIECE {
+            let rows = part_of(size_of::<T>() * length).next_multiple_of(ABREAST);
+            for_each_part(values, rows * length, |_, rows| along.pieces(rows, length, &[]));
+        } else {
             for row in values.chunks_exact_mut(length) {
-                let first = if reverse { length - 1 } else { 0 };
-                let mut acc = load(row[first]);
-                for step in 1..length {
-                    let slot = &mut row[if reverse { length - 1 - step } else { step }];
-                    acc = combine(acc, load(*slot));
-                    *slot = store(acc);
-                }
-            }
-            return;
-        }
-        let mut acc: Vec<A> = Vec::with_capacity(inner);
-        for block in values.chunks_exact_mut(length * inner) {
-            acc.clear();
-            for step in 0..length {
-                let step = if reverse { length - 1 - step } else { step };
-                let row = &mut block[step * inner..][..inner];
-                if acc.is_empty() {
-                    acc.extend(row.iter().map(|&value| load(value)));
-                    continue;
-                }
-                for (slot, acc) in row.iter_mut().zip(&mut acc) {
-                    *acc = combine(*acc, load(*slot));
-                    *slot = store(*acc);
-                }
+                along.long_row(row);
             }
         }
     }
 }
 
+/// How elements run, whichever they are.
+#[derive(Clone, Copy)]
+struct Along<T, A, L, S, C> {
+    reverse: bool,
+    load: L,
+    store: S,
+    combine: C,
+    _acc: PhantomData<(T, A)>,
+}
+
+impl<T, A, L, S, C> Along<T, A, L, S, C>
+where
+    T: Copy + Send + Sync,
+    A: Copy + Send + Sync,
+    L: Fn(T) -> A + Copy + Sync,
+    S: Fn(A) -> T + Copy + Sync,
+    C: Fn(A, A) -> A + Copy + Sync,
+{
+    /// One row in pieces: first what each comes to, then each with what comes before it.
+    fn long_row(&self, row: &mut [T]) {
+        let count = row.len().div_ceil(PIECE);
+        let mut totals: Vec<Option<A>> = vec![None; count];
+        for_each_part(&mut totals, ABREAST, |first, totals| {
+            let end = ((first + totals.len()) * PIECE).min(row.len());
+            self.totals(&row[first * PIECE..end], totals);
+        });
+        // What comes before each piece, which for one of them is nothing.
+        let mut before = None;
+        for n in 0..count {
+            let n = if self.reverse { count - 1 - n } else { n };
+            let total = totals[n];
+            totals[n] = before;
+            before = match (before, total) {
+                (Some(before), Some(total)) => Some((self.combine)(before, total)),
+                (before, total) => before.or(total),
+            };
+        }
+        for_each_part(row, ABREAST * PIECE, |start, pieces| {
+            self.pieces(pieces, PIECE, &totals[start / PIECE..]);
+        });
+    }
+
+    /// What pieces come to. The last may be shorter.
+    fn totals(&self, values: &[T], totals: &mut [Option<A>]) {
+        if values.len() == ABREAST * PIECE {
+            let at = |lane: usize, step: usize| {
+                values[lane * PIECE + if self.reverse { PIECE - 1 - step } else { step }]
+            };
+            let mut acc: [A; ABREAST] = std::array::from_fn(|lane| (self.load)(at(lane, 0)));
+            for step in 1..PIECE {
+                for lane in 0..ABREAST {
+                    acc[lane] = (self.combine)(acc[lane], (self.load)(at(lane, step)));
+                }
+            }
+            for (total, acc) in totals.iter_mut().zip(acc) {
+                *total = Some(acc);
+            }
+            return;
+        }
+        for (piece, total) in values.chunks(PIECE).zip(totals) {
+            let elements = piece.iter().map(|&value| (self.load)(value));
+            *total = match self.reverse {
+                true => elements.rev().reduce(self.combine),
+                false => elements.reduce(self.combine),
+            };
+        }
+    }
+
+    /// Pieces of a length, or one that is shorter; `before` holds what comes before each, if there
+    /// is any such thing.
+    fn pieces(&self, values: &mut [T], length: usize, before: &[Option<A>]) {
+        let before_of = |n: usize| before.get(n).copied().flatten();
+        let mut done = 0;
+        for group in values.chunks_mut(ABREAST * length) {
+            if group.len() == ABREAST * length {
+                let before: [_; ABREAST] = std::array::from_fn(|lane| before_of(done + lane));
+                match before {
+                    [Some(a), Some(b), Some(c), Some(d)] => {
+                        let before = [a, b, c, d];
+                        let join = |lane: usize, acc| (self.combine)(before[lane], acc);
+                        self.abreast::<ABREAST>(group, length, join);
+                    }
+                    [None, None, None, None] => {
+                        self.abreast::<ABREAST>(group, length, |_, acc| acc);
+                    }
+                    _ => self.one_by_one(group, length, &before),
+                }
+            } else {
+                let before: SmallVec<[_; ABREAST]> =
+                    (0..ABREAST).map(|lane| before_of(done + lane)).collect();
+                self.one_by_one(group, length, &before);
+            }
+            done += ABREAST;
+        }
+    }
+
+    fn one_by_one(&self, values: &mut [T], length: usize, before: &[Option<A>]) {
+        for (piece, before) in values.chunks_mut(length).zip(before) {
+            let length = piece.len();
+            match *before {
+                Some(before) => {
+                    self.abreast::<1>(piece, length, |_, acc| (self.combine)(before, acc))
+                }
+                None => self.abreast::<1>(piece, length, |_, acc| acc),
+            }
+        }
+    }
+
+    /// Pieces side by side; `join` gives an element from the number of its piece and what the
+    /// piece has come to.
+    #[inline(always)]
+    fn abreast<const N: usize>(
+        &self,
+        values: &mut [T],
+        length: usize,
+        join: impl Fn(usize, A) -> A,
+    ) {
+        let values = &mut values[..N * length];
+        let first = if self.reverse { length - 1 } else { 0 };
+        let mut acc: [A; N] =
+            std::array::from_fn(|lane| (self.load)(values[lane * length + first]));
+        for lane in 0..N {
+            values[lane * length + first] = (self.store)(join(lane, acc[lane]));
+        }
+        for step in 1..length {
+            let step = if self.reverse { length - 1 - step } else { step };
+            for lane in 0..N {
+                let slot = &mut values[lane * length + step];
+                acc[lane] = (self.combine)(acc[lane], (self.load)(*slot));
+                *slot = (self.store)(join(lane, acc[lane]));
+            }
+        }
+    }
+
+    /// Columns of blocks of `length` rows, some of them at a time.
+    fn columns(&self, values: &mut [T], length: usize, inner: usize) {
+        let blocks = values.len() / (length * inner);
+        let groups = inner.div_ceil(COLUMNS);
+        let shared = Shared::new(values);
+        let run = |n: usize| {
+            let (block, first) = (n / groups * length * inner, n % groups * COLUMNS);
+            let width = COLUMNS.min(inner - first);
+            let mut acc: SmallVec<[A; COLUMNS]> = SmallVec::new();
+            for step in 0..length {
+                let step = if self.reverse { length - 1 - step } else { step };
+                // SAFETY: these columns of this block are those of no other `n`, and the slice
+                // ends before the next is made.
+                let row = unsafe { shared.slice(block + step * inner + first, width) };
+                if acc.is_empty() {
+                    acc.extend(row.iter().map(|&value| (self.load)(value)));
+                    continue;
+                }
+                for (slot, acc) in row.iter_mut().zip(&mut acc) {
+                    *acc = (self.combine)(*acc, (self.load)(*slot));
+                    *slot = (self.store)(*acc);
+                }
+            }
+        };
+        let items = blocks * groups;
+        // Some blocks at a time, where they are small.
+        let together = part_of(size_of::<T>() * length * inner.min(COLUMNS));
+        threads::for_each(items.div_ceil(together), &|part| {
+            (part * together..items.min((part + 1) * together)).for_each(run);
+        });
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::parts::tests::on_any_number_of_threads;
     use super::*;
 
     fn scan(op: CumulativeOp, axis: usize, reverse: bool, x: Tensor) -> Tensor {
@@ -272,6 +434,60 @@ mod tests {
         let x = Tensor::full(&[100_000], &Tensor::scalar(0.1f32)).unwrap();
         let y = scan(CumulativeOp::Sum, 0, false, x).to_vec::<f32>();
         assert!((y[99_999] - 10_000.0).abs() < 2e-3);
+    }
+
+    #[test]
+    fn long_rows_agree_with_a_plain_loop() {
+        for length in [PIECE - 1, 2 * PIECE, 5 * PIECE + 17, 8 * PIECE] {
+            let values: Vec<i64> = (0..2 * length as i64).map(|i| i * i % 1013 - 500).collect();
+            let x = Tensor::from_slice(&values, &[2, length]).unwrap();
+            for reverse in [false, true] {
+                for op in [CumulativeOp::Sum, CumulativeOp::Max, CumulativeOp::Min] {
+                    let y = on_any_number_of_threads(|| {
+                        scan(op, 1, reverse, x.clone()).to_vec::<i64>()
+                    });
+                    for (row, y) in values.chunks(length).zip(y.chunks(length)) {
+                        let mut acc = None;
+                        for step in 0..length {
+                            let at = if reverse { length - 1 - step } else { step };
+                            let next = match (acc, op) {
+                                (None, _) => row[at],
+                                (Some(acc), CumulativeOp::Sum) => acc + row[at],
+                                (Some(acc), CumulativeOp::Max) => row[at].max(acc),
+                                (Some(acc), _) => row[at].min(acc),
+                            };
+                            assert_eq!(y[at], next, "{op:?} {reverse} {at}");
+                            acc = Some(next);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_bits_on_any_number_of_threads() {
+        let values: Vec<f32> = (0..120_000).map(|i| (i as f32).sin()).collect();
+        for (shape, axis) in [([120_000, 1], 0), ([300, 400], 0), ([300, 400], 1), ([3, 40_000], 1)]
+        {
+            let x = Tensor::from_slice(&values, &shape).unwrap();
+            for op in [CumulativeOp::Sum, CumulativeOp::Prod, CumulativeOp::LogSumExp] {
+                for reverse in [false, true] {
+                    on_any_number_of_threads(|| {
+                        let y = scan(op, axis, reverse, x.clone()).to_vec::<f32>();
+                        y.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+                    });
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sums_of_what_is_positive_never_fall() {
+        let values: Vec<f64> = (0..10 * PIECE).map(|i| 0.1 + (i % 7) as f64 * 1e-9).collect();
+        let x = Tensor::from_slice(&values, &[values.len()]).unwrap();
+        let y = scan(CumulativeOp::Sum, 0, false, x).to_vec::<f64>();
+        assert!(y.is_sorted());
     }
 
     #[test]

@@ -212,6 +212,11 @@ impl Fold {
         let (true, Some(axes), Some(dtype)) = (is_wanted, self.axes(), self.reduced_type()) else {
             return Ok(None);
         };
+        // Of these there are none that take long.
+        let is_bits = |op: &ReduceOp| matches!(op, ReduceOp::And | ReduceOp::Or | ReduceOp::Xor);
+        if self.outputs.iter().flatten().any(is_bits) {
+            return Ok(None);
+        }
         let is_short = axes.inner == 1 && axes.length <= SHORT_ROW;
         let Some(sources) = self.sources(inputs, &axes) else { return Ok(None) };
         let mut form = Form { by_column: axes.inner > 1, ..Form::default() };

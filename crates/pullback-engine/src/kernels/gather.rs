@@ -1,8 +1,11 @@
 //! Gather: windows of an operand at positions that an array gives.
 
+use bytemuck::Pod;
 use smallvec::smallvec;
 
-use super::common::{filled_buffer, integers, merged, walk, with_size};
+use super::common::{Walk, arch, merged, walk, with_size};
+use super::parts::{for_each_part, part_of};
+use super::places::{BLOCK, Line, OUTSIDE, Places, Starts};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::DType;
@@ -51,7 +54,7 @@ impl Kernel for Gather {
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
         let (operand, indices) = (&inputs[0], &inputs[1]);
         let dtype = operand.dtype();
-        let starts = integers(indices, self.name())?;
+        let starts = Starts::of(indices, self.name())?;
         let batch = &indices.shape()[..indices.rank() - 1];
         let window_dims: Shape = (0..operand.rank())
             .filter(|dim| {
@@ -74,133 +77,208 @@ impl Kernel for Gather {
         let strides = layout::row_major(&shape);
         let count = layout::checked_count(&shape);
         let too_large = crate::error::Error::TooLarge { elements: u128::MAX, dtype };
-        let count = count.ok_or(too_large)?;
-        let batch_strides: Strides = unset.iter().map(|&axis| strides[axis]).collect();
-        let window_to: Strides = self.offset_dims.iter().map(|&axis| strides[axis]).collect();
+        let mut buffer = Buffer::new(dtype, count.ok_or(too_large)?)?;
+        if shape.contains(&0) {
+            return Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)]);
+        }
 
-        let operand_layout = operand.layout();
-        let window_from: Strides =
-            window_dims.iter().map(|&dim| operand_layout.strides[dim]).collect();
+        let from = operand.layout();
+        let axes = |axes: &[usize], strides: &[isize]| -> Strides {
+            axes.iter().map(|&axis| strides[axis]).collect()
+        };
+        let window_strides = [axes(&window_dims, &from.strides), axes(&self.offset_dims, &strides)];
+        let (window, [window_from, window_to]) =
+            merged(&window, window_strides.each_ref().map(|strides| &strides[..]));
+        let batch_strides = axes(&unset, &strides);
+        let (merged_batch, [batch_to]) = merged(batch, [&batch_strides]);
         let places = Places {
             shape: operand.shape(),
-            strides: &operand_layout.strides,
-            offset: operand_layout.offset,
+            strides: &from.strides,
+            offset: from.offset,
             windows: &self.slice_sizes,
             index_map: &self.start_index_map,
             batching: &self.operand_batching_dims,
             indices_batching: &self.start_indices_batching_dims,
             clip: self.mode != IndexMode::Fill,
+            batch,
+            starts: &starts,
         };
-        let from = places.find(batch, &starts);
-
-        let mut buffer = Buffer::new(dtype, count)?;
-        if count == 0 {
-            return Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)]);
+        let fill = self.fill.unwrap_or_else(|| default_fill(dtype));
+        with_size!(dtype.size(), T => Windows::<T> {
+            source: bytemuck::cast_slice(operand.buffer_bytes()),
+            fill: bytemuck::pod_read_unaligned(&fill[..dtype.size()]),
+            places: &places,
+            window: &window,
+            window_from: &window_from,
+            window_to: &window_to,
+            batch: &merged_batch,
+            batch_to: &batch_to,
         }
-        if from.contains(&OUTSIDE) {
-            let fill = self.fill.unwrap_or_else(|| default_fill(dtype));
-            buffer = filled_buffer(dtype, count, &fill)?;
-        }
-        with_size!(dtype.size(), T => {
-            let source: &[T] = bytemuck::cast_slice(operand.buffer_bytes());
-            let target: &mut [T] = bytemuck::cast_slice_mut(buffer.bytes_mut());
-            let (sizes, [steps_from, steps_to]) = merged(&window, [&window_from, &window_to]);
-            let (batch, [batch_strides]) = merged(batch, [&batch_strides]);
-            let batch = &batch[..];
-            let mut position = 0;
-            match (&sizes[..], &steps_from[..], &steps_to[..]) {
-                ([], ..) => walk(batch, [&batch_strides], [0], |[to]| {
-                    if from[position] != OUTSIDE {
-                        target[to as usize] = source[from[position]];
-                    }
-                    position += 1;
-                }),
-                (&[row], [1], [1]) => walk(batch, [&batch_strides], [0], |[to]| {
-                    let at = from[position];
-                    if at != OUTSIDE {
-                        target[to as usize..to as usize + row]
-                            .copy_from_slice(&source[at..at + row]);
-                    }
-                    position += 1;
-                }),
-                _ => walk(batch, [&batch_strides], [0], |[to]| {
-                    if from[position] != OUTSIDE {
-                        let start = [from[position] as isize, to];
-                        walk(&sizes, [&steps_from, &steps_to], start, |[at, to]| {
-                            target[to as usize] = source[at as usize];
-                        });
-                    }
-                    position += 1;
-                }),
-            }
-        }, else ());
+        .gather(bytemuck::cast_slice_mut(buffer.bytes_mut())), else ());
         Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)])
     }
 }
 
-/// Stands for the position of a window that is not within the operand.
-pub(super) const OUTSIDE: usize = usize::MAX;
-
-/// Where windows of an operand begin, given index vectors.
-pub(super) struct Places<'a> {
-    /// The operand.
-    pub shape: &'a [usize],
-    pub strides: &'a [isize],
-    pub offset: usize,
-    /// The size of the window along each of its axes.
-    pub windows: &'a [usize],
-    /// The operand axis of each component of an index vector.
-    pub index_map: &'a [usize],
-    pub batching: &'a [usize],
-    pub indices_batching: &'a [usize],
-    /// Whether windows are moved to where they fit.
-    pub clip: bool,
+/// Windows of an operand, and where they go in the result.
+struct Windows<'a, T> {
+    source: &'a [T],
+    /// Stands for the elements of windows that are not within the operand.
+    fill: T,
+    places: &'a Places<'a>,
+    window: &'a [usize],
+    window_from: &'a [isize],
+    window_to: &'a [isize],
+    batch: &'a [usize],
+    batch_to: &'a [isize],
 }
 
-impl Places<'_> {
-    /// The position of each window's first element, or `OUTSIDE`, for the index vectors `starts`
-    /// that are laid out over the shape `batch`.
-    pub(super) fn find(&self, batch: &[usize], starts: &[i64]) -> Vec<usize> {
-        let vector = self.index_map.len();
-        let mut found = Vec::with_capacity(layout::count(batch));
-        // A window larger than the operand fits nowhere.
-        let impossible = self.windows.iter().zip(self.shape).any(|(window, size)| window > size);
-        let mut batching: Strides = smallvec![0; batch.len()];
-        for (&dim, &axis) in self.batching.iter().zip(self.indices_batching) {
-            // An operand axis of another size than the indices' is a caller's mistake, and would
-            // read out of bounds.
-            if self.shape[dim] >= batch[axis] {
-                batching[axis] += self.strides[dim];
+impl<T: Pod + Send + Sync> Windows<'_, T> {
+    fn gather(&self, target: &mut [T]) {
+        let count = self.places.count();
+        let elements = target.len() / count;
+        let batch_step = match (self.batch, self.batch_to) {
+            ([], _) => elements,
+            ([_], &[step]) => step as usize,
+            _ => 0,
+        };
+        if batch_step == elements && self.window_to == &layout::row_major(self.window)[..] {
+            // The windows of the result follow each other.
+            let windows = part_of(size_of::<T>() * elements);
+            for_each_part(target, windows * elements, |start, target| {
+                self.gather_windows(start / elements, elements, target);
+            });
+        } else if batch_step == 1 {
+            // One element of every window after the other: as many rows as windows have elements.
+            let mut places = vec![OUTSIDE; count];
+            let part = part_of(size_of::<usize>());
+            for_each_part(&mut places, part, |start, places| self.places.find(start, places));
+            let rows = part_of(size_of::<T>() * count);
+            for_each_part(target, rows * count, |start, target| {
+                let walk = Walk::from(self.window, [self.window_from], [0], start / count);
+                for (row, [at]) in target.chunks_mut(count).zip(walk) {
+                    for (slot, &place) in row.iter_mut().zip(&places) {
+                        let inside = place != OUTSIDE;
+                        let from = if inside { place.wrapping_add_signed(at) } else { OUTSIDE };
+                        *slot = self.source.get(from).copied().unwrap_or(self.fill);
+                    }
+                }
+            });
+        } else {
+            self.gather_scattered(target);
+        }
+    }
+
+    /// Windows from number `first` on, each of as many elements as given, one after the other.
+    fn gather_windows(&self, first: usize, elements: usize, target: &mut [T]) {
+        if let (1, Some(line)) = (elements, self.places.line()) {
+            let range = first..first + target.len();
+            match self.places.starts {
+                Starts::I32(starts) => return self.take(line, &starts[range], target),
+                Starts::I64(starts) => return self.take(line, &starts[range], target),
+                Starts::Converted(_) => {}
             }
         }
-        if let (&[dim], []) = (self.index_map, self.batching) {
-            let last = self.shape[dim].saturating_sub(self.windows[dim]) as i64;
-            let (base, step) = (self.offset as isize, self.strides[dim]);
-            found.extend(starts.iter().map(|&start| {
-                let clamped = start.clamp(0, last);
-                let inside = !impossible && (self.clip || start == clamped);
-                if inside { (base + clamped as isize * step) as usize } else { OUTSIDE }
-            }));
-            return found;
-        }
-        let mut next = 0;
-        walk(batch, [&batching], [self.offset as isize], |[base]| {
-            let index = &starts[next..next + vector];
-            next += vector;
-            let mut at = base;
-            let mut inside = !impossible;
-            for (&start, &dim) in index.iter().zip(self.index_map) {
-                let last = self.shape[dim].saturating_sub(self.windows[dim]) as i64;
-                let start = if self.clip { start.clamp(0, last) } else { start };
-                if (0..=last).contains(&start) {
-                    at += start as isize * self.strides[dim];
+        let step = self.window_from.first().copied().unwrap_or(1);
+        let mut places = [OUTSIDE; BLOCK];
+        for (n, target) in target.chunks_mut(BLOCK * elements).enumerate() {
+            let places = &mut places[..target.len() / elements];
+            self.places.find(first + n * BLOCK, places);
+            if elements == 1 {
+                for (slot, &place) in target.iter_mut().zip(&*places) {
+                    *slot = self.source.get(place).copied().unwrap_or(self.fill);
+                }
+                continue;
+            }
+            for (out, &place) in target.chunks_exact_mut(elements).zip(&*places) {
+                if place == OUTSIDE {
+                    out.fill(self.fill);
+                } else if step == 1 && self.window.len() == 1 {
+                    out.copy_from_slice(&self.source[place..place + elements]);
                 } else {
-                    inside = false;
+                    let walk = Walk::new(self.window, [self.window_from], [place as isize]);
+                    for (slot, [at]) in out.iter_mut().zip(walk) {
+                        *slot = self.source[at as usize];
+                    }
                 }
             }
-            found.push(if inside { at as usize } else { OUTSIDE });
-        });
-        found
+        }
+    }
+
+    /// Single elements at indices along one axis.
+    fn take<I: Copy>(&self, line: Line, starts: &[I], target: &mut [T])
+    where
+        i64: From<I>,
+    {
+        let Line { base, step, last } = line;
+        let (fill, clip) = (self.fill, self.places.clip);
+        if step == 1 {
+            let table = &self.source[base..=base + last];
+            return arch().dispatch(Take { table, fill, clip, starts, target });
+        }
+        for (&start, slot) in starts.iter().zip(target) {
+            let start = i64::from(start);
+            let clamped = start.clamp(0, last as i64);
+            let at = base as isize + clamped as isize * step;
+            *slot = if clip || start == clamped { self.source[at as usize] } else { fill };
+        }
+    }
+
+    /// Windows whose elements are apart from each other in the result.
+    fn gather_scattered(&self, target: &mut [T]) {
+        let mut places = [OUTSIDE; BLOCK];
+        let mut to = Walk::new(self.batch, [self.batch_to], [0]);
+        for first in (0..self.places.count()).step_by(BLOCK) {
+            let places = &mut places[..(self.places.count() - first).min(BLOCK)];
+            self.places.find(first, places);
+            for (&place, [to]) in places.iter().zip(&mut to) {
+                let strides = [self.window_from, self.window_to];
+                walk(self.window, strides, [place as isize, to], |[at, to]| {
+                    let element =
+                        if place == OUTSIDE { self.fill } else { self.source[at as usize] };
+                    target[to as usize] = element;
+                });
+            }
+        }
+    }
+}
+
+/// Elements of a table at indices.
+struct Take<'a, T, I> {
+    table: &'a [T],
+    fill: T,
+    clip: bool,
+    starts: &'a [I],
+    target: &'a mut [T],
+}
+
+impl<T: Pod, I: Copy> pulp::NullaryFnOnce for Take<'_, T, I>
+where
+    i64: From<I>,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Take { table, fill, clip, starts, target } = self;
+        let last = table.len() as i64 - 1;
+        for (starts, target) in starts.chunks(BLOCK).zip(target.chunks_mut(BLOCK)) {
+            let mut inside = true;
+            for &start in starts {
+                inside &= (0..=last).contains(&i64::from(start));
+            }
+            for (&start, slot) in starts.iter().zip(target) {
+                let start = i64::from(start);
+                *slot = if inside {
+                    // SAFETY: all indices of this block were just seen to be in the table.
+                    unsafe { *table.get_unchecked(start as usize) }
+                } else if clip {
+                    table[start.clamp(0, last) as usize]
+                } else {
+                    // A negative index is larger than any as an unsigned one.
+                    table.get(start as usize).copied().unwrap_or(fill)
+                };
+            }
+        }
     }
 }
 
@@ -229,7 +307,9 @@ fn default_fill(dtype: DType) -> [u8; 16] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::parts::tests::on_any_number_of_threads;
     use super::*;
+    use crate::dtype::Element;
 
     fn rows(mode: IndexMode) -> Gather {
         Gather {
@@ -305,6 +385,105 @@ mod tests {
         };
         let indices = Tensor::from_slice(&[2i64, 0, 5, 1], &[2, 2, 1]).unwrap();
         assert_eq!(run(&gather, &x, indices).to_vec::<u32>(), [2, 0, u32::MAX, 4]);
+    }
+
+    /// Gathers whole rows, whole columns and single elements of a matrix, and compares each with
+    /// reading element by element.
+    fn many<T: Element + PartialEq + std::fmt::Debug>(value: impl Fn(usize) -> T, fill: T) {
+        let (height, width, count) = (61, 37, 3000);
+        let values: Vec<T> = (0..height * width).map(value).collect();
+        let x = Tensor::from_slice(&values, &[height, width]).unwrap();
+        let views = [x.clone(), x.transpose(&[1, 0]).unwrap(), x.reverse(&[0, 1]).unwrap()];
+        let at: Vec<i64> = (0..count as i64).map(|i| i * 7919 % 71 - 5).collect();
+        let narrow: Vec<i32> = at.iter().map(|&at| at as i32).collect();
+        let short: Vec<i8> = at.iter().map(|&at| at as i8).collect();
+        let indices = [
+            Tensor::from_slice(&at, &[count, 1]).unwrap(),
+            Tensor::from_slice(&narrow, &[count, 1]).unwrap(),
+            Tensor::from_slice(&short, &[count, 1]).unwrap(),
+        ];
+        let mut bytes = [0; 16];
+        bytes[..size_of::<T>()].copy_from_slice(bytemuck::bytes_of(&fill));
+        for (x, indices) in views.iter().flat_map(|x| indices.iter().map(move |i| (x, i))) {
+            let (rows, columns) = (x.shape()[0], x.shape()[1]);
+            let dense = x.to_vec::<T>();
+            for (axis, leading, mode) in [
+                (0, true, IndexMode::Clip),
+                (0, true, IndexMode::Fill),
+                (0, false, IndexMode::Fill),
+                (1, true, IndexMode::Fill),
+                (1, false, IndexMode::Clip),
+            ] {
+                let size = x.shape()[axis];
+                let window = rows * columns / size;
+                let gather = Gather {
+                    offset_dims: smallvec![if leading { 1 } else { 0 }],
+                    collapsed_slice_dims: smallvec![axis],
+                    start_index_map: smallvec![axis],
+                    operand_batching_dims: smallvec![],
+                    start_indices_batching_dims: smallvec![],
+                    slice_sizes: if axis == 0 {
+                        smallvec![1, window]
+                    } else {
+                        smallvec![window, 1]
+                    },
+                    mode,
+                    fill: Some(bytes),
+                };
+                let y = on_any_number_of_threads(|| run(&gather, x, indices.clone()).to_vec::<T>());
+                for (i, &got) in y.iter().enumerate() {
+                    let (n, w) =
+                        if leading { (i / window, i % window) } else { (i % count, i / count) };
+                    let place = at[n].clamp(0, size as i64 - 1);
+                    let from = match axis {
+                        0 => place as usize * columns + w,
+                        _ => w * columns + place as usize,
+                    };
+                    let inside = mode == IndexMode::Clip || place == at[n];
+                    assert_eq!(
+                        got,
+                        if inside { dense[from] } else { fill },
+                        "{axis} {leading} {i}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn windows_of_every_width_agree_with_a_plain_loop() {
+        many(|i| i as u8, 200);
+        many(|i| i as i16, -3);
+        many(|i| i as f32, -1.0);
+        many(|i| i as u64, u64::MAX);
+        many(|i| num_complex::Complex::new(i as f64, 0.5), num_complex::Complex::new(-1.0, 0.0));
+    }
+
+    #[test]
+    fn many_elements_agree_with_a_plain_loop() {
+        let table: Vec<f32> = (0..1000).map(|v| v as f32).collect();
+        let x = Tensor::from_slice(&table, &[1000]).unwrap();
+        let at: Vec<i32> = (0..50_000).map(|i| i * 7919 % 1100 - 50).collect();
+        let indices = Tensor::from_slice(&at, &[at.len(), 1]).unwrap();
+        for mode in [IndexMode::Clip, IndexMode::Fill] {
+            let gather = Gather {
+                offset_dims: smallvec![],
+                collapsed_slice_dims: smallvec![0],
+                slice_sizes: smallvec![1],
+                fill: Some([0; 16]),
+                ..rows(mode)
+            };
+            for x in [x.clone(), x.reverse(&[0]).unwrap()] {
+                let table = x.to_vec::<f32>();
+                let y =
+                    on_any_number_of_threads(|| run(&gather, &x, indices.clone()).to_vec::<f32>());
+                for (&at, y) in at.iter().zip(y) {
+                    let clamped = at.clamp(0, 999);
+                    let inside = mode == IndexMode::Clip || at == clamped;
+                    assert_eq!(y, if inside { table[clamped as usize] } else { 0.0 });
+                }
+            }
+        }
     }
 
     #[test]

@@ -13,17 +13,21 @@ use crate::tensor::Tensor;
 
 pub mod arg_reduce;
 mod common;
+pub(crate) mod copy;
 pub mod cumulative;
 pub mod dot;
 pub mod fold;
 pub mod gather;
 pub mod linalg;
+mod parts;
+mod places;
 pub mod random;
 pub mod random_gamma;
 pub mod reduce;
 pub mod scatter;
 pub mod sort;
 pub mod structural;
+mod threefry;
 pub mod view;
 
 /// The inputs or outputs of a step.

@@ -1,12 +1,10 @@
-//! Random bits: the counter-based generator Threefry-2x32 with 20 rounds, and what JAX derives
-//! from it, bit for bit: streams, split keys, keys with data folded in.
-//!
-//! A stream has two layouts. In the *partitionable* one every element is a function of its own
-//! 64-bit position; the *original* one splits a list of 32-bit counters into halves.
+//! Random bits, split keys, and keys with data folded in, bit for bit those of JAX; see
+//! `threefry` for the generator and its streams.
 
 use smallvec::smallvec;
 
-use super::common::{arch, build};
+use super::common::build;
+use super::threefry::{Drawn, blocks, draw, draw_original, fold_in};
 use super::{Kernel, Tensors};
 use crate::dtype::{Bool, DType, Element, Key};
 use crate::error::{Error, Result};
@@ -32,7 +30,7 @@ impl Kernel for Threefry2x32 {
         let second = build::<u32>(shape, |second| {
             first = Some(build::<u32>(shape, |first| {
                 let [k0, k1, x0, x1] = std::array::from_fn(|operand| words[operand]);
-                arch().dispatch(Blocks { k0, k1, x0, x1, first, second });
+                blocks([k0, k1, x0, x1], first, second);
             }));
         })?;
         Ok(first.transpose()?.into_iter().chain([second]).collect())
@@ -61,10 +59,10 @@ impl Kernel for RandomBits {
         let shape: Shape = inputs[0].shape().iter().chain(&self.shape).copied().collect();
         checked_count(&shape, DType::U64)?;
         let y = match self.bits {
-            8 => self.draw::<u8>(&keys, count, &shape, |hi, lo| (hi ^ lo) as u8),
-            16 => self.draw::<u16>(&keys, count, &shape, |hi, lo| (hi ^ lo) as u16),
-            32 => self.draw::<u32>(&keys, count, &shape, |hi, lo| hi ^ lo),
-            64 => self.draw::<u64>(&keys, count, &shape, |hi, lo| (hi as u64) << 32 | lo as u64),
+            8 => self.draw::<u8>(&keys, count, &shape),
+            16 => self.draw::<u16>(&keys, count, &shape),
+            32 => self.draw::<u32>(&keys, count, &shape),
+            64 => self.draw::<u64>(&keys, count, &shape),
             _ => Err(Error::DType { operation: self.name(), dtype: DType::Bool }),
         }?;
         Ok(smallvec![y])
@@ -72,36 +70,25 @@ impl Kernel for RandomBits {
 }
 
 impl RandomBits {
-    fn draw<T: Element>(
-        &self,
-        keys: &[Key],
-        count: usize,
-        shape: &[usize],
-        join: impl Fn(u32, u32) -> T,
-    ) -> Result<Tensor> {
+    fn draw<T: Drawn>(&self, keys: &[Key], count: usize, shape: &[usize]) -> Result<Tensor> {
         build::<T>(shape, |out| {
-            if count == 0 {
-                return;
+            if self.partitionable {
+                return draw(keys, count, out);
             }
-            for (&key, out) in keys.iter().zip(out.chunks_exact_mut(count)) {
-                if self.partitionable {
-                    arch().dispatch(ByPosition { key, out, join: &join });
-                    continue;
-                }
-                let mut words = vec![0; size_of_val(out).div_ceil(4)];
-                arch().dispatch(Original { key, out: &mut words });
+            let mut words = vec![0; (size_of::<T>() * count).div_ceil(4)];
+            for (&key, out) in keys.iter().zip(out.chunks_exact_mut(count.max(1))) {
+                draw_original(key, &mut words);
                 if size_of::<T>() == 8 {
                     let (high, low) = words.split_at(out.len());
                     for (slot, (&high, &low)) in out.iter_mut().zip(high.iter().zip(low)) {
-                        *slot = join(high, low);
+                        *slot = T::join(high, low);
                     }
                 } else {
                     // Narrow elements come from the low end of a word first.
                     let narrow = size_of::<T>() * 8;
-                    let per_word = 32 / narrow;
-                    for (elements, &word) in out.chunks_mut(per_word).zip(&words) {
+                    for (elements, &word) in out.chunks_mut(32 / narrow).zip(&words) {
                         for (lane, slot) in elements.iter_mut().enumerate() {
-                            *slot = join(0, word >> (lane * narrow));
+                            *slot = T::join(0, word >> (lane * narrow));
                         }
                     }
                 }
@@ -166,16 +153,11 @@ impl Kernel for RandomSplit {
         let count = checked_count(&self.shape, DType::KeyThreefry)?;
         checked_count(&shape, DType::KeyThreefry)?;
         let split = build::<Key>(&shape, |out| {
-            if count == 0 {
-                return;
+            if self.partitionable {
+                return draw(&keys, count, out);
             }
-            for (&key, out) in keys.iter().zip(out.chunks_exact_mut(count)) {
-                if self.partitionable {
-                    let join = |high, low| Key([high, low]);
-                    arch().dispatch(ByPosition { key, out, join });
-                } else {
-                    arch().dispatch(Original { key, out: bytemuck::cast_slice_mut(out) });
-                }
+            for (&key, out) in keys.iter().zip(out.chunks_exact_mut(count.max(1))) {
+                draw_original(key, bytemuck::cast_slice_mut(out));
             }
         })?;
         Ok(smallvec![split])
@@ -198,13 +180,7 @@ impl Kernel for RandomFoldIn {
             return Err(Error::DType { operation: self.name(), dtype: data.dtype() });
         }
         let data = data.to_vec::<u32>();
-        let folded = build::<Key>(inputs[0].shape(), |out| {
-            for ((slot, key), &data) in out.iter_mut().zip(&keys).zip(&data) {
-                let [mut x0, mut x1] = [[0], [data]];
-                threefry(&[key.0[0]], &[key.0[1]], &mut x0, &mut x1);
-                *slot = Key([x0[0], x1[0]]);
-            }
-        })?;
+        let folded = build::<Key>(inputs[0].shape(), |out| fold_in(&keys, &data, out))?;
         Ok(smallvec![folded])
     }
 }
@@ -249,141 +225,6 @@ pub(super) fn keys_of(x: &Tensor, operation: &'static str) -> Result<Vec<Key>> {
     match x.dtype() {
         DType::KeyThreefry => Ok(x.to_vec()),
         dtype => Err(Error::DType { operation, dtype }),
-    }
-}
-
-/// Blocks computed side by side.
-const LANES: usize = 32;
-
-/// The block function over whole slices.
-struct Blocks<'a> {
-    k0: &'a [u32],
-    k1: &'a [u32],
-    x0: &'a [u32],
-    x1: &'a [u32],
-    first: &'a mut [u32],
-    second: &'a mut [u32],
-}
-
-impl pulp::NullaryFnOnce for Blocks<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let Blocks { k0, k1, x0, x1, first, second } = self;
-        for i in (0..first.len()).step_by(LANES) {
-            let n = (first.len() - i).min(LANES);
-            let mut lanes = [[0; LANES]; 4];
-            for (lanes, words) in lanes.iter_mut().zip([k0, k1, x0, x1]) {
-                lanes[..n].copy_from_slice(&words[i..i + n]);
-            }
-            let [k0, k1, mut x0, mut x1] = lanes;
-            threefry(&k0, &k1, &mut x0, &mut x1);
-            first[i..i + n].copy_from_slice(&x0[..n]);
-            second[i..i + n].copy_from_slice(&x1[..n]);
-        }
-    }
-}
-
-/// Element `i` of the partitionable stream is made of the block with counter `i`.
-struct ByPosition<'a, T, J> {
-    key: Key,
-    out: &'a mut [T],
-    join: J,
-}
-
-impl<T: Copy, J: Fn(u32, u32) -> T> pulp::NullaryFnOnce for ByPosition<'_, T, J> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let ByPosition { key, out, join } = self;
-        let (k0, k1) = ([key.0[0]; LANES], [key.0[1]; LANES]);
-        for (chunk, out) in out.chunks_mut(LANES).enumerate() {
-            let first = (chunk * LANES) as u64;
-            let mut x0 = [(first >> 32) as u32; LANES];
-            let mut x1 = [first as u32; LANES];
-            for lane in 0..LANES {
-                // A chunk is aligned, so its low words do not overflow.
-                x1[lane] += lane as u32;
-            }
-            threefry(&k0, &k1, &mut x0, &mut x1);
-            for (lane, slot) in out.iter_mut().enumerate() {
-                *slot = join(x0[lane], x1[lane]);
-            }
-        }
-    }
-}
-
-/// The words of the original stream: counters `0..n`, with a zero at the end if `n` is odd, are
-/// halved; block `i` has word `i` of both halves, before and after.
-struct Original<'a> {
-    key: Key,
-    out: &'a mut [u32],
-}
-
-impl pulp::NullaryFnOnce for Original<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let Original { key, out } = self;
-        let (k0, k1) = ([key.0[0]; LANES], [key.0[1]; LANES]);
-        let count = out.len();
-        let half = count.div_ceil(2);
-        let (firsts, seconds) = out.split_at_mut(half);
-        for start in (0..half).step_by(LANES) {
-            let mut x0 = [start as u32; LANES];
-            let mut x1 = [(start + half) as u32; LANES];
-            for lane in 0..LANES {
-                x0[lane] = x0[lane].wrapping_add(lane as u32);
-                x1[lane] = x1[lane].wrapping_add(lane as u32);
-            }
-            if count % 2 == 1 && half - start <= LANES {
-                x1[half - 1 - start] = 0;
-            }
-            threefry(&k0, &k1, &mut x0, &mut x1);
-            let end = (start + LANES).min(half);
-            firsts[start..end].copy_from_slice(&x0[..end - start]);
-            let end = (start + LANES).min(seconds.len());
-            if start < end {
-                seconds[start..end].copy_from_slice(&x1[..end - start]);
-            }
-        }
-    }
-}
-
-/// Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3").
-#[inline(always)]
-pub(super) fn threefry<const N: usize>(
-    k0: &[u32; N],
-    k1: &[u32; N],
-    x0: &mut [u32; N],
-    x1: &mut [u32; N],
-) {
-    const ROTATIONS: [[u32; 4]; 2] = [[13, 15, 26, 6], [17, 29, 16, 24]];
-    const PARITY: u32 = 0x1bd1_1bda;
-    let mut k2 = [PARITY; N];
-    for lane in 0..N {
-        k2[lane] ^= k0[lane] ^ k1[lane];
-    }
-    let keys = [k0, k1, &k2];
-    for lane in 0..N {
-        x0[lane] = x0[lane].wrapping_add(k0[lane]);
-        x1[lane] = x1[lane].wrapping_add(k1[lane]);
-    }
-    for group in 0..5 {
-        for rotation in ROTATIONS[group % 2] {
-            for lane in 0..N {
-                x0[lane] = x0[lane].wrapping_add(x1[lane]);
-                x1[lane] = x1[lane].rotate_left(rotation) ^ x0[lane];
-            }
-        }
-        let (a, b) = (keys[(group + 1) % 3], keys[(group + 2) % 3]);
-        for lane in 0..N {
-            x0[lane] = x0[lane].wrapping_add(a[lane]);
-            x1[lane] = x1[lane].wrapping_add(b[lane]).wrapping_add(group as u32 + 1);
-        }
     }
 }
 

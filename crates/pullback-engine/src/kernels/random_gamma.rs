@@ -3,13 +3,15 @@
 
 use smallvec::smallvec;
 
-use super::common::build;
-use super::random::{keys_of, threefry};
+use super::common::{arch, build};
+use super::parts::for_each_part;
+use super::random::keys_of;
+use super::threefry::threefry;
 use super::{Kernel, Tensors};
 use crate::dtype::{DType, Element, Key};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
-use crate::tile::math::{double, single, special};
+use crate::tile::math::{double, single};
 
 /// A sample of the gamma distribution, or its logarithm, for each key of the first input and the
 /// parameter at its place in the second, of dtype f32 or f64.
@@ -29,128 +31,270 @@ impl Kernel for RandomGamma {
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
         let keys = keys_of(&inputs[0], self.name())?;
         let a = &inputs[1];
-        fn each<T: Element>(
-            keys: &[Key],
-            a: &Tensor,
-            sample: impl Fn(Key, T) -> T,
-        ) -> Result<Tensor> {
-            let parameters = a.to_vec::<T>();
-            build::<T>(a.shape(), |out| {
-                for ((slot, &key), &a) in out.iter_mut().zip(keys).zip(&parameters) {
-                    *slot = sample(key, a);
-                }
-            })
-        }
         let y = match a.dtype() {
-            DType::F32 => each(&keys, a, |key, a| self.sample_f32(Stream::new(key, self), a)),
-            DType::F64 => each(&keys, a, |key, a| self.sample_f64(Stream::new(key, self), a)),
+            DType::F32 => self.sample(&keys, a, |draw: Draw<f32>| arch().dispatch(draw)),
+            DType::F64 => self.sample(&keys, a, |draw: Draw<f64>| arch().dispatch(draw)),
             dtype => Err(Error::DType { operation: self.name(), dtype }),
         }?;
         Ok(smallvec![y])
     }
 }
 
-/// A key that single numbers are drawn with.
+impl RandomGamma {
+    fn sample<T: Element>(
+        &self,
+        keys: &[Key],
+        a: &Tensor,
+        draw: impl Fn(Draw<T>) + Sync,
+    ) -> Result<Tensor> {
+        let a = a.contiguous()?;
+        let parameters = a.as_slice::<T>().unwrap_or_default();
+        build::<T>(a.shape(), |out| {
+            for_each_part(out, PART, |start, out| {
+                let (keys, a) = (&keys[start..], &parameters[start..]);
+                draw(Draw { keys, a, out, log: self.log_space, partitionable: self.partitionable });
+            })
+        })
+    }
+}
+
+/// Samples that a thread takes at once: some ten microseconds of work.
+const PART: usize = 512;
+/// Samples drawn side by side.
+const LANES: usize = 16;
+
+/// Keys that single numbers are drawn with, side by side.
 #[derive(Clone, Copy)]
-struct Stream {
-    key: Key,
+struct Streams {
+    k0: [u32; LANES],
+    k1: [u32; LANES],
     partitionable: bool,
 }
 
-impl Stream {
-    fn new(key: Key, op: &RandomGamma) -> Stream {
-        Stream { key, partitionable: op.partitionable }
-    }
-
-    fn block(self, high: u32, low: u32) -> [u32; 2] {
-        let (mut x0, mut x1) = ([high], [low]);
-        threefry(&[self.key.0[0]], &[self.key.0[1]], &mut x0, &mut x1);
-        [x0[0], x1[0]]
+// All that is called here is inlined into what is compiled for the processor; so there are loops
+// instead of closures.
+impl Streams {
+    #[inline(always)]
+    fn block(&self, high: u32, low: u32) -> [[u32; LANES]; 2] {
+        let (mut x0, mut x1) = ([high; LANES], [low; LANES]);
+        threefry(self.k0, self.k1, &mut x0, &mut x1);
+        [x0, x1]
     }
 
     /// The keys that a split makes.
-    fn split<const N: usize>(self) -> [Stream; N] {
-        let with = |key: [u32; 2]| Stream { key: Key(key), ..self };
+    #[inline(always)]
+    fn split<const N: usize>(&self) -> [Streams; N] {
+        let mut streams = [*self; N];
         if self.partitionable {
-            return std::array::from_fn(|i| with(self.block(0, i as u32)));
+            for (i, stream) in streams.iter_mut().enumerate() {
+                [stream.k0, stream.k1] = self.block(0, i as u32);
+            }
+            return streams;
         }
-        // 2 N words, whose halves are those of N blocks.
-        let count = N as u32;
-        let word = |at: u32| match at < count {
-            true => self.block(at, at + count)[0],
-            false => self.block(at - count, at)[1],
-        };
-        std::array::from_fn(|i| with([word(2 * i as u32), word(2 * i as u32 + 1)]))
+        // 2 N words: the first ones of all blocks, then the second ones.
+        let mut words = [[[0; LANES]; N]; 2];
+        for i in 0..N {
+            [words[0][i], words[1][i]] = self.block(i as u32, (i + N) as u32);
+        }
+        for (i, stream) in streams.iter_mut().enumerate() {
+            let (first, second) = (2 * i, 2 * i + 1);
+            stream.k0 = words[first / N][first % N];
+            stream.k1 = words[second / N][second % N];
+        }
+        streams
     }
 
-    fn word(self) -> u32 {
+    /// Uniform numbers from zero to one.
+    #[inline(always)]
+    fn uniform_f32(&self) -> [f32; LANES] {
         let [high, low] = self.block(0, 0);
-        if self.partitionable { high ^ low } else { high }
+        let mut u = [0.0; LANES];
+        for lane in 0..LANES {
+            let word = if self.partitionable { high[lane] ^ low[lane] } else { high[lane] };
+            u[lane] = f32::from_bits(word >> 9 | 0x3F80_0000) - 1.0;
+        }
+        u
     }
 
-    fn long(self) -> u64 {
+    #[inline(always)]
+    fn uniform_f64(&self) -> [f64; LANES] {
         // In the original layout the counters are 0 and 1.
         let [high, low] = self.block(0, u32::from(!self.partitionable));
-        (high as u64) << 32 | low as u64
+        let mut u = [0.0; LANES];
+        for lane in 0..LANES {
+            let long = (high[lane] as u64) << 32 | low[lane] as u64;
+            u[lane] = f64::from_bits(long >> 12 | 0x3FF0_0000_0000_0000) - 1.0;
+        }
+        u
     }
+}
+
+/// A sample for each key and the parameter at its place.
+struct Draw<'a, T> {
+    keys: &'a [Key],
+    a: &'a [T],
+    out: &'a mut [T],
+    log: bool,
+    partitionable: bool,
+}
+
+#[inline(always)]
+fn any(lanes: &[bool; LANES]) -> bool {
+    let mut any = false;
+    for &lane in lanes {
+        any |= lane;
+    }
+    any
 }
 
 /// The method of G. Marsaglia and W. Tsang 2000, "A simple method for generating gamma variables":
 /// normal numbers are tried until one is accepted. A parameter below one is raised by one, and the
-/// sample multiplied by a power of a uniform number.
+/// sample multiplied by a power of a uniform number. Lanes that have their sample wait for the
+/// others.
 macro_rules! gamma_sampler {
-    ($name:ident, $float:ident, $math:ident, $erf_inv:path, $log1p:path, $uniform:expr) => {
-        impl RandomGamma {
-            fn $name(&self, stream: Stream, a: $float) -> $float {
-                const ROOT: $float = std::f64::consts::SQRT_2 as $float;
-                let uniform: fn(Stream) -> $float = $uniform;
-                let normal = |stream: Stream| {
-                    let low = -1.0 + $float::EPSILON / 2.0;
-                    let u = (uniform(stream) * (1.0 - low) + low).max(low);
-                    ROOT * $erf_inv(u)
-                };
-                let raised = if a >= 1.0 { a } else { a + 1.0 };
-                let third = (1.0f64 / 3.0) as $float;
-                let d = raised - third;
-                let c = third / d.sqrt();
-                let [mut stream, last] = stream.split();
-                let (mut square, mut cube, mut u) = (0.0, 1.0, 2.0);
-                let rejected = |square: $float, cube: $float, u: $float| {
-                    u >= 1.0 - 0.0331 * (square * square)
-                        && $math::log(u) >= square * 0.5 + d * ((1.0 - cube) + $math::log(cube))
-                };
-                // A parameter that is no number is not accepted, nor is anything else.
-                while rejected(square, cube, u) {
-                    let [next, mut x_stream, u_stream] = stream.split();
-                    let (mut x, mut v) = (0.0, -1.0);
-                    while v <= 0.0 {
-                        let [next, own] = x_stream.split();
-                        x = normal(own);
-                        v = 1.0 + x * c;
-                        x_stream = next;
+    ($float:ident, $math:ident, $uniform:ident) => {
+        impl pulp::NullaryFnOnce for Draw<'_, $float> {
+            type Output = ();
+
+            #[inline(always)]
+            fn call(self) {
+                let Draw { keys, a, out, log, partitionable } = self;
+                for (n, out) in out.chunks_mut(LANES).enumerate() {
+                    let mut parameters = [1.0; LANES];
+                    let [mut k0, mut k1] = [[0; LANES]; 2];
+                    for lane in 0..out.len() {
+                        parameters[lane] = a[n * LANES + lane];
+                        [k0[lane], k1[lane]] = keys[n * LANES + lane].0;
                     }
-                    square = x * x;
-                    cube = v * v * v;
-                    u = uniform(u_stream);
-                    stream = next;
+                    let samples = Streams { k0, k1, partitionable }.gamma(&parameters, log);
+                    out.copy_from_slice(&samples[..out.len()]);
                 }
-                if self.log_space {
-                    let log = $log1p(-uniform(last));
-                    let boost = if a >= 1.0 || log == 0.0 { 0.0 } else { log * (1.0 / a) };
-                    ($math::log(d) + $math::log(cube)) + boost
+            }
+        }
+
+        impl Gamma<$float> for Streams {
+            #[inline(always)]
+            fn gamma(&self, a: &[$float; LANES], log: bool) -> [$float; LANES] {
+                const ROOT: $float = std::f64::consts::SQRT_2 as $float;
+                const THIRD: $float = (1.0f64 / 3.0) as $float;
+                const LOW: $float = -1.0 + $float::EPSILON / 2.0;
+                let [mut c, mut d] = [[0.0; LANES]; 2];
+                for lane in 0..LANES {
+                    let raised = if a[lane] >= 1.0 { a[lane] } else { a[lane] + 1.0 };
+                    d[lane] = raised - THIRD;
+                    c[lane] = THIRD / d[lane].sqrt();
+                }
+                let [mut streams, last] = self.split();
+                let (mut square, mut cube) = ([0.0; LANES], [1.0; LANES]);
+                // A parameter that is no number is not accepted, nor is anything else.
+                let mut rejected = [false; LANES];
+                for lane in 0..LANES {
+                    rejected[lane] = !d[lane].is_nan();
+                }
+                while any(&rejected) {
+                    let [next, mut x_streams, u_streams] = streams.split();
+                    let (mut x, mut v) = ([0.0; LANES], [0.0; LANES]);
+                    let mut waiting = rejected;
+                    while any(&waiting) {
+                        let [x_next, own] = x_streams.split();
+                        let drawn = own.$uniform();
+                        for lane in 0..LANES {
+                            let u = drawn[lane] * (1.0 - LOW) + LOW;
+                            let u = if u > LOW { u } else { LOW };
+                            let tried = ROOT * $math::erf_inv(u);
+                            x[lane] = if waiting[lane] { tried } else { x[lane] };
+                            v[lane] = if waiting[lane] { 1.0 + tried * c[lane] } else { v[lane] };
+                            waiting[lane] &= v[lane] <= 0.0;
+                        }
+                        x_streams = x_next;
+                    }
+                    let u = u_streams.$uniform();
+                    for lane in 0..LANES {
+                        let tried = (x[lane] * x[lane], v[lane] * v[lane] * v[lane]);
+                        square[lane] = if rejected[lane] { tried.0 } else { square[lane] };
+                        cube[lane] = if rejected[lane] { tried.1 } else { cube[lane] };
+                        let (square, cube) = (square[lane], cube[lane]);
+                        let bound = square * 0.5 + d[lane] * ((1.0 - cube) + $math::log(cube));
+                        rejected[lane] &= (u[lane] >= 1.0 - 0.0331 * (square * square))
+                            & ($math::log(u[lane]) >= bound);
+                    }
+                    streams = next;
+                }
+                let last = last.$uniform();
+                let mut samples = [0.0; LANES];
+                if log {
+                    for lane in 0..LANES {
+                        let log = $math::log1p(-last[lane]);
+                        let raised = a[lane] >= 1.0 || log == 0.0;
+                        let boost = if raised { 0.0 } else { log * (1.0 / a[lane]) };
+                        samples[lane] = ($math::log(d[lane]) + $math::log(cube[lane])) + boost;
+                    }
                 } else {
-                    let sample = 1.0 - uniform(last);
-                    let boost = if a >= 1.0 { 1.0 } else { sample.powf(1.0 / a) };
-                    (d * cube) * boost
+                    for lane in 0..LANES {
+                        let own = a[lane] >= 1.0;
+                        let boost = if own { 1.0 } else { (1.0 - last[lane]).powf(1.0 / a[lane]) };
+                        samples[lane] = (d[lane] * cube[lane]) * boost;
+                    }
                 }
+                samples
             }
         }
     };
 }
 
-gamma_sampler! { sample_f32, f32, single, single::erf_inv, single::log1p, |stream| {
-    f32::from_bits(stream.word() >> 9 | 0x3F80_0000) - 1.0
-} }
-gamma_sampler! { sample_f64, f64, double, special::erf_inv, f64::ln_1p, |stream| {
-    f64::from_bits(stream.long() >> 12 | 0x3FF0_0000_0000_0000) - 1.0
-} }
+trait Gamma<T> {
+    fn gamma(&self, a: &[T; LANES], log: bool) -> [T; LANES];
+}
+
+gamma_sampler! { f32, single, uniform_f32 }
+gamma_sampler! { f64, double, uniform_f64 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::parts::tests::on_any_number_of_threads;
+    use super::*;
+
+    /// Samples of many parameters, which are those of each parameter alone.
+    fn check<T: Element + PartialEq + std::fmt::Debug>(convert: impl Fn(f64) -> T) {
+        let count = 1300;
+        let keys: Vec<Key> = (0..count).map(|i| Key([i, 3 * i + 1])).collect();
+        let a: Vec<T> = (0..count).map(|i| convert(0.05 + (i % 97) as f64 * 0.1)).collect();
+        for (log_space, partitionable) in
+            [(false, true), (true, true), (false, false), (true, false)]
+        {
+            let kernel = RandomGamma { log_space, partitionable };
+            let draw = |keys: &[Key], a: &[T]| {
+                let keys = Tensor::from_slice(keys, &[keys.len()]).unwrap();
+                let a = Tensor::from_slice(a, &[a.len()]).unwrap();
+                kernel.run(smallvec![keys, a]).unwrap().remove(0).to_vec::<T>()
+            };
+            let all = on_any_number_of_threads(|| draw(&keys, &a));
+            for i in (0..count as usize).step_by(41) {
+                assert_eq!(draw(&keys[i..=i], &a[i..=i]), all[i..=i]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_does_not_depend_on_its_neighbours() {
+        check(|a| a as f32);
+        check(|a| a);
+    }
+
+    #[test]
+    fn no_number_and_the_mean_of_many() {
+        let kernel = RandomGamma { log_space: false, partitionable: true };
+        let count = 20_000;
+        let keys: Vec<Key> = (0..count as u32).map(|i| Key([7, i])).collect();
+        let keys = Tensor::from_slice(&keys, &[count]).unwrap();
+        let draw = |a: f64| {
+            let a = Tensor::full(&[count], &Tensor::scalar(a)).unwrap();
+            kernel.run(smallvec![keys.clone(), a]).unwrap().remove(0).to_vec::<f64>()
+        };
+        assert!(draw(f64::NAN).iter().all(|v| v.is_nan()));
+        for a in [0.3, 1.0, 4.5] {
+            let mean = draw(a).iter().sum::<f64>() / count as f64;
+            assert!((mean - a).abs() < 5.0 * (a / count as f64).sqrt(), "{a}: {mean}");
+        }
+    }
+}

@@ -1,17 +1,24 @@
 //! Scatter: windows of updates written to, or combined with, an operand at positions that an
 //! array gives.
 //!
-//! Updates are applied one after the other in row-major order of the positions, so that the
-//! result is the same on every run also where windows overlap.
+//! Updates are applied in row-major order of the positions, so that the result is the same on
+//! every run also where windows overlap. Many updates of few elements are combined in several
+//! tables, whose number follows from the sizes, and these with the operand one after the other.
 
+use std::ops::Range;
+
+use bytemuck::Pod;
 use smallvec::smallvec;
 
-use super::common::{Number, integers, merged, owned_buffer, walk, with_number, with_size};
-use super::gather::{IndexMode, OUTSIDE, Places};
+use super::common::{Number, Walk, merged, owned_buffer, walk, with_number, with_size};
+use super::gather::IndexMode;
+use super::parts::{for_each_item, for_each_part, part_of};
+use super::places::{BLOCK, Line, OUTSIDE, Places, Starts};
 use super::{Kernel, Tensors};
 use crate::error::Result;
 use crate::layout::{self, Shape, Strides};
 use crate::tensor::Tensor;
+use crate::threads;
 
 /// What an update does to an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,7 +70,7 @@ impl Kernel for Scatter {
         let (indices, updates) = (&inputs[0], &inputs[1]);
         let dtype = operand.dtype();
         let shape = Shape::from(operand.shape());
-        let starts = integers(indices, self.name())?;
+        let starts = Starts::of(indices, self.name())?;
         let batch = &indices.shape()[..indices.rank() - 1];
         let window_dims: Shape = (0..shape.len())
             .filter(|dim| {
@@ -79,7 +86,7 @@ impl Kernel for Scatter {
         }
 
         let strides = layout::row_major(&shape);
-        let to = Places {
+        let places = Places {
             shape: &shape,
             strides: &strides,
             offset: 0,
@@ -88,9 +95,9 @@ impl Kernel for Scatter {
             batching: &self.operand_batching_dims,
             indices_batching: &self.scatter_indices_batching_dims,
             clip: self.mode == IndexMode::Clip,
-        }
-        .find(batch, &starts);
-
+            batch,
+            starts: &starts,
+        };
         let source = updates.layout();
         let batch_from: Strides = (0..updates.rank())
             .filter(|axis| !self.update_window_dims.contains(axis))
@@ -101,33 +108,41 @@ impl Kernel for Scatter {
         let window_to: Strides = window_dims.iter().map(|&dim| strides[dim]).collect();
         let (window, [window_from, window_to]) = merged(&window, [&window_from, &window_to]);
         let (batch, [batch_from]) = merged(batch, [&batch_from]);
-        let windows = Windows {
+        let mut buffer = owned_buffer(operand)?;
+        if updates.count() == 0 || shape.contains(&0) {
+            return Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)]);
+        }
+        let updates = Updates {
+            places: &places,
+            bytes: updates.buffer_bytes(),
             batch: &batch,
             batch_from: &batch_from,
             offset: source.offset,
-            to: &to,
             window: &window,
             window_from: &window_from,
             window_to: &window_to,
         };
-
-        let mut buffer = owned_buffer(operand)?;
         if self.op == ScatterOp::Replace {
-            with_size!(dtype.size(), T => windows.apply::<T>(
-                bytemuck::cast_slice(updates.buffer_bytes()),
-                bytemuck::cast_slice_mut(buffer.bytes_mut()),
-                |_, new| new,
-            ), else ());
+            with_size!(dtype.size(), T => {
+                updates.replace::<T>(bytemuck::cast_slice_mut(buffer.bytes_mut()))
+            }, else ());
         } else {
             with_number!(dtype, self.name(), T => {
-                let source = updates.buffer_slice::<T>();
                 let target = buffer.slice_mut::<T>();
+                // Complex numbers have no extreme that leaves all others unchanged.
+                let least = (!dtype.is_complex()).then_some(T::LEAST);
+                let greatest = (!dtype.is_complex()).then_some(T::GREATEST);
+                let (none, one) = (Some(T::NOTHING), Some(T::ONE));
                 match self.op {
-                    ScatterOp::Add => windows.apply(source, target, T::plus),
-                    ScatterOp::Sub => windows.apply(source, target, T::minus),
-                    ScatterOp::Mul => windows.apply(source, target, T::times),
-                    ScatterOp::Min => windows.apply(source, target, T::lesser),
-                    ScatterOp::Max => windows.apply(source, target, T::greater),
+                    ScatterOp::Add => updates.combine(target, none, T::plus, T::plus),
+                    // A difference of truth values is not the sum of anything.
+                    ScatterOp::Sub => {
+                        let none = none.filter(|_| dtype != DType::Bool);
+                        updates.combine(target, none, T::minus, T::plus)
+                    }
+                    ScatterOp::Mul => updates.combine(target, one, T::times, T::times),
+                    ScatterOp::Min => updates.combine(target, greatest, T::lesser, T::lesser),
+                    ScatterOp::Max => updates.combine(target, least, T::greater, T::greater),
                     ScatterOp::Replace => {}
                 }
                 Ok(())
@@ -137,49 +152,242 @@ impl Kernel for Scatter {
     }
 }
 
-/// Windows of the updates, and where they go.
-struct Windows<'a> {
+/// Updates for each table, at least.
+const TABLE_UPDATES: usize = 32 << 10;
+/// Tables, at most.
+const TABLES: usize = 16;
+/// Elements of windows from which on threads share the rows of the target.
+const SHARED_ROW: usize = 16;
+
+/// Windows of updates, and where they go.
+struct Updates<'a> {
+    places: &'a Places<'a>,
+    bytes: &'a [u8],
     batch: &'a [usize],
     batch_from: &'a [isize],
     offset: usize,
-    to: &'a [usize],
     window: &'a [usize],
     window_from: &'a [isize],
     window_to: &'a [isize],
 }
 
-impl Windows<'_> {
-    fn apply<T: Copy>(&self, source: &[T], target: &mut [T], combine: impl Fn(T, T) -> T) {
-        if self.window.contains(&0) {
-            return;
-        }
-        let start = [self.offset as isize];
-        let mut places = self.to.iter();
-        walk(self.batch, [self.batch_from], start, |[from]| {
-            let Some(&to) = places.next().filter(|&&to| to != OUTSIDE) else { return };
-            match (self.window, self.window_from, self.window_to) {
-                ([], ..) => target[to] = combine(target[to], source[from as usize]),
-                (&[row], [1], [1]) => {
-                    let updates = &source[from as usize..from as usize + row];
-                    for (slot, &update) in target[to..to + row].iter_mut().zip(updates) {
-                        *slot = combine(*slot, update);
-                    }
-                }
-                _ => {
-                    let start = [from, to as isize];
-                    let strides = [self.window_from, self.window_to];
-                    walk(self.window, strides, start, |[from, to]| {
-                        let slot = &mut target[to as usize];
-                        *slot = combine(*slot, source[from as usize]);
-                    });
+impl Updates<'_> {
+    /// Puts the updates in the place of elements.
+    fn replace<T: Pod + Send + Sync>(&self, target: &mut [T]) {
+        self.share(target, |_, new| new);
+    }
+
+    /// Combines the updates with elements. `nothing` is what updates may be combined with first,
+    /// and their combinations then `join` the elements.
+    fn combine<T: Pod + Send + Sync>(
+        &self,
+        target: &mut [T],
+        nothing: Option<T>,
+        combine: impl Fn(T, T) -> T + Copy + Sync,
+        join: impl Fn(T, T) -> T + Copy + Sync,
+    ) {
+        let count = self.places.count();
+        let updates = count * layout::count(self.window);
+        let tables = (updates / TABLE_UPDATES.max(8 * target.len())).min(TABLES);
+        let nothing = nothing.filter(|_| tables > 1 && self.shared_row().is_none());
+        let Some(nothing) = nothing else {
+            return self.share(target, combine);
+        };
+        let mut table = vec![nothing; tables * target.len()];
+        let per_table = count.div_ceil(tables);
+        for_each_item(table.chunks_mut(target.len()).enumerate(), |(n, table)| {
+            let range = (n * per_table).min(count)..((n + 1) * per_table).min(count);
+            self.apply(range, 0, table, combine);
+        });
+        let length = target.len();
+        for_each_part(target, part_of(size_of::<T>() * tables), |start, target| {
+            for table in table.chunks(length) {
+                for (slot, &value) in target.iter_mut().zip(&table[start..]) {
+                    *slot = join(*slot, value);
                 }
             }
         });
+    }
+
+    /// The length of windows that are long rows of the target.
+    fn shared_row(&self) -> Option<usize> {
+        let Line { base, step, .. } = self.places.line()?;
+        match (self.window, self.window_to) {
+            (&[row], [1]) => {
+                (row >= SHARED_ROW && base == 0 && step == row as isize).then_some(row)
+            }
+            _ => None,
+        }
+    }
+
+    /// Applies all updates; where their windows are rows of the target, threads share these.
+    fn share<T: Pod + Send + Sync>(
+        &self,
+        target: &mut [T],
+        combine: impl Fn(T, T) -> T + Copy + Sync,
+    ) {
+        let count = self.places.count();
+        let row = self.shared_row().unwrap_or(0);
+        let parts = (count * row / TABLE_UPDATES).min(threads::num_threads());
+        if parts < 2 {
+            return self.apply(0..count, 0, target, combine);
+        }
+        // Each thread looks at all places, and applies the windows of its own rows in order.
+        let rows = (target.len() / row).div_ceil(parts);
+        for_each_part(target, rows * row, |start, target| {
+            self.apply(0..count, start, target, combine);
+        });
+    }
+
+    /// Applies the windows of a range to a target that begins at element `start`; those that are
+    /// not within it are left out.
+    fn apply<T: Pod>(
+        &self,
+        range: Range<usize>,
+        start: usize,
+        target: &mut [T],
+        combine: impl Fn(T, T) -> T + Copy,
+    ) {
+        let source: &[T] = bytemuck::cast_slice(self.bytes);
+        let mut from =
+            Walk::from(self.batch, [self.batch_from], [self.offset as isize], range.start);
+        let (mut places, mut values) = ([OUTSIDE; BLOCK], [T::zeroed(); BLOCK]);
+        let mut next = range.start;
+        while next < range.end {
+            let count = (range.end - next).min(BLOCK);
+            let places = &mut places[..count];
+            if self.window.is_empty() {
+                let values = match (self.batch, self.batch_from) {
+                    ([_], [1]) => &source[self.offset + next..][..count],
+                    _ => {
+                        for (value, [at]) in values[..count].iter_mut().zip(&mut from) {
+                            *value = source[at as usize];
+                        }
+                        &values[..count]
+                    }
+                };
+                if !self.apply_indices(next, values, start, target, combine) {
+                    self.places.find(next, places);
+                    apply_elements(places, values, start, target, combine);
+                }
+            } else {
+                self.places.find(next, places);
+                for (&place, [at]) in places.iter().zip(&mut from) {
+                    let to = place.wrapping_sub(start);
+                    if place != OUTSIDE && to < target.len() {
+                        self.apply_window(&source[at as usize..], &mut target[to..], combine);
+                    }
+                }
+            }
+            next += count;
+        }
+    }
+
+    /// Applies single elements at indices that are places themselves, from number `first` on.
+    /// Returns whether they are, and seldom repeat: else their places are better looked at.
+    fn apply_indices<T: Pod>(
+        &self,
+        first: usize,
+        values: &[T],
+        start: usize,
+        target: &mut [T],
+        combine: impl Fn(T, T) -> T,
+    ) -> bool {
+        let is_place = |line: &Line| line.step == 1 && line.base == 0 && line.last < target.len();
+        let Some(Line { last, .. }) = self.places.line().filter(is_place) else { return false };
+        let (target, clip) = (&mut target[..=last], self.places.clip);
+        let range = first..first + values.len();
+        if start != 0 {
+            return false;
+        }
+        match self.places.starts {
+            Starts::I32(starts) => apply_at(&starts[range], clip, values, target, combine),
+            Starts::I64(starts) => apply_at(&starts[range], clip, values, target, combine),
+            Starts::Converted(_) => false,
+        }
+    }
+
+    /// Applies one window, which begins at the first element of `target` and of `source`.
+    fn apply_window<T: Pod>(
+        &self,
+        source: &[T],
+        target: &mut [T],
+        combine: impl Fn(T, T) -> T + Copy,
+    ) {
+        match (self.window, self.window_from, self.window_to) {
+            (&[row], [1], [1]) => {
+                for (slot, &update) in target[..row].iter_mut().zip(&source[..row]) {
+                    *slot = combine(*slot, update);
+                }
+            }
+            _ => {
+                let strides = [self.window_from, self.window_to];
+                walk(self.window, strides, [0, 0], |[from, to]| {
+                    let slot = &mut target[to as usize];
+                    *slot = combine(*slot, source[from as usize]);
+                });
+            }
+        }
+    }
+}
+
+/// Applies single elements at indices, unless many of these repeat the one before.
+#[inline(always)]
+fn apply_at<T: Pod, I: Copy + PartialEq>(
+    indices: &[I],
+    clip: bool,
+    values: &[T],
+    target: &mut [T],
+    combine: impl Fn(T, T) -> T,
+) -> bool
+where
+    i64: From<I>,
+{
+    let repeated = indices.iter().zip(&indices[1..]).filter(|(a, b)| a == b).count();
+    if 4 * repeated > indices.len() {
+        return false;
+    }
+    let last = target.len() as i64 - 1;
+    for (&at, &value) in indices.iter().zip(values) {
+        let at = i64::from(at);
+        // A negative index is larger than any as an unsigned one.
+        let at = if clip { at.clamp(0, last) } else { at } as usize;
+        if let Some(slot) = target.get_mut(at) {
+            *slot = combine(*slot, value);
+        }
+    }
+    true
+}
+
+/// Applies single elements. What is combined stays in a register while places repeat.
+fn apply_elements<T: Pod>(
+    places: &[usize],
+    values: &[T],
+    start: usize,
+    target: &mut [T],
+    combine: impl Fn(T, T) -> T,
+) {
+    let (mut at, mut now) = (OUTSIDE, T::zeroed());
+    for (&place, &value) in places.iter().zip(values) {
+        if place != at {
+            if let Some(slot) = target.get_mut(at.wrapping_sub(start)) {
+                *slot = now;
+            }
+            at = place;
+            if let Some(&slot) = target.get(at.wrapping_sub(start)) {
+                now = slot;
+            }
+        }
+        now = combine(now, value);
+    }
+    if let Some(slot) = target.get_mut(at.wrapping_sub(start)) {
+        *slot = now;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::parts::tests::on_any_number_of_threads;
     use super::*;
     use crate::dtype::DType;
 
@@ -257,6 +465,100 @@ mod tests {
         let y = run(&kernel, x, &[1, 0], updates.transpose(&[1, 0]).unwrap());
         assert_eq!(y.to_vec::<u8>(), [4, 5, 6, 1, 2, 3]);
         assert_eq!(y.buffer_bytes().as_ptr(), place);
+    }
+
+    const OPS: [ScatterOp; 6] = [
+        ScatterOp::Replace,
+        ScatterOp::Add,
+        ScatterOp::Sub,
+        ScatterOp::Mul,
+        ScatterOp::Min,
+        ScatterOp::Max,
+    ];
+
+    #[test]
+    fn many_updates_agree_with_a_plain_loop() {
+        let count = 100_000;
+        let scrambled = |i: usize, limit: usize| i.wrapping_mul(2_654_435_761) % 1_000_003 % limit;
+        for (size, sorted) in [(50, false), (50, true), (3000, true), (200_000, false)] {
+            let mut at: Vec<i32> =
+                (0..count).map(|i| scrambled(i, size + size / 10) as i32 - 2).collect();
+            if sorted {
+                at.sort();
+            }
+            let updates: Vec<i64> = (0..count as i64).map(|i| i * i % 1009 - 500).collect();
+            let x: Vec<i64> = (0..size as i64).collect();
+            for op in OPS {
+                for mode in [IndexMode::Fill, IndexMode::Clip] {
+                    let y = on_any_number_of_threads(|| {
+                        let x = Tensor::from_slice(&x, &[size]).unwrap();
+                        let updates = Tensor::from_slice(&updates, &[count]).unwrap();
+                        run(&scatter(op, false, mode), x, &at, updates).to_vec::<i64>()
+                    });
+                    let mut expected = x.clone();
+                    for (&at, &new) in at.iter().zip(&updates) {
+                        let clamped = at.clamp(0, size as i32 - 1);
+                        if mode == IndexMode::Clip || at == clamped {
+                            let slot = &mut expected[clamped as usize];
+                            *slot = match op {
+                                ScatterOp::Replace => new,
+                                ScatterOp::Add => slot.wrapping_add(new),
+                                ScatterOp::Sub => slot.wrapping_sub(new),
+                                ScatterOp::Mul => slot.wrapping_mul(new),
+                                ScatterOp::Min => new.min(*slot),
+                                ScatterOp::Max => new.max(*slot),
+                            };
+                        }
+                    }
+                    assert_eq!(y, expected, "{op:?} {mode:?} {size}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sums_have_the_same_bits_on_any_number_of_threads() {
+        let count = 150_000;
+        let updates: Vec<f32> = (0..count).map(|i| (i as f32).sin()).collect();
+        let at: Vec<i32> = (0..count as i32).map(|i| i * 31 % 97).collect();
+        for op in OPS {
+            let y = on_any_number_of_threads(|| {
+                let x = Tensor::full(&[100], &Tensor::scalar(-0.0f32)).unwrap();
+                let updates = Tensor::from_slice(&updates, &[count]).unwrap();
+                let y = run(&scatter(op, false, IndexMode::Fill), x, &at, updates).to_vec::<f32>();
+                y.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+            });
+            // What no update meets stays as it is.
+            assert_eq!(y[97..], [(-0.0f32).to_bits(); 3]);
+        }
+    }
+
+    #[test]
+    fn many_rows_agree_with_a_plain_loop() {
+        // Few rows are summed in tables, many are shared by the threads.
+        for rows in [300, 3000] {
+            let (width, count) = (40, 5000);
+            let at: Vec<i32> = (0..count).map(|i| i * 7919 % (rows + 10) - 4).collect();
+            let updates: Vec<f32> = (0..count * width).map(|i| (i % 17) as f32).collect();
+            let mut expected = vec![1.0f32; (rows * width) as usize];
+            for (&at, update) in at.iter().zip(updates.chunks(width as usize)) {
+                if (0..rows).contains(&at) {
+                    let row = &mut expected[(at * width) as usize..][..width as usize];
+                    row.iter_mut().zip(update).for_each(|(slot, &new)| *slot += new);
+                }
+            }
+            let kernel = Scatter {
+                inserted_window_dims: smallvec![0],
+                ..scatter(ScatterOp::Add, true, IndexMode::Fill)
+            };
+            let y = on_any_number_of_threads(|| {
+                let shape = [rows as usize, width as usize];
+                let x = Tensor::full(&shape, &Tensor::scalar(1.0f32)).unwrap();
+                let updates = Tensor::from_slice(&updates, &[count as usize, shape[1]]).unwrap();
+                run(&kernel, x, &at, updates).to_vec::<f32>()
+            });
+            assert!(y == expected, "{rows} rows");
+        }
     }
 
     #[test]

@@ -1,16 +1,19 @@
 //! Kernels that only move elements: concatenation, padding, slices at computed positions, and
 //! the ramp that counts along an axis.
 
+use bytemuck::Pod;
 use half::{bf16, f16};
 use num_complex::Complex;
 use smallvec::{SmallVec, smallvec};
 
-use super::common::{build, copy_tensor, filled_buffer, integers, owned_buffer};
+use super::common::{build, integers, owned_buffer, with_size};
+use super::copy::copy_tensor;
+use super::parts::{for_each_part, part_of};
 use super::{Form, Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::{Bool, DType, Element};
 use crate::error::{Error, Result};
-use crate::layout::{self, Shape, Strides};
+use crate::layout::{self, Layout, Shape};
 use crate::tensor::Tensor;
 
 /// One tensor after the other along an axis; any number of inputs from one on.
@@ -40,6 +43,17 @@ impl Kernel for Concatenate {
         let too_large = Error::TooLarge { elements: u128::MAX, dtype };
         let mut buffer = Buffer::new(dtype, elements.ok_or(too_large)?)?;
         let strides = layout::row_major(&shape);
+        if let ([a, b], 2, 1) = (&inputs[..], shape[self.axis], strides[self.axis])
+            && let (Some(a), Some(b)) = (a.bytes(), b.bytes())
+            && a.len() == b.len()
+        {
+            with_size!(dtype.size(), T => interleave::<T>(
+                bytemuck::cast_slice(a),
+                bytemuck::cast_slice(b),
+                bytemuck::cast_slice_mut(buffer.bytes_mut()),
+            ), else ());
+            return Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)]);
+        }
         let mut offset = 0;
         for x in &inputs {
             copy_tensor(x, buffer.bytes_mut(), offset, &strides);
@@ -47,6 +61,15 @@ impl Kernel for Concatenate {
         }
         Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)])
     }
+}
+
+/// Elements of both in turn.
+fn interleave<T: Pod + Send + Sync>(a: &[T], b: &[T], target: &mut [T]) {
+    for_each_part(target.as_chunks_mut::<2>().0, part_of(2 * size_of::<T>()), |start, pairs| {
+        for (pair, (&a, &b)) in pairs.iter_mut().zip(a[start..].iter().zip(&b[start..])) {
+            *pair = [a, b];
+        }
+    });
 }
 
 /// Adds elements before, after and between those of the first input; the second input is the
@@ -100,15 +123,104 @@ impl Kernel for Pad {
             return Ok(smallvec![kept]);
         }
         let element = value.contiguous()?;
-        let mut buffer = filled_buffer(dtype, count, element.bytes().unwrap_or(&[0; 16]))?;
-        if kept.count() > 0 {
-            let unit = layout::row_major(&shape);
-            let offset = (0..rank).map(|axis| first[axis] * unit[axis] as usize).sum();
-            let strides: Strides =
-                (0..rank).map(|axis| unit[axis] * (self.interior[axis] as isize + 1)).collect();
-            copy_tensor(&kept, buffer.bytes_mut(), offset, &strides);
+        let element = element.bytes().unwrap_or(&[0; 16]);
+        let mut buffer = Buffer::new(dtype, count)?;
+        let size = dtype.size();
+        with_size!(size, T => Padding::<T> {
+            source: bytemuck::cast_slice(kept.buffer_bytes()),
+            kept: kept.layout(),
+            value: bytemuck::pod_read_unaligned(&element[..size]),
+            shape: &shape,
+            first: &first,
+            interior: &self.interior,
         }
+        .write(bytemuck::cast_slice_mut(buffer.bytes_mut())), else ());
         Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)])
+    }
+}
+
+/// Writes a padded array row by row, every element once.
+struct Padding<'a, T> {
+    source: &'a [T],
+    /// The elements that are kept.
+    kept: Layout,
+    value: T,
+    /// The shape of the result.
+    shape: &'a [usize],
+    /// Where the first element that is kept goes.
+    first: &'a [usize],
+    /// Elements between those that are kept.
+    interior: &'a [usize],
+}
+
+impl<T: Pod + Send + Sync> Padding<'_, T> {
+    fn write(&self, target: &mut [T]) {
+        let row = self.shape.last().copied().unwrap_or(1);
+        for_each_part(target, part_of(size_of::<T>()), |start, target| {
+            let mut rest = target;
+            let mut at = start;
+            while !rest.is_empty() {
+                let within = at % row;
+                let (now, later) = rest.split_at_mut((row - within).min(rest.len()));
+                match self.row_of(at / row) {
+                    Some(from) => self.write_row(from, within, now),
+                    None => now.fill(self.value),
+                }
+                at += now.len();
+                rest = later;
+            }
+        });
+    }
+
+    /// Where the elements of a row of the result begin, if it has any.
+    fn row_of(&self, mut row: usize) -> Option<isize> {
+        if self.kept.count() == 0 {
+            return None;
+        }
+        let mut from = self.kept.offset as isize;
+        for axis in (0..self.shape.len().saturating_sub(1)).rev() {
+            let at = (row % self.shape[axis]).checked_sub(self.first[axis])?;
+            let step = self.interior[axis] + 1;
+            if at % step != 0 || at / step >= self.kept.shape[axis] {
+                return None;
+            }
+            from += (at / step) as isize * self.kept.strides[axis];
+            row /= self.shape[axis];
+        }
+        Some(from)
+    }
+
+    /// Elements from number `within` on of a row whose own begin at `from` in the source.
+    fn write_row(&self, from: isize, within: usize, target: &mut [T]) {
+        let Some(last) = self.shape.len().checked_sub(1) else {
+            target[0] = self.source[from as usize];
+            return;
+        };
+        let (first, step) = (self.first[last], self.interior[last] + 1);
+        let (kept, stride) = (self.kept.shape[last], self.kept.strides[last]);
+        if step == 1 {
+            let begin = first.clamp(within, within + target.len()) - within;
+            let end = (first + kept).clamp(within, within + target.len()) - within;
+            target[..begin].fill(self.value);
+            target[end..].fill(self.value);
+            let skipped = (within + begin).saturating_sub(first);
+            let from = from + skipped as isize * stride;
+            let own = &mut target[begin..end];
+            if stride == 1 && !own.is_empty() {
+                own.copy_from_slice(&self.source[from as usize..][..own.len()]);
+            } else {
+                for (i, slot) in own.iter_mut().enumerate() {
+                    *slot = self.source[(from + i as isize * stride) as usize];
+                }
+            }
+            return;
+        }
+        target.fill(self.value);
+        let skipped = within.saturating_sub(first).div_ceil(step);
+        for i in skipped..kept {
+            let Some(slot) = target.get_mut(first + i * step - within) else { break };
+            *slot = self.source[(from + i as isize * stride) as usize];
+        }
     }
 }
 
@@ -133,11 +245,13 @@ impl Kernel for Iota {
     }
 
     fn run(&self, _inputs: Tensors) -> Result<Tensors> {
-        fn ramp<T: Element>(n: usize, f: impl Fn(usize) -> T) -> Result<Tensor> {
+        fn ramp<T: Element>(n: usize, f: impl Fn(usize) -> T + Sync) -> Result<Tensor> {
             build::<T>(&[n], |out| {
-                for (i, slot) in out.iter_mut().enumerate() {
-                    *slot = f(i);
-                }
+                for_each_part(out, part_of(size_of::<T>()), |start, out| {
+                    for (i, slot) in out.iter_mut().enumerate() {
+                        *slot = f(start + i);
+                    }
+                })
             })
         }
         if layout::checked_count(&self.shape) == Some(0) {
@@ -234,6 +348,7 @@ fn start_indices(
 
 #[cfg(test)]
 mod tests {
+    use super::super::parts::tests::on_any_number_of_threads;
     use super::*;
 
     fn run(kernel: impl Kernel, inputs: Tensors) -> Tensor {
@@ -276,6 +391,57 @@ mod tests {
         let y = run(kernel, smallvec![x.transpose(&[1, 0]).unwrap(), Tensor::scalar(0u8)]);
         assert_eq!(y.shape(), [4, 3]);
         assert_eq!(y.to_vec::<u8>(), [0, 1, 3, 0, 0, 0, 0, 2, 4, 0, 0, 0]);
+    }
+
+    #[test]
+    fn padding_agrees_with_a_plain_loop() {
+        for [height, width] in [[3, 4], [1, 7], [300, 280], [0, 2]] {
+            let values: Vec<u16> = (0..height * width).map(|i| (i % 60_000) as u16 + 1).collect();
+            let x = Tensor::from_slice(&values, &[height, width]).unwrap();
+            let t = x.transpose(&[1, 0]).unwrap();
+            for x in [x, t] {
+                let [height, width] = [x.shape()[0] as i64, x.shape()[1] as i64];
+                let dense = x.to_vec::<u16>();
+                for (low, high, interior) in
+                    [([1, 2], [3, 0], [0, 0]), ([-1, 0], [2, -1], [1, 2]), ([0, 5], [0, 1], [0, 3])]
+                {
+                    let kernel = Pad {
+                        low: low.as_slice().into(),
+                        high: high.as_slice().into(),
+                        interior: interior.as_slice().into(),
+                    };
+                    let y = on_any_number_of_threads(|| {
+                        let y = run(kernel.clone(), smallvec![x.clone(), Tensor::scalar(0u16)]);
+                        (Shape::from(y.shape()), y.to_vec::<u16>())
+                    });
+                    let columns = y.0[1] as i64;
+                    for (i, &got) in y.1.iter().enumerate() {
+                        let [r, c] = [i as i64 / columns - low[0], i as i64 % columns - low[1]];
+                        let [down, across] = interior.map(|n| n as i64 + 1);
+                        let whole = r >= 0 && c >= 0 && r % down == 0 && c % across == 0;
+                        let inside = whole && r / down < height && c / across < width;
+                        let expected = if inside {
+                            dense[(r / down * width + c / across) as usize]
+                        } else {
+                            0
+                        };
+                        assert_eq!(got, expected, "{height} {width} {low:?} {i}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn two_columns_in_turn() {
+        let column = |start: u32| {
+            let values: Vec<u32> = (start..start + 40_000).collect();
+            Tensor::from_slice(&values, &[40_000, 1]).unwrap()
+        };
+        let y = on_any_number_of_threads(|| {
+            run(Concatenate { axis: 1 }, smallvec![column(0), column(7)]).to_vec::<u32>()
+        });
+        assert!(y.iter().enumerate().all(|(i, &v)| v as usize == i / 2 + 7 * (i % 2)));
     }
 
     #[test]

@@ -362,6 +362,34 @@ fn sizes_around_a_tile() {
 }
 
 #[test]
+fn operands_that_run_across_the_rows() {
+    fn check<T: crate::dtype::Element + PartialEq + std::fmt::Debug>(value: impl Fn(usize) -> T) {
+        let program = program_of(ScalarOp::Max, &[T::DTYPE, T::DTYPE]);
+        for shape in [[1, 15, 40], [1, 16, 17], [1, 70, 300], [3, 40, 50], [2, 300, 90]] {
+            let [batch, columns, rows] = shape;
+            let values: Vec<T> = (0..batch * columns * rows).map(&value).collect();
+            let x = Tensor::from_slice(&values, &shape).unwrap();
+            let plain = x.reshape(&[batch, rows, columns]).unwrap();
+            let crossed = x.transpose(&[0, 2, 1]).unwrap();
+            let reversed = crossed.reverse(&[0, 2]).unwrap();
+            let shape = [batch, rows, columns];
+            for y in [crossed, reversed] {
+                let dense = Tensor::from_slice(&y.to_vec::<T>(), &shape).unwrap();
+                let run = |y: &Tensor| {
+                    let inputs = smallvec![y.clone(), plain.clone()];
+                    program.run(inputs, &shape).unwrap().remove(0).to_vec::<T>()
+                };
+                assert_eq!(run(&y), run(&dense), "{shape:?}");
+            }
+        }
+    }
+    check(|i| (i * 7919) as u8);
+    check(|i| (i * 7919) as i16);
+    check(|i| (i * 7919 % 1009) as f32);
+    check(|i| (i * 7919 % 1009) as f64);
+}
+
+#[test]
 fn a_buffer_no_one_holds_is_used_again() {
     let program = program_of(ScalarOp::Sub, &[DType::F32, DType::F32]);
     let count = 3000;

@@ -15,6 +15,7 @@ use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::Tensors;
+use crate::kernels::copy::transpose_bytes;
 use crate::layout::{self, Layout, Shape, Strides};
 use crate::native::{Argument, Code, Form, Target};
 use crate::tensor::Tensor;
@@ -24,6 +25,10 @@ use crate::threads;
 const TILE_BYTES: usize = 2048;
 /// Tiles that are run by one thread before it takes the next chunk.
 const TILES_PER_CHUNK: usize = 32;
+/// Rows that are transposed at a time, where elements run across them.
+const ROWS: usize = 64;
+/// Rows and columns from which on squares are transposed.
+const SQUARE: usize = 16;
 
 /// Runs a program; see [`Program::run`].
 pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Result<Tensors> {
@@ -165,18 +170,22 @@ fn donate(
     (buffers, donated)
 }
 
-/// Copies inputs whose rows would touch more cache lines than the cache can hold until the next
-/// row reads their neighbours: a blocked copy first is faster.
+/// Copies inputs whose rows take an element of many cache lines each, and whose neighbours other
+/// rows take: a copy that transposes in registers is faster than reading them one by one. Where
+/// it is the next row that takes them, some rows are copied at a time, when they are needed.
 fn localize(inputs: &mut Tensors) -> Result<()> {
-    const LINE: usize = 64;
-    const LONG_ROW: usize = 1024;
+    const LONG_ROW: usize = 32;
+    const MANY: usize = 4096;
     for input in inputs.iter_mut() {
-        if input.rank() < 2 || input.is_contiguous() {
+        if input.rank() < 2 || input.count() < MANY || input.is_contiguous() {
             continue;
         }
         let Layout { shape, strides, .. } = input.layout();
         let across = strides[strides.len() - 1].unsigned_abs() * input.dtype().size();
-        let scattered = across >= LINE && shape[shape.len() - 1] > LONG_ROW;
+        if is_crossed(&shape, &strides) {
+            continue;
+        }
+        let scattered = across >= 64 && shape[shape.len() - 1] > LONG_ROW;
         // Only where a neighbour exists that another row would read.
         if scattered && strides.iter().any(|stride| stride.unsigned_abs() == 1) {
             *input = input.contiguous()?;
@@ -219,6 +228,8 @@ struct Job<'a> {
     row: Option<usize>,
     /// Whether code reads strided inputs along rows where they lie.
     by_rows: bool,
+    /// Elements that are run by one thread before it takes the next ones.
+    chunk: usize,
 }
 
 impl<'a> Job<'a> {
@@ -275,7 +286,13 @@ impl<'a> Job<'a> {
         let sizes = merge_axes(shape, &mut strided);
         let row = sizes.last().copied().filter(|&row| !strided.is_empty() && row >= tile);
         drop(strided);
-        Job { program, code, sources, shared, pitch, tile, sizes, row, by_rows: false }
+        let mut chunk = tile * TILES_PER_CHUNK;
+        if sources.iter().any(|source| source.crossed(&sizes).is_some()) {
+            // Whole rows, and some lines of elements that run across them.
+            let columns = sizes[sizes.len() - 1];
+            chunk = chunk.div_ceil(columns).next_multiple_of(ROWS) * columns;
+        }
+        Job { program, code, sources, shared, pitch, tile, sizes, row, by_rows: false, chunk }
     }
 
     /// Whether strided inputs have their elements along rows.
@@ -290,7 +307,7 @@ impl<'a> Job<'a> {
 
     /// Computes all elements of the outputs, `count` of each.
     fn run(&self, count: usize, buffers: &mut [Buffer]) {
-        let chunk = self.tile * TILES_PER_CHUNK;
+        let chunk = self.chunk;
         if count <= chunk {
             let outputs = buffers.iter_mut().map(Buffer::bytes_mut).collect();
             return self.run_chunk(0, count, outputs);
@@ -325,6 +342,14 @@ impl<'a> Job<'a> {
         }
         let slots = self.program.slots;
         let gathered = self.sources.iter().filter(|source| source.is_gathered()).count();
+        let crossed: SmallVec<[Option<Buffer>; 4]> = self
+            .sources
+            .iter()
+            .zip(&self.program.inputs)
+            .map(|(source, &dtype)| {
+                source.crossed(&self.sizes)?.rows(dtype, &self.sizes, start, count)
+            })
+            .collect();
         with_scratch((slots + gathered) * self.pitch, |scratch| {
             let mut tiles = scratch.chunks_exact_mut(self.pitch).map(cast_slice_mut);
             let mut slots: SmallVec<[&mut [u8]; 12]> = tiles.by_ref().take(slots).collect();
@@ -341,26 +366,32 @@ impl<'a> Job<'a> {
                     *rest = later;
                     targets.push(now);
                 }
-                self.run_tile(at, len, &mut slots, &mut gathered, &mut targets);
+                let crossed = (at - start, &crossed[..]);
+                self.run_tile(at, len, crossed, &mut slots, &mut gathered, &mut targets);
                 at += len;
             }
         });
     }
 
-    /// Computes elements `at..at + len`.
+    /// Computes elements `at..at + len`. Those of crossed inputs lie in buffers, from a position on.
     fn run_tile<'t>(
         &self,
         at: usize,
         len: usize,
+        (within, crossed): (usize, &'t [Option<Buffer>]),
         slots: &mut [&'t mut [u8]],
         gathered: &mut [&'t mut [u8]],
         targets: &mut [&'t mut [u8]],
     ) {
         let mut tiles = gathered.iter_mut();
         let mut inputs: SmallVec<[&[u8]; 6]> = SmallVec::new();
-        for (source, &dtype) in self.sources.iter().zip(&self.program.inputs) {
+        for (n, (source, &dtype)) in self.sources.iter().zip(&self.program.inputs).enumerate() {
             let size = dtype.size();
             let tile = if source.is_gathered() { tiles.next() } else { None };
+            if let Some(rows) = &crossed[n] {
+                inputs.push(&rows.bytes()[within * size..][..len * size]);
+                continue;
+            }
             inputs.push(match (source, tile) {
                 // Code computes in place.
                 (Source::Donated(_), Some(_)) if self.code.is_some() => &[],
@@ -494,6 +525,24 @@ impl Source<'_> {
     fn is_gathered(&self) -> bool {
         matches!(self, Source::Strided(_) | Source::Donated(_))
     }
+
+    /// The elements, if they run along the axis before the last, across the rows.
+    fn crossed(&self, sizes: &[usize]) -> Option<&Strided<'_>> {
+        match self {
+            Source::Strided(strided) => is_crossed(sizes, &strided.strides).then_some(strided),
+            _ => None,
+        }
+    }
+}
+
+/// Whether elements run along the axis before the last, and both are long enough for squares.
+fn is_crossed(sizes: &[usize], strides: &[isize]) -> bool {
+    match (sizes, strides) {
+        ([.., down, across], [.., 1, step]) => {
+            *down >= SQUARE && *across >= SQUARE && !matches!(step, 0 | 1)
+        }
+        _ => false,
+    }
 }
 
 impl<'a> Strided<'a> {
@@ -520,6 +569,25 @@ impl<'a> Strided<'a> {
             _ => {}
         }
         tile
+    }
+
+    /// A copy of whole rows, which take elements of many cache lines each: these are transposed in
+    /// registers. None without memory for it.
+    fn rows(&self, dtype: DType, sizes: &[usize], start: usize, count: usize) -> Option<Buffer> {
+        let mut buffer = Buffer::new(dtype, count).ok()?;
+        let (columns, height) = (sizes[sizes.len() - 1], sizes[sizes.len() - 2]);
+        let across = self.strides[sizes.len() - 1];
+        let (mut row, mut rest) = (start / columns, buffer.bytes_mut());
+        while !rest.is_empty() {
+            let pitch = columns * dtype.size();
+            let rows = (height - row % height).min(rest.len() / pitch);
+            let from = (self.row_start(sizes, row) as isize, across);
+            let (now, later) = rest.split_at_mut(rows * pitch);
+            transpose_bytes(dtype.size(), self.bytes, from, now, columns, [rows, columns]);
+            rest = later;
+            row += rows;
+        }
+        Some(buffer)
     }
 
     /// The position of the first element of a row, counted in row-major order.
@@ -594,6 +662,7 @@ impl<T: Pod> Rows<'_, T> {
             match self.stride {
                 1 => row.copy_from_slice(&self.source[from as usize..][..N]),
                 0 => row.fill(self.source[from as usize]),
+                2 => self.pairs(from as usize, row),
                 _ => self.row(from, row),
             }
             from += self.step;
@@ -607,10 +676,21 @@ impl<T: Pod> Rows<'_, T> {
             match self.stride {
                 1 => row.copy_from_slice(&self.source[from as usize..][..row.len()]),
                 0 => row.fill(self.source[from as usize]),
+                2 => self.pairs(from as usize, row),
                 _ => self.row(from, row),
             }
             from += self.step;
         }
+    }
+
+    /// The first of every two, which is what vectors can pick out.
+    fn pairs(&self, from: usize, target: &mut [T]) {
+        let (pairs, _) = self.source[from..].as_chunks::<2>();
+        let (end, body) = target.split_last_mut().expect("a row has elements");
+        for (target, &[first, _]) in body.iter_mut().zip(pairs) {
+            *target = first;
+        }
+        *end = self.source[from + 2 * body.len()];
     }
 
     fn row(&self, from: isize, target: &mut [T]) {

@@ -1,7 +1,7 @@
 //! All partial results of an associative function, in logarithmic depth.
 
 use pullback_core::primitives::rules as lax;
-use pullback_core::{Array, DType, Error, Result};
+use pullback_core::{Array, Error, Result, Shape};
 
 use super::part;
 
@@ -95,19 +95,18 @@ fn joined(join: &mut Join<'_>, a: &[Array], b: &[Array], axis: usize) -> Result<
 }
 
 /// The entries of both along an axis in turn, those of `even` first; it has one more, or as many.
-///
-/// Each is spread out with zeros between its entries, and the two are added.
 fn interleaved(even: &Array, odd: &Array, axis: usize) -> Result<Array> {
-    let (a, b) = (even.shape()[axis], odd.shape()[axis]);
-    let spread = |x: &Array, before: i64, after: i64| {
-        let mut config = vec![(0, 0, 0); x.rank()];
-        config[axis] = (before, after, 1);
-        lax::pad(x, &lax::number(0.0, x), &config)
-    };
-    let even = spread(even, 0, i64::from(a == b))?;
-    let odd = spread(odd, 1, i64::from(a != b))?;
-    match even.dtype() {
-        DType::Bool => lax::or(&even, &odd),
-        _ => lax::add(&even, &odd),
+    let count = even.shape()[axis] + odd.shape()[axis];
+    let mut odd = odd.clone();
+    if even.shape()[axis] > odd.shape()[axis] {
+        // An entry that is cut off again.
+        let mut config = vec![(0, 0, 0); odd.rank()];
+        config[axis] = (0, 1, 0);
+        odd = lax::pad(&odd, &lax::number(0.0, &odd), &config)?;
     }
+    let pairs = [lax::expand_dims(even, &[axis + 1])?, lax::expand_dims(&odd, &[axis + 1])?];
+    let pairs = lax::concatenate(&[&pairs[0], &pairs[1]], axis + 1)?;
+    let mut shape = Shape::from_slice(even.shape());
+    shape[axis] *= 2;
+    part(&lax::reshape(&pairs, &shape)?, axis, 0, count, 1)
 }

@@ -564,8 +564,7 @@ pub fn repeat(
         ));
     }
     let size = x.shape()[axis];
-    let counts = ravel(repeats, "C")?;
-    if counts.count() != 1 && counts.count() != size {
+    if repeats.count() != 1 && repeats.count() != size {
         return Err(Error::value_error(
             "repeat",
             format!("repeats {} do not fit an axis of size {size}", repeats.aval()),
@@ -573,7 +572,7 @@ pub fn repeat(
     }
     let Some(total) = total_repeat_length else {
         let tensor =
-            counts.concrete(Need::Value, "the number of repeats (or else total_repeat_length)")?;
+            repeats.concrete(Need::Value, "the number of repeats (or else total_repeat_length)")?;
         let counts = integers(&tensor).unwrap_or_default();
         let counts: Vec<usize> = shape_of("repeat", &counts)?.into_iter().collect();
         if let [count] = counts[..] {
@@ -594,6 +593,7 @@ pub fn repeat(
             .collect();
         return entries(&x, &positions(&at)?, axis);
     };
+    let counts = ravel(repeats, "C")?;
     let total = size_of("repeat", total)?;
     if size == 0 && total > 0 {
         return Ok(x);

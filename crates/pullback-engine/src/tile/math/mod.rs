@@ -16,5 +16,4 @@ pub(crate) mod narrow;
 #[cfg(test)]
 mod reference;
 pub(crate) mod single;
-pub(crate) mod special;
 mod twofold;
