@@ -68,6 +68,7 @@ pub fn modules() -> Vec<(&'static str, &'static [&'static ApiFn])> {
         .chain(lax)
         .chain([
             ("lax.linalg", lax::linalg::FUNCTIONS),
+            ("numpy.fft", numpy::fft::FUNCTIONS),
             ("numpy.linalg", numpy::linalg::FUNCTIONS),
             ("nn", nn::FUNCTIONS),
             ("nn", nn::attention::FUNCTIONS),

@@ -212,6 +212,12 @@ def expand_dims(array: ArrayLike, dimensions: int | Sequence[int] | None) -> Arr
 def expm1(x: ArrayLike, *, accuracy: Any = None) -> Array:
     """The exponential minus one, also precise near zero."""
 
+def fft(x: ArrayLike, fft_type: Any, fft_lengths: int | Sequence[int]) -> Array:
+    """The discrete Fourier transform over the last axes, as many as there are lengths.
+    
+    `fft_type` is "FFT", "IFFT", "RFFT" or "IRFFT", or the number of one in this order; the lengths
+    are those of the axes, of the real numbers where one side is real."""
+
 def floor(x: ArrayLike) -> Array:
     """The largest whole number that is not above each element."""
 

@@ -18,6 +18,7 @@ from pullback.lax._control import (  # noqa: F401
     with_sharding_constraint,
 )
 from pullback.lax._types import (  # noqa: F401
+    FftType,
     GatherDimensionNumbers,
     GatherScatterMode,
     Precision,

@@ -22,6 +22,15 @@ class RoundingMethod(enum.IntEnum):
     TO_NEAREST_EVEN = 1
 
 
+class FftType(enum.IntEnum):
+    """Which Fourier transform."""
+
+    FFT = 0
+    IFFT = 1
+    RFFT = 2
+    IRFFT = 3
+
+
 class GatherScatterMode(str, enum.Enum):
     """What happens out of bounds."""
 

@@ -268,6 +268,7 @@ primitives! {
         "scatter" | "scatter-add" | "scatter-sub" | "scatter-mul" | "scatter-min" | "scatter-max";
     own Sort in sorting::sort: "sort";
     own TopK in sorting::top_k: "top_k";
+    own Fft in signal::fft: "fft";
     own RandomSeed in random::random_seed: "random_seed";
     own RandomSplit in random::random_split: "random_split";
     own RandomFoldIn in random::random_fold_in: "random_fold_in";

@@ -40,6 +40,7 @@ pub use super::reduction::{
     reduce::{reduce_and, reduce_max, reduce_min, reduce_or, reduce_prod, reduce_xor},
     reduce_sum::reduce_sum,
 };
+pub use super::signal::fft::fft;
 pub use super::sorting::{sort::sort, top_k::top_k};
 pub use super::structure::{
     bitcast_convert_type::bitcast_convert_type, broadcast_in_dim, concatenate::concatenate,

@@ -5,6 +5,7 @@
 pub mod collective;
 pub mod control;
 pub mod elementwise;
+pub mod fft;
 pub mod indexing;
 pub mod linalg;
 pub mod reductions;
@@ -14,10 +15,16 @@ use crate::api::ApiFn;
 
 pub use control::*;
 pub use elementwise::*;
+pub use fft::fft;
 pub use indexing::*;
 pub use reductions::*;
 pub use structure::*;
 
 /// The functions of `lax`, by file.
-pub(crate) static TABLES: &[&[&ApiFn]] =
-    &[elementwise::FUNCTIONS, structure::FUNCTIONS, indexing::FUNCTIONS, reductions::FUNCTIONS];
+pub(crate) static TABLES: &[&[&ApiFn]] = &[
+    elementwise::FUNCTIONS,
+    structure::FUNCTIONS,
+    indexing::FUNCTIONS,
+    reductions::FUNCTIONS,
+    fft::FUNCTIONS,
+];

@@ -10,6 +10,7 @@ pub mod calculus;
 pub mod creation;
 pub mod dtypes;
 pub mod einsum;
+pub mod fft;
 pub mod floats;
 pub mod indexing;
 pub mod joining;

@@ -1,0 +1,3 @@
+//! Fourier transforms, convolutions, and reductions over windows that move.
+
+pub mod fft;

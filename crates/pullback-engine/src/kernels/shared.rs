@@ -1,0 +1,37 @@
+//! Elements that several threads write at once, each its own.
+
+use std::marker::PhantomData;
+
+/// A slice whose parts are written by several threads, where the parts are no ranges that the
+/// slice could be split into beforehand.
+pub(super) struct Shared<'a, T> {
+    start: *mut T,
+    len: usize,
+    _elements: PhantomData<&'a mut [T]>,
+}
+
+// SAFETY: a `Shared` gives access to its elements only through `part`, whose callers see to it
+// that no two threads have the same element at once; elements may go to another thread.
+unsafe impl<T: Send> Sync for Shared<'_, T> {}
+
+impl<'a, T> Shared<'a, T> {
+    pub(super) fn new(elements: &'a mut [T]) -> Shared<'a, T> {
+        Shared { start: elements.as_mut_ptr(), len: elements.len(), _elements: PhantomData }
+    }
+
+    /// Elements `at..at + count`.
+    ///
+    /// # Safety
+    /// While the result lives no other part with one of these elements may.
+    ///
+    /// # Panics
+    /// If there are no such elements.
+    #[expect(clippy::mut_from_ref, reason = "the caller keeps the parts apart")]
+    #[inline(always)]
+    pub(super) unsafe fn part(&self, at: usize, count: usize) -> &mut [T] {
+        assert!(count <= self.len && at <= self.len - count, "a part of the elements");
+        // SAFETY: the elements are within the slice that this was made of, which stays borrowed
+        // mutably; that no one else has them is what the caller promises.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(at), count) }
+    }
+}
