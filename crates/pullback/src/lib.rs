@@ -80,6 +80,7 @@ pub fn modules() -> Vec<(&'static str, &'static [&'static ApiFn])> {
             ("random", random::shapes::FUNCTIONS),
             ("scipy.linalg", scipy::linalg::FUNCTIONS),
             ("scipy.linalg", scipy::matrices::FUNCTIONS),
+            ("scipy.signal", scipy::signal::FUNCTIONS),
             ("scipy.special", scipy::integrals::FUNCTIONS),
             ("scipy.special", scipy::special::FUNCTIONS),
             ("scipy.stats.norm", scipy::stats::norm::FUNCTIONS),

@@ -67,3 +67,11 @@ class ScatterDimensionNumbers(NamedTuple):
     scatter_dims_to_operand_dims: tuple
     operand_batching_dims: tuple = ()
     scatter_indices_batching_dims: tuple = ()
+
+
+class ConvDimensionNumbers(NamedTuple):
+    """Which axes of the operands and the result of a convolution are which."""
+
+    lhs_spec: tuple
+    rhs_spec: tuple
+    out_spec: tuple

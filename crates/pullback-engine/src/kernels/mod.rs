@@ -13,6 +13,7 @@ use crate::tensor::Tensor;
 
 pub mod arg_reduce;
 mod common;
+pub mod conv;
 pub mod cumulative;
 pub mod dot;
 pub mod fft;
@@ -27,6 +28,7 @@ mod shared;
 pub mod sort;
 pub mod structural;
 pub mod view;
+pub mod window;
 
 /// The inputs or outputs of a step.
 pub type Tensors = SmallVec<[Tensor; 4]>;

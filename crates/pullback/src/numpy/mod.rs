@@ -7,6 +7,7 @@ pub(crate) mod common;
 pub mod arithmetic;
 pub mod bits;
 pub mod calculus;
+pub mod convolution;
 pub mod creation;
 pub mod dtypes;
 pub mod einsum;
@@ -49,6 +50,7 @@ pub(crate) static TABLES: &[&[&ApiFn]] = &[
     arithmetic::FUNCTIONS,
     bits::FUNCTIONS,
     calculus::FUNCTIONS,
+    convolution::FUNCTIONS,
     creation::FUNCTIONS,
     dtypes::FUNCTIONS,
     einsum::FUNCTIONS,

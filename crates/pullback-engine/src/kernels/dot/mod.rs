@@ -140,7 +140,7 @@ fn one_axis(shape: &[usize], strides: &[isize]) -> Option<(usize, isize)> {
 }
 
 /// An element type that products are formed of.
-trait Factor: Number {
+pub(super) trait Factor: Number {
     /// Whether to compile products for wide registers.
     const WIDE: bool = size_of::<Self>() >= 4;
     /// Whether a product and a sum can be rounded as one.
@@ -205,16 +205,16 @@ float_factors!(f32, f64);
 /// One matrix product: sizes, where the operands begin, and their strides. The result is
 /// stored by rows.
 #[derive(Clone, Copy)]
-struct Problem {
-    rows: usize,
-    columns: usize,
-    depth: usize,
-    lhs_at: isize,
-    rhs_at: isize,
-    lhs_row: isize,
-    lhs_depth: isize,
-    rhs_depth: isize,
-    rhs_column: isize,
+pub(super) struct Problem {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) depth: usize,
+    pub(super) lhs_at: isize,
+    pub(super) rhs_at: isize,
+    pub(super) lhs_row: isize,
+    pub(super) lhs_depth: isize,
+    pub(super) rhs_depth: isize,
+    pub(super) rhs_column: isize,
 }
 
 /// Products of at most so many multiplications are not worth preparing for `gemm`.
@@ -236,8 +236,6 @@ fn multiply<T: Factor, const LANES: usize>(lhs: &Operand, rhs: &Operand, out: &m
     let (a, b) = (lhs.x.buffer_slice::<T>(), rhs.x.buffer_slice::<T>());
     let start = [lhs.offset as isize, rhs.offset as isize];
     let strides = [&lhs.batch_strides[..], &rhs.batch_strides[..]];
-    let small = rows.saturating_mul(columns).saturating_mul(depth) <= SMALL
-        || rows.min(columns).min(depth) < THIN;
     let mut scratch = Vec::new();
     let mut results = out.chunks_exact_mut(rows * columns);
     walk(&lhs.batch, strides, start, |[lhs_at, rhs_at]| {
@@ -253,16 +251,30 @@ fn multiply<T: Factor, const LANES: usize>(lhs: &Operand, rhs: &Operand, out: &m
             rhs_depth,
             rhs_column,
         };
-        if rows == 1 || columns == 1 {
-            vector::product::<T, LANES>(&problem, a, b, out, &mut scratch);
-        } else if small || !T::gemm(&problem, a, b, out) {
-            small::product(&problem, a, b, out, &mut scratch);
-        }
+        product::<T, LANES>(&problem, a, b, out, &mut scratch);
     });
 }
 
+/// One matrix product, by the way that its sizes ask for.
+pub(super) fn product<T: Factor, const LANES: usize>(
+    problem: &Problem,
+    lhs: &[T],
+    rhs: &[T],
+    out: &mut [T],
+    scratch: &mut Vec<T>,
+) {
+    let &Problem { rows, columns, depth, .. } = problem;
+    let small = rows.saturating_mul(columns).saturating_mul(depth) <= SMALL
+        || rows.min(columns).min(depth) < THIN;
+    if rows == 1 || columns == 1 {
+        vector::product::<T, LANES>(problem, lhs, rhs, out, scratch);
+    } else if small || !T::gemm(problem, lhs, rhs, out) {
+        small::product(problem, lhs, rhs, out, scratch);
+    }
+}
+
 /// A tensor of numbers as another dtype.
-fn convert(x: &Tensor, dtype: DType) -> Result<Tensor> {
+pub(super) fn convert(x: &Tensor, dtype: DType) -> Result<Tensor> {
     if x.dtype() == dtype {
         return Ok(x.clone());
     }
