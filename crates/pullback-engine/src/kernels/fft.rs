@@ -15,7 +15,7 @@ use rustfft::{FftDirection, FftNum, FftPlanner};
 use smallvec::smallvec;
 
 use super::common::{around, owned_buffer};
-use super::shared::Shared;
+use super::shared::{Shared, with_scratch};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::{DType, Element};
@@ -167,15 +167,15 @@ fn transform<T: Real>(
             line.iter_mut().for_each(|value| *value = value.scale(factor));
         }
     };
-    let zero = Complex { re: T::zero(), im: T::zero() };
     if inner == 1 {
         let lines = (CHUNK / length).max(1);
         let chunks: Vec<_> = elements.chunks_mut(lines * length).map(Mutex::new).collect();
         threads::for_each(chunks.len(), &|n| {
             // Each chunk is run once, so its lock is always free.
             let mut lines = chunks[n].lock().unwrap_or_else(PoisonError::into_inner);
-            let mut scratch = vec![zero; plan.get_inplace_scratch_len()];
-            plan.process_with_scratch(&mut lines, &mut scratch);
+            with_scratch(plan.get_inplace_scratch_len(), |scratch| {
+                plan.process_with_scratch(&mut lines, scratch);
+            });
             scale(&mut lines);
         });
         return;
@@ -185,31 +185,33 @@ fn transform<T: Real>(
     let in_chunk = (CHUNK / (COLUMNS * length)).max(1);
     let shared = Shared::new(elements);
     threads::for_each(blocks.div_ceil(in_chunk), &|n| {
-        let mut scratch = vec![zero; plan.get_inplace_scratch_len()];
-        let mut lines = vec![zero; COLUMNS * length];
-        for block in n * in_chunk..((n + 1) * in_chunk).min(blocks) {
-            let column = block % blocks_of_row * COLUMNS;
-            let width = COLUMNS.min(inner - column);
-            let start = block / blocks_of_row * length * inner + column;
-            let lines = &mut lines[..width * length];
-            for row in 0..length {
-                // SAFETY: these are the columns of this block, which no other chunk has, and one
-                // row of them at a time.
-                let part = unsafe { shared.part(start + row * inner, width) };
-                for (line, &value) in part.iter().enumerate() {
-                    lines[line * length + row] = value;
+        let beside = plan.get_inplace_scratch_len();
+        with_scratch(COLUMNS * length + beside, |memory: &mut [Complex<T>]| {
+            let (lines, scratch) = memory.split_at_mut(COLUMNS * length);
+            for block in n * in_chunk..((n + 1) * in_chunk).min(blocks) {
+                let column = block % blocks_of_row * COLUMNS;
+                let width = COLUMNS.min(inner - column);
+                let start = block / blocks_of_row * length * inner + column;
+                let lines = &mut lines[..width * length];
+                for row in 0..length {
+                    // SAFETY: these are the columns of this block, which no other chunk has, and
+                    // one row of them at a time.
+                    let part = unsafe { shared.part(start + row * inner, width) };
+                    for (line, &value) in part.iter().enumerate() {
+                        lines[line * length + row] = value;
+                    }
+                }
+                plan.process_with_scratch(lines, scratch);
+                scale(lines);
+                for row in 0..length {
+                    // SAFETY: as above.
+                    let part = unsafe { shared.part(start + row * inner, width) };
+                    for (line, slot) in part.iter_mut().enumerate() {
+                        *slot = lines[line * length + row];
+                    }
                 }
             }
-            plan.process_with_scratch(lines, &mut scratch);
-            scale(lines);
-            for row in 0..length {
-                // SAFETY: as above.
-                let part = unsafe { shared.part(start + row * inner, width) };
-                for (line, slot) in part.iter_mut().enumerate() {
-                    *slot = lines[line * length + row];
-                }
-            }
-        }
+        });
     });
 }
 
@@ -252,7 +254,9 @@ fn half_lines<T: Real>(halves: &[Complex<T>], length: usize, lines: &mut [T], fa
         let (halves, lines) = &mut *chunk;
         let (mut half, mut scratch) = (plan.make_input_vec(), plan.make_scratch_vec());
         for (source, line) in halves.chunks_exact(half.len()).zip(lines.chunks_exact_mut(length)) {
-            half.copy_from_slice(source);
+            for (slot, &value) in half.iter_mut().zip(source) {
+                *slot = value.scale(factor);
+            }
             // What stands for no wave, and for the shortest one, is real in any real line.
             half[0].im = T::zero();
             if length.is_multiple_of(2) {
@@ -260,7 +264,6 @@ fn half_lines<T: Real>(halves: &[Complex<T>], length: usize, lines: &mut [T], fa
             }
             let done = plan.process_with_scratch(&mut half, line, &mut scratch);
             debug_assert!(done.is_ok(), "the slices have the lengths of the plan");
-            line.iter_mut().for_each(|value| *value = *value * factor);
         }
     });
 }

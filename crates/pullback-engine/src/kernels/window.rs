@@ -90,19 +90,51 @@ impl Axis {
             && self.dilation == 1
     }
 
-    /// The element under a tap, if it is one.
-    fn at(&self, place: usize, tap: usize) -> Option<usize> {
-        let at = (place * self.stride + tap * self.step) as i64 - self.low;
-        let at = usize::try_from(at).ok()?;
-        let on = at.is_multiple_of(self.dilation) && at / self.dilation < self.size;
-        on.then(|| at / self.dilation)
+    /// What is seen at every place, and the distance of what is seen: taps that fall between
+    /// elements do not count, and so every so many taps do.
+    fn seen(&self) -> (Vec<Seen>, usize) {
+        let gcd = |mut a: usize, mut b: usize| {
+            while b > 0 {
+                (a, b) = (b, a % b);
+            }
+            a
+        };
+        let every = self.dilation / gcd(self.step, self.dilation);
+        let distance = self.step * every / self.dilation;
+        let at = |place: usize| {
+            let offset = |tap: usize| (place * self.stride + tap * self.step) as i64 - self.low;
+            let dilation = self.dilation as i64;
+            let on = |&tap: &usize| offset(tap).rem_euclid(dilation) == 0;
+            let Some(tap) = (0..every.min(self.taps)).find(on) else {
+                return Seen { first: 0, count: 0 };
+            };
+            // Elements before the array and behind it are left out.
+            let (start, step) = (offset(tap) / dilation, distance as i64);
+            let taps = (self.taps - tap).div_ceil(every) as i64;
+            let low = if start < 0 { (-start + step - 1) / step } else { 0 };
+            let high = ((self.size as i64 - start + step - 1).div_euclid(step)).clamp(0, taps);
+            match low < high {
+                true => Seen { first: (start + low * step) as usize, count: (high - low) as usize },
+                false => Seen { first: 0, count: 0 },
+            }
+        };
+        ((0..self.places).map(at).collect(), distance)
     }
+}
+
+/// What lies under the window along one axis at one place: so many elements from the first on.
+#[derive(Clone, Copy)]
+struct Seen {
+    first: usize,
+    count: usize,
 }
 
 /// A window over an array whose still axes at the end are one, and of which the first `apart` are
 /// still too.
 struct Plan {
     axes: SmallVec<[Axis; 4]>,
+    /// For each axis that moves what is seen at every place, and the distance of what is seen.
+    seen: SmallVec<[(Vec<Seen>, usize); 4]>,
     /// Elements side by side.
     row: usize,
     /// Entries of the still axes in front, and how many of the axes they are.
@@ -148,7 +180,8 @@ impl Window {
         }
         let apart = axes.iter().take_while(|axis| axis.is_still()).count();
         let outer = axes[..apart].iter().map(|axis| axis.size).product();
-        Plan { axes, row, outer, apart, shape: places }
+        let seen = axes[apart..].iter().map(Axis::seen).collect();
+        Plan { axes, seen, row, outer, apart, shape: places }
     }
 }
 
@@ -163,28 +196,52 @@ impl Plan {
         self.axes[self.apart..].iter().map(|axis| axis.size).product()
     }
 
-    /// The rows of the array under the window at one place, in the order of the taps.
-    fn under(&self, entry: usize, place: usize, rows: &mut Vec<usize>) {
+    /// Calls `f` for places of one entry, with each the rows of the array under the window, in the
+    /// order of the taps.
+    #[inline(always)]
+    fn each_place(
+        &self,
+        entry: usize,
+        places: std::ops::Range<usize>,
+        mut f: impl FnMut(usize, &[usize]),
+    ) {
         let axes = &self.axes[self.apart..];
-        let mut digits: Shape = Shape::from_elem(0, axes.len());
-        let mut rest = place;
-        for (axis, digit) in axes.iter().zip(&mut digits).rev() {
-            *digit = rest % axis.places;
-            rest /= axis.places;
-        }
-        rows.clear();
-        rows.push(entry);
-        for (axis, &place) in axes.iter().zip(&digits) {
-            let before = rows.len();
-            for n in 0..before {
-                let base = rows[n] * axis.size;
-                for tap in 0..axis.taps {
-                    if let Some(at) = axis.at(place, tap) {
-                        rows.push(base + at);
-                    }
-                }
+        let Some((last, before)) = axes.split_last() else {
+            return places.for_each(|place| f(place, &[entry]));
+        };
+        let (last_seen, distance) = &self.seen[before.len()];
+        let (mut lines, mut under): (Vec<usize>, Vec<usize>) = (vec![], vec![]);
+        let mut place = places.start;
+        while place < places.end {
+            // The lines of the last axis that are seen from this one.
+            let mut rest = place / last.places;
+            let begin = place % last.places;
+            let count = (last.places - begin).min(places.end - place);
+            let mut digits: Shape = Shape::from_elem(0, before.len());
+            for (axis, digit) in before.iter().zip(&mut digits).rev() {
+                *digit = rest % axis.places;
+                rest /= axis.places;
             }
-            rows.drain(..before);
+            lines.clear();
+            lines.push(entry);
+            for ((axis, (seen, distance)), &digit) in before.iter().zip(&self.seen).zip(&digits) {
+                let Seen { first, count } = seen[digit];
+                let known = lines.len();
+                for n in 0..known {
+                    let base = lines[n] * axis.size + first;
+                    lines.extend((0..count).map(|n| base + n * distance));
+                }
+                lines.drain(..known);
+            }
+            for (n, &Seen { first, count }) in last_seen[begin..begin + count].iter().enumerate() {
+                under.clear();
+                for &line in &lines {
+                    let base = line * last.size + first;
+                    under.extend((0..count).map(|n| base + n * distance));
+                }
+                f(place + n, &under);
+            }
+            place += count;
         }
     }
 
@@ -225,27 +282,26 @@ impl ReduceWindow {
         let (row, rows) = (plan.row, plan.rows());
         let out = Shared::new(buffer.slice_mut::<T>());
         plan.each_run(|entry, places| {
-            let mut under = vec![];
-            for place in places {
-                // SAFETY: a row of the result, which no other run has.
-                let out = unsafe { out.part((entry * rows + place) * row, row) };
-                plan.under(entry, place, &mut under);
-                let under = &under[..];
-                match self.op {
-                    WindowOp::Sum => arch().dispatch(Fold::<T, 0> { source, under, out }),
-                    WindowOp::Max => arch().dispatch(Fold::<T, 1> { source, under, out }),
-                    WindowOp::Min => arch().dispatch(Fold::<T, 2> { source, under, out }),
-                }
+            let at = (entry * rows + places.start) * row;
+            // SAFETY: rows of the result, which no other run has.
+            let out = unsafe { out.part(at, places.len() * row) };
+            let plan = &plan;
+            match self.op {
+                WindowOp::Sum => arch().dispatch(Fold::<T, 0> { plan, entry, places, source, out }),
+                WindowOp::Max => arch().dispatch(Fold::<T, 1> { plan, entry, places, source, out }),
+                WindowOp::Min => arch().dispatch(Fold::<T, 2> { plan, entry, places, source, out }),
             }
         });
         Ok(smallvec![Tensor::from_buffer(T::DTYPE, &plan.shape, buffer)])
     }
 }
 
-/// Rows of the source as one row: their sum, or what is largest or smallest.
+/// For each place the rows under the window as one row: their sum, or what is largest or smallest.
 struct Fold<'a, T, const OP: usize> {
+    plan: &'a Plan,
+    entry: usize,
+    places: std::ops::Range<usize>,
     source: &'a [T],
-    under: &'a [usize],
     out: &'a mut [T],
 }
 
@@ -254,21 +310,45 @@ impl<T: Number, const OP: usize> pulp::NullaryFnOnce for Fold<'_, T, OP> {
 
     #[inline(always)]
     fn call(self) {
-        let Fold { source, under, out } = self;
-        let row = out.len();
-        let Some((&first, rest)) = under.split_first() else {
-            return out.fill([T::ZERO, T::LEAST, T::GREATEST][OP]);
-        };
-        out.copy_from_slice(&source[first * row..][..row]);
-        for &at in rest {
-            for (slot, &value) in out.iter_mut().zip(&source[at * row..][..row]) {
-                *slot = match OP {
-                    0 => slot.plus(value),
-                    1 => slot.greater(value),
-                    _ => slot.lesser(value),
-                };
+        let Fold { plan, entry, places, source, out } = self;
+        let (row, start) = (plan.row, places.start);
+        let source = |at: usize| &source[at * row..][..row];
+        plan.each_place(entry, places, |place, under| {
+            let out = &mut out[(place - start) * row..][..row];
+            match under {
+                [] => out.fill([T::ZERO, T::LEAST, T::GREATEST][OP]),
+                // Two and four rows, as most windows have, in one go.
+                &[a, b] => {
+                    for ((slot, &a), &b) in out.iter_mut().zip(source(a)).zip(source(b)) {
+                        *slot = fold::<T, OP>(a, b);
+                    }
+                }
+                &[a, b, c, d] => {
+                    let (a, b, c, d) = (source(a), source(b), source(c), source(d));
+                    for n in 0..row {
+                        let front = fold::<T, OP>(a[n], b[n]);
+                        out[n] = fold::<T, OP>(fold::<T, OP>(front, c[n]), d[n]);
+                    }
+                }
+                &[first, ref rest @ ..] => {
+                    out.copy_from_slice(source(first));
+                    for &at in rest {
+                        for (slot, &value) in out.iter_mut().zip(source(at)) {
+                            *slot = fold::<T, OP>(*slot, value);
+                        }
+                    }
+                }
             }
-        }
+        });
+    }
+}
+
+#[inline(always)]
+fn fold<T: Number, const OP: usize>(x: T, y: T) -> T {
+    match OP {
+        0 => x.plus(y),
+        1 => x.greater(y),
+        _ => x.lesser(y),
     }
 }
 
@@ -379,12 +459,11 @@ impl SelectAndGather {
         let out = Shared::new(buffer.slice_mut::<T>());
         let smallest = self.smallest;
         plan.each_run(|entry, places| {
-            let (mut under, mut best, mut chosen) = (vec![], vec![T::ZERO; row], vec![0; row]);
-            for place in places {
+            let (mut best, mut chosen) = (vec![T::ZERO; row], vec![0; row]);
+            plan.each_place(entry, places, |place, under| {
                 // SAFETY: a row of the result, which no other run has.
                 let out = unsafe { out.part((entry * rows + place) * row, row) };
-                plan.under(entry, place, &mut under);
-                let (under, best, chosen) = (&under[..], &mut best[..], &mut chosen[..]);
+                let (best, chosen) = (&mut best[..], &mut chosen[..]);
                 arch().dispatch(Select { source, under, smallest, best, chosen: &mut *chosen });
                 for (n, slot) in out.iter_mut().enumerate() {
                     *slot = match under.get(chosen[n] as usize) {
@@ -392,7 +471,7 @@ impl SelectAndGather {
                         None => T::ZERO,
                     };
                 }
-            }
+            });
         });
         Ok(smallvec![Tensor::from_buffer(T::DTYPE, &plan.shape, buffer)])
     }
@@ -455,14 +534,13 @@ impl SelectAndScatter {
             // SAFETY: the rows of the array that only windows of these lines lie over.
             let out = unsafe { out.part(base * row, (to - from) * row) };
             out.fill(T::ZERO);
-            let (mut under, mut best, mut chosen) = (vec![], vec![T::ZERO; row], vec![0; row]);
-            for place in first * rows_of_line..last * rows_of_line {
-                plan.under(entry, place, &mut under);
-                let (under, best, chosen) = (&under[..], &mut best[..], &mut chosen[..]);
+            let (mut best, mut chosen) = (vec![T::ZERO; row], vec![0; row]);
+            plan.each_place(entry, first * rows_of_line..last * rows_of_line, |place, under| {
+                let (best, chosen) = (&mut best[..], &mut chosen[..]);
                 arch().dispatch(Select { source, under, smallest, best, chosen: &mut *chosen });
                 let values = &values[(entry * rows + place) * row..][..row];
-                arch().dispatch(Scatter { source: values, under, chosen, out, base });
-            }
+                arch().dispatch(Scatter { source: values, under, chosen, out: &mut *out, base });
+            });
         });
         Ok(smallvec![Tensor::from_buffer(T::DTYPE, x.shape(), buffer)])
     }

@@ -14,9 +14,7 @@ use crate::error::{Error, Result};
 use crate::jaxpr::parse::ParamReader;
 use crate::jaxpr::print::Params;
 use crate::lower::Lowering;
-use crate::primitives::rules::{number, pad};
 use crate::primitives::structure::linear_transpose;
-use crate::primitives::structure::pad::Padding;
 use crate::primitives::unary::Accepts;
 use crate::primitives::{
     Avals, Cotangent, Cotangents, Input, Listed, Operand, Primitive, Sample, Slots, one,
@@ -94,18 +92,13 @@ impl Primitive for ReduceWindow {
         let x = inputs[0].aval();
         linear_transpose(ct, |ct| {
             let pads = window::padding_back(&self.window, &x.shape, ct.shape());
-            let config: Vec<Padding> = pads
-                .iter()
-                .zip(&self.window.strides)
-                .map(|(&(low, high), &stride)| (low, high, stride - 1))
-                .collect();
-            let spread = pad(ct, &number(0.0, ct), &config)?;
-            let none = vec![(0, 0); x.rank()];
+            // What was a stride is a distance between neighbours, and the other way round.
             let back = Window {
+                base_dilation: self.window.strides.clone(),
                 window_dilation: self.window.window_dilation.clone(),
-                ..window(&self.window.dimensions, &self.window.base_dilation, &none)
+                ..window(&self.window.dimensions, &self.window.base_dilation, &pads)
             };
-            reduce_window(&spread, WindowOp::Sum, back)
+            reduce_window(ct, WindowOp::Sum, back)
         })
     }
 
