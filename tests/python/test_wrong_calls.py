@@ -745,7 +745,7 @@ SIGNAL = [
     row(lambda jax, jnp: jax.lax.conv(jnp.ones((1, 2, 5)), jnp.ones((1, 2)), (1,), "SAME"), "conv", "(1, 2, 5)", "(1, 2)"),
     row(lambda jax, jnp: jax.lax.conv(jnp.ones((1, 2, 5)), jnp.ones((1, 2, 2), int), (1,), "SAME"), "conv", "float32", "int32"),
     row(lambda jax, jnp: jax.lax.conv_general_dilated(jnp.ones((1, 2, 5)), jnp.ones((3, 2, 2)), (1,), "SAME", feature_group_count=3), "conv_general_dilated", "feature_group_count", "3"),
-    row(lambda jax, jnp: jax.lax.conv_general_dilated(jnp.ones((1, 2, 5)), jnp.ones((3, 2, 2)), (1,), "SAME", dimension_numbers=("NC", "OI", "NC")), "conv_general_dilated", "NC"),
+    row(lambda jax, jnp: jax.lax.conv_general_dilated(jnp.ones((1, 2, 5)), jnp.ones((3, 2, 2)), (1,), "SAME", dimension_numbers=("NC", "OI", "NC")), "conv_general_dilated", "'OI'"),
     row(lambda jax, jnp: jax.lax.reduce_window(jnp.ones(4), 0.0, jax.lax.add, (2, 2)), "reduce_window", "(2, 2)"),
     row(lambda jax, jnp: jax.lax.reduce_window(jnp.ones(4), 0.0, jax.lax.add, (2,), (0,)), "reduce_window", "(0,)"),
 ]

@@ -497,6 +497,8 @@ OTHERWISE = {
     "lax.all_gather": TypeError,
     "lax.dot": TypeError,
     "lax.select_n": TypeError,
+    "scipy.signal.convolve2d": TypeError,
+    "scipy.signal.correlate2d": TypeError,
     "tree_util.register_static": TypeError,
 }
 

@@ -69,10 +69,10 @@ pub fn window_of(
             )),
         }
     };
+    let dimensions = checked("window_dimensions", dimensions)?;
     let strides = checked("window_strides", strides.unwrap_or(&ones))?;
     let base_dilation = checked("base_dilation", base_dilation.unwrap_or(&ones))?;
     let window_dilation = checked("window_dilation", window_dilation.unwrap_or(&ones))?;
-    let dimensions = checked("window_dimensions", dimensions)?;
     let sizes: Vec<i64> = shape.iter().map(|&size| size as i64).collect();
     let taps: Vec<i64> = dimensions
         .iter()

@@ -29,8 +29,14 @@ macro_rules! dispatched {
     }};
 }
 
+pub(super) use dispatched;
+
 /// The element of each digit of `n`, the last axis fastest, and what is left.
-fn digits(mut n: usize, sizes: impl DoubleEndedIterator<Item = usize>, into: &mut Shape) -> usize {
+pub(super) fn digits(
+    mut n: usize,
+    sizes: impl DoubleEndedIterator<Item = usize>,
+    into: &mut Shape,
+) -> usize {
     into.clear();
     for size in sizes.rev() {
         into.push(n % size);
@@ -42,7 +48,7 @@ fn digits(mut n: usize, sizes: impl DoubleEndedIterator<Item = usize>, into: &mu
 
 /// Positions of the axes but the last: of the left operand in lines of the last axis, or `None`
 /// outside.
-fn line(axes: &Axes, place: &[usize], tap: &[usize]) -> Option<usize> {
+pub(super) fn line(axes: &Axes, place: &[usize], tap: &[usize]) -> Option<usize> {
     let mut at = 0;
     for ((axis, &place), &tap) in axes.iter().zip(place).zip(tap) {
         at = at * axis.size + axis.at(place, tap)?;

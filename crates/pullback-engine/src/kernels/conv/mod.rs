@@ -29,6 +29,7 @@ mod gathered;
 mod line;
 mod patches;
 mod sliding;
+mod thin;
 
 /// A convolution; a spec says which axis is that of the batch (of the right operand: the features
 /// of the result), which that of the features, and which those of space.

@@ -4,7 +4,7 @@
 //! convolution of their own, with those taps that do not fall into holes.
 
 use super::patches::Patches;
-use super::{Axes, Axis, BLOCK, Operands, depthwise, line};
+use super::{Axes, Axis, BLOCK, Operands, depthwise, line, thin};
 use crate::kernels::dot::{Factor, Problem, product};
 use crate::kernels::shared::{Shared, with_scratch};
 use crate::layout::Shape;
@@ -115,6 +115,15 @@ fn one_phase<T: Factor, const LANES: usize>(
         && groups.batch == 1
     {
         return line::convolve::<T, LANES>(operands, axis, weights, out);
+    }
+    if alone
+        && axes.len() > 1
+        && features <= thin::FEATURES
+        && channels >= 16
+        && groups.feature == 1
+        && groups.batch == 1
+    {
+        return thin::convolve(operands, &axes, weights, out);
     }
     let stride = axes.iter().map(|axis| axis.size).product::<usize>() * inner;
     let depth = taps * channels;

@@ -120,7 +120,8 @@ fn digits(mut n: usize, shape: &[usize]) -> Vec<usize> {
 }
 
 /// Batch, features and outputs with the groups of both kinds.
-const GROUPS: [[usize; 5]; 7] = [
+const GROUPS: [[usize; 5]; 8] = [
+    [2, 21, 3, 1, 1],
     [2, 3, 5, 1, 1],
     [2, 4, 6, 2, 1],
     [1, 18, 18, 18, 1],
