@@ -55,8 +55,8 @@ impl Kernel for Fft {
         let x = inputs.remove(0);
         drop(inputs);
         let y = match (self.kind, x.dtype()) {
-            (FftKind::RealForward, DType::F32) => self.from_real::<f32>(&x),
-            (FftKind::RealForward, DType::F64) => self.from_real::<f64>(&x),
+            (FftKind::RealForward, DType::F32) => self.of_real::<f32>(&x),
+            (FftKind::RealForward, DType::F64) => self.of_real::<f64>(&x),
             (FftKind::RealInverse, DType::C64) => self.to_real::<f32>(x),
             (FftKind::RealInverse, DType::C128) => self.to_real::<f64>(x),
             (_, DType::C64) => self.complex::<f32>(x),
@@ -101,7 +101,7 @@ impl Fft {
         Ok(Tensor::from_buffer(Complex::<T>::DTYPE, &shape, buffer))
     }
 
-    fn from_real<T: Real>(&self, x: &Tensor) -> Result<Tensor>
+    fn of_real<T: Real>(&self, x: &Tensor) -> Result<Tensor>
     where
         Complex<T>: Element,
     {
