@@ -263,6 +263,69 @@ def random(m):
 
 
 @group
+def signal(m):
+    np_, lax = m.numpy, m.lax
+    axes = ("NHWC", "HWIO", "NHWC")
+    rng = np.random.default_rng(0)
+
+    def complex_numbers(*shape):
+        return (rng.normal(size=shape) + 1j * rng.normal(size=shape)).astype("complex64")
+
+    yield "fft 1e5 complex64", np_.fft.fft, (complex_numbers(100_000),)
+    yield "fft2 1000x1000 complex64", np_.fft.fft2, (complex_numbers(1000, 1000),)
+    yield "rfft 1e6", np_.fft.rfft, (numbers(1_000_000),)
+    yield "irfft of rfft 1000x1000", lambda x: np_.fft.irfft(np_.fft.rfft(x)), (numbers(1000, 1000),)
+
+    def conv(x, w, strides=(1, 1), **options):
+        return lax.conv_general_dilated(x, w, strides, "SAME", dimension_numbers=axes, **options)
+
+    def squares(x, w):
+        return (conv(x, w) ** 2).sum()
+
+    for batch, side, inputs, outputs in ((32, 28, 1, 32), (8, 56, 64, 64), (32, 14, 128, 128)):
+        x, w = numbers(batch, side, side, inputs), numbers(3, 3, inputs, outputs, seed=1)
+        size = f"{batch}x{side}x{side}x{inputs} to {outputs}"
+        yield f"convolution 3x3 {size}", conv, (x, w)
+        yield f"convolution 3x3 {size}, gradients", m.grad(squares, argnums=(0, 1)), (x, w)
+    x, w = numbers(8, 56, 56, 64), numbers(3, 3, 64, 64, seed=1)
+    yield "convolution 3x3 stride 2", lambda x, w: conv(x, w, (2, 2)), (x, w)
+    halved = lambda x, w: (conv(x, w, (2, 2)) ** 2).sum()  # noqa: E731
+    yield "convolution 3x3 stride 2, gradients", m.grad(halved, argnums=(0, 1)), (x, w)
+    depthwise = lambda x, w: conv(x, w, feature_group_count=64)  # noqa: E731
+    yield "depthwise 3x3 8x56x56x64", depthwise, (x, w[:, :, :1])
+    each = m.grad(lambda x, w: (depthwise(x, w) ** 2).sum(), argnums=(0, 1))
+    yield "depthwise 3x3 8x56x56x64, gradients", each, (x, w[:, :, :1])
+
+    def pool(x):
+        return lax.reduce_window(x, -np.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
+
+    def mean(x):
+        return lax.reduce_window(x, 0.0, lax.add, (1, 2, 2, 1), (1, 2, 2, 1), "VALID") / 4.0
+
+    yield "max pool 2x2 8x56x56x64", pool, (x,)
+    yield "max pool 2x2 8x56x56x64, gradient", m.grad(lambda x: (pool(x) ** 2).sum()), (x,)
+    yield "mean pool 2x2 8x56x56x64", mean, (x,)
+    yield "mean pool 2x2 8x56x56x64, gradient", m.grad(lambda x: (mean(x) ** 2).sum()), (x,)
+
+    def loss(params, images, labels):
+        w1, b1, w2, b2, w3, b3 = params
+        h = pool(m.nn.relu(conv(images, w1) + b1))
+        h = pool(m.nn.relu(conv(h, w2) + b2))
+        scores = h.reshape(h.shape[0], -1) @ w3 + b3
+        return -(m.nn.log_softmax(scores) * labels).sum(1).mean()
+
+    def step(images, labels, *params):
+        slopes = m.grad(loss)(params, images, labels)
+        return [x - 0.01 * dx for x, dx in zip(params, slopes)]
+
+    shapes = (3, 3, 1, 32), (32,), (3, 3, 32, 64), (64,), (7 * 7 * 64, 10), (10,)
+    params = [numbers(*shape) * np.float32(0.02) for shape in shapes]
+    labels = np.eye(10, dtype="float32")[rng.integers(0, 10, 64)]
+    yield "CNN training step, 64 images 28x28", step, (numbers(64, 28, 28, 1), labels, *params)
+    yield "convolve 1e5 with 1e3", np_.convolve, (numbers(100_000), numbers(1000, seed=1))
+
+
+@group
 def decompositions(m):
     linalg = m.numpy.linalg
 
@@ -505,7 +568,7 @@ def compared(name, ours, theirs):
     flat = lambda m, y: [np.asarray(x) for x in m.tree_util.tree_leaves(y)]  # noqa: E731
     for a, b in zip(flat(pullback, ours), flat(jax, theirs), strict=True):
         # Sums in other orders, and ill-conditioned elements of many, differ by more than an ulp.
-        tolerance = {"float32": 2e-3, "float64": 1e-6}.get(str(a.dtype), 0.0)
+        tolerance = {"float32": 2e-3, "complex64": 2e-3, "float64": 1e-6}.get(str(a.dtype), 0.0)
         scale = max(1.0, float(np.max(np.abs(b)))) if tolerance else 0.0
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * scale, err_msg=name)
 

@@ -729,6 +729,27 @@ LINALG = [
     row(lambda jax, jnp: jnp.linalg.inv([[1.0, 2.0], [3.0, 4.0]]), "inv", "list"),
 ]
 
+SIGNAL = [
+    row(lambda jax, jnp: jnp.fft.fft(jnp.ones(3), 0), "fft", "(0,)"),
+    row(lambda jax, jnp: jnp.fft.fft(jnp.ones(3), axis=1), "fft", "axis 1"),
+    row(lambda jax, jnp: jnp.fft.fft(jnp.ones(3), norm="wrong"), "fft", "wrong"),
+    row(lambda jax, jnp: jnp.fft.rfft(jnp.ones(3) + 0j), "rfft", "complex64[3]"),
+    row(lambda jax, jnp: jnp.fft.fftn(jnp.ones((2, 3)), (2,), (0, 1)), "fftn", "(2,)", "(0, 1)"),
+    row(lambda jax, jnp: jnp.fft.fft2(jnp.ones(3)), "fft2"),
+    row(lambda jax, jnp: jax.lax.fft(jnp.ones(3), "FFT", (4,)), "fft", "complex64[3]", "(4,)"),
+    row(lambda jax, jnp: jax.lax.fft(jnp.ones(3), "wrong", (3,)), "fft", "wrong"),
+    row(lambda jax, jnp: jnp.convolve(jnp.ones((2, 3)), jnp.ones(3)), "convolve", "float32[2,3]"),
+    row(lambda jax, jnp: jnp.convolve(jnp.ones(3), jnp.ones(0)), "convolve", "float32[0]"),
+    row(lambda jax, jnp: jnp.correlate(jnp.ones(3), jnp.ones(3), "wrong"), "correlate", "wrong"),
+    row(lambda jax, jnp: jax.lax.conv(jnp.ones((1, 2, 5)), jnp.ones((1, 3, 2)), (1,), "SAME"), "conv", "float32[1,2,5]", "float32[1,3,2]"),
+    row(lambda jax, jnp: jax.lax.conv(jnp.ones((1, 2, 5)), jnp.ones((1, 2)), (1,), "SAME"), "conv", "(1, 2, 5)", "(1, 2)"),
+    row(lambda jax, jnp: jax.lax.conv(jnp.ones((1, 2, 5)), jnp.ones((1, 2, 2), int), (1,), "SAME"), "conv", "float32", "int32"),
+    row(lambda jax, jnp: jax.lax.conv_general_dilated(jnp.ones((1, 2, 5)), jnp.ones((3, 2, 2)), (1,), "SAME", feature_group_count=3), "conv_general_dilated", "feature_group_count", "3"),
+    row(lambda jax, jnp: jax.lax.conv_general_dilated(jnp.ones((1, 2, 5)), jnp.ones((3, 2, 2)), (1,), "SAME", dimension_numbers=("NC", "OI", "NC")), "conv_general_dilated", "'OI'"),
+    row(lambda jax, jnp: jax.lax.reduce_window(jnp.ones(4), 0.0, jax.lax.add, (2, 2)), "reduce_window", "(2, 2)"),
+    row(lambda jax, jnp: jax.lax.reduce_window(jnp.ones(4), 0.0, jax.lax.add, (2,), (0,)), "reduce_window", "(0,)"),
+]
+
 TOPICS = {
     name: table
     for name, table in globals().items()

@@ -244,6 +244,8 @@ impl Builtin {
             Kind::Items => self.items(object, None),
             Kind::Nested if object.is_none() => Ok(Arg::None),
             Kind::Nested => nested(object).map_err(known)?.ok_or_else(wrong),
+            Kind::Words if object.is_none() => Ok(Arg::None),
+            Kind::Words => words(object).map_err(known)?.ok_or_else(wrong),
             Kind::Blocks => blocks(object),
             Kind::Tuple(kinds) => {
                 let Ok(items) = object.try_iter() else { return Err(wrong()) };
@@ -446,6 +448,22 @@ fn nested(object: &Bound<'_, PyAny>) -> PyResult<Option<Arg>> {
         }
     }
     Ok(Some(Arg::List(args)))
+}
+
+/// Words and whole numbers in sequences nested to any depth; `None` for anything else.
+fn words(object: &Bound<'_, PyAny>) -> PyResult<Option<Arg>> {
+    if let Ok(text) = object.cast::<PyString>() {
+        return Ok(Some(Arg::Str(text.to_cow()?.into_owned())));
+    }
+    if let Some(value) = whole(object)? {
+        return Ok(Some(Arg::Int(value)));
+    }
+    if object.is_instance_of::<PyDict>() {
+        return Ok(None);
+    }
+    let Ok(items) = object.try_iter() else { return Ok(None) };
+    let args = items.map(|item| words(&item?)).collect::<PyResult<Option<_>>>()?;
+    Ok(args.map(Arg::List))
 }
 
 /// The arrays that nested lists hold.

@@ -76,6 +76,9 @@ pub enum Kind {
     Items,
     /// Whole numbers in sequences nested to any depth, or nothing: [`Arg::Int`] or [`Arg::List`].
     Nested,
+    /// Words and whole numbers in sequences nested to any depth, or nothing: [`Arg::Str`],
+    /// [`Arg::Int`] or [`Arg::List`].
+    Words,
     /// Arrays in lists nested to any depth: [`Arg::Array`] or [`Arg::List`].
     Blocks,
     /// A sequence with one argument of each of these kinds: [`Arg::List`].
@@ -209,6 +212,7 @@ impl Kind {
             Kind::DType => "a dtype or None",
             Kind::Items => "an array, numbers in nested sequences, or None",
             Kind::Nested => "integers in nested sequences",
+            Kind::Words => "a string, or strings or integers in nested sequences",
             Kind::Blocks => "arrays in nested lists",
             Kind::Tuple(_) => "a tuple",
             Kind::Any | Kind::Ignored => "something else",

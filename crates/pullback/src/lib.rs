@@ -68,6 +68,7 @@ pub fn modules() -> Vec<(&'static str, &'static [&'static ApiFn])> {
         .chain(lax)
         .chain([
             ("lax.linalg", lax::linalg::FUNCTIONS),
+            ("numpy.fft", numpy::fft::FUNCTIONS),
             ("numpy.linalg", numpy::linalg::FUNCTIONS),
             ("nn", nn::FUNCTIONS),
             ("nn", nn::attention::FUNCTIONS),
@@ -79,6 +80,7 @@ pub fn modules() -> Vec<(&'static str, &'static [&'static ApiFn])> {
             ("random", random::shapes::FUNCTIONS),
             ("scipy.linalg", scipy::linalg::FUNCTIONS),
             ("scipy.linalg", scipy::matrices::FUNCTIONS),
+            ("scipy.signal", scipy::signal::FUNCTIONS),
             ("scipy.special", scipy::integrals::FUNCTIONS),
             ("scipy.special", scipy::special::FUNCTIONS),
             ("scipy.stats.norm", scipy::stats::norm::FUNCTIONS),

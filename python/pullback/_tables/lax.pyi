@@ -122,6 +122,40 @@ def concatenate(operands: Sequence[ArrayLike] | Array, dimension: int) -> Array:
 def conj(x: ArrayLike) -> Array:
     """The elements with the other imaginary part, as complex numbers."""
 
+def conv(lhs: ArrayLike, rhs: ArrayLike, window_strides: int | Sequence[int], padding: Any, precision: Any = None, preferred_element_type: DTypeLike | None = None) -> Array:
+    """The convolution of `lhs` with `rhs`, axes being batch, features, then space."""
+
+def conv_dimension_numbers(lhs_shape: int | Sequence[int], rhs_shape: int | Sequence[int], dimension_numbers: Any) -> Any:
+    """The axes of a convolution in numbers: batch, features and space of the left operand; output
+    features, input features and space of the right one; and those of the result."""
+
+def conv_general_dilated(lhs: ArrayLike, rhs: ArrayLike, window_strides: int | Sequence[int], padding: Any, lhs_dilation: int | Sequence[int] | None = None, rhs_dilation: int | Sequence[int] | None = None, dimension_numbers: Any = None, feature_group_count: int = 1, batch_group_count: int = 1, precision: Any = None, preferred_element_type: DTypeLike | None = None, out_sharding: Any = None) -> Array:
+    """The convolution of `lhs` with the window `rhs`.
+    
+    Axes are batch, features, then space, unless `dimension_numbers` says otherwise. Along each axis
+    of space the window moves in strides over `lhs`, which is padded, and has `lhs_dilation - 1` zeros
+    between neighbours, as the window has `rhs_dilation - 1`. Groups of features, or of the batch, are
+    convolved each with a part of the window's output features."""
+
+def conv_general_dilated_local(lhs: ArrayLike, rhs: ArrayLike, window_strides: int | Sequence[int], padding: Any, filter_shape: int | Sequence[int], lhs_dilation: int | Sequence[int] | None = None, rhs_dilation: int | Sequence[int] | None = None, dimension_numbers: Any = None, precision: Any = None) -> Array:
+    """A convolution with another window at each place: `rhs` has the taps of all input features along
+    the axis of these, and the places along the axes of space."""
+
+def conv_general_dilated_patches(lhs: ArrayLike, filter_shape: int | Sequence[int], window_strides: int | Sequence[int], padding: Any, lhs_dilation: int | Sequence[int] | None = None, rhs_dilation: int | Sequence[int] | None = None, dimension_numbers: Any = None, precision: Any = None, preferred_element_type: DTypeLike | None = None) -> Array:
+    """The elements under a window at each of its places, as features: for each feature of `lhs` all
+    elements of its patch."""
+
+def conv_transpose(lhs: ArrayLike, rhs: ArrayLike, strides: int | Sequence[int], padding: Any, rhs_dilation: int | Sequence[int] | None = None, dimension_numbers: Any = None, transpose_kernel: bool = False, precision: Any = None, preferred_element_type: DTypeLike | None = None, use_consistent_padding: bool = False) -> Array:
+    """The convolution that undoes the strides of another one: the transpose of it, if the kernel is
+    transposed too.
+    
+    Axes are batch, space, then features by default. Padding in words is that of the other
+    convolution; in pairs it is that of this one, unless `use_consistent_padding`."""
+
+def conv_with_general_padding(lhs: ArrayLike, rhs: ArrayLike, window_strides: int | Sequence[int], padding: Any, lhs_dilation: int | Sequence[int] | None, rhs_dilation: int | Sequence[int] | None, precision: Any = None, preferred_element_type: DTypeLike | None = None) -> Array:
+    """The convolution of `lhs` with `rhs`, with padding and dilations; axes are batch, features, then
+    space."""
+
 def convert_element_type(operand: ArrayLike, new_dtype: DTypeLike | None) -> Array:
     """The elements as another type.
     
@@ -211,6 +245,12 @@ def expand_dims(array: ArrayLike, dimensions: int | Sequence[int] | None) -> Arr
 
 def expm1(x: ArrayLike, *, accuracy: Any = None) -> Array:
     """The exponential minus one, also precise near zero."""
+
+def fft(x: ArrayLike, fft_type: Any, fft_lengths: int | Sequence[int]) -> Array:
+    """The discrete Fourier transform over the last axes, as many as there are lengths.
+    
+    `fft_type` is "FFT", "IFFT", "RFFT" or "IRFFT", or the number of one in this order; the lengths
+    are those of the axes, of the real numbers where one side is real."""
 
 def floor(x: ArrayLike) -> Array:
     """The largest whole number that is not above each element."""
@@ -314,6 +354,9 @@ def one_minus_square(x: ArrayLike) -> Array:
 def pad(operand: ArrayLike, padding_value: ArrayLike, padding_config: Any) -> Array:
     """The array with `padding_value` before, after and between its elements along each axis, as many
     as the three numbers for each axis say; negative ones take elements away."""
+
+def padtype_to_pads(in_shape: int | Sequence[int], window_shape: int | Sequence[int], window_strides: int | Sequence[int], padding: Any) -> Any:
+    """How much is put before and after each axis by a padding in words."""
 
 def polygamma(m: ArrayLike, x: ArrayLike) -> Array:
     """The derivative of the digamma function, of an order and an argument."""

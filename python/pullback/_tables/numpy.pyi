@@ -238,6 +238,12 @@ def convolve(a: ArrayLike, v: ArrayLike, mode: str = 'full', *, preferred_elemen
     The mode "full" gives all sums, "valid" those that need no elements beyond the ends, and
     "same" as many as the longer row has elements."""
 
+def convolve(a: ArrayLike, v: ArrayLike, mode: str = 'full', *, preferred_element_type: DTypeLike | None = None, precision: Any = None) -> Array:
+    """The convolution of two rows: of the products of elements those summed whose places add up.
+    
+    `mode` says which places: all in the "full" one, those of the longer row in the "same" one, those
+    where one row covers the other in the "valid" one."""
+
 def copy(a: ArrayLike, order: str | None = None) -> Array:
     """A copy of the array. Arrays never change, so that this is the array itself."""
 
@@ -252,6 +258,11 @@ def corrcoef(x: ArrayLike, y: ArrayLike | None = None, rowvar: bool = True, dtyp
 def correlate(a: ArrayLike, v: ArrayLike, mode: str = 'valid', *, preferred_element_type: DTypeLike | None = None, precision: Any = None) -> Array:
     """The correlation of two rows: each element of the result is a sum of products of elements of
     one with the conjugates of those of the other. The modes are those of [`convolve`]."""
+
+def correlate(a: ArrayLike, v: ArrayLike, mode: str = 'valid', *, preferred_element_type: DTypeLike | None = None, precision: Any = None) -> Array:
+    """The correlation of two rows: the sums of products with the other row, conjugated, at each place.
+    
+    `mode` is as for [`convolve`]."""
 
 def cos(x: ArrayLike) -> Array:
     """The cosine, of an angle in radians."""

@@ -17,7 +17,10 @@ from pullback.lax._control import (  # noqa: F401
     while_loop,
     with_sharding_constraint,
 )
+from pullback.lax._windows import conv_dimension_numbers, reduce_window  # noqa: F401
 from pullback.lax._types import (  # noqa: F401
+    ConvDimensionNumbers,
+    FftType,
     GatherDimensionNumbers,
     GatherScatterMode,
     Precision,

@@ -22,6 +22,15 @@ class RoundingMethod(enum.IntEnum):
     TO_NEAREST_EVEN = 1
 
 
+class FftType(enum.IntEnum):
+    """Which Fourier transform."""
+
+    FFT = 0
+    IFFT = 1
+    RFFT = 2
+    IRFFT = 3
+
+
 class GatherScatterMode(str, enum.Enum):
     """What happens out of bounds."""
 
@@ -58,3 +67,11 @@ class ScatterDimensionNumbers(NamedTuple):
     scatter_dims_to_operand_dims: tuple
     operand_batching_dims: tuple = ()
     scatter_indices_batching_dims: tuple = ()
+
+
+class ConvDimensionNumbers(NamedTuple):
+    """Which axes of the operands and the result of a convolution are which."""
+
+    lhs_spec: tuple
+    rhs_spec: tuple
+    out_spec: tuple

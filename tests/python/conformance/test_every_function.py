@@ -20,7 +20,7 @@ from rows import check, compare, converted, find, row
 jax = pytest.importorskip("jax")
 
 MODULES = (
-    "numpy numpy.linalg lax lax.linalg random nn nn.initializers ops scipy.special scipy.linalg "
+    "numpy numpy.fft numpy.linalg lax lax.linalg random nn nn.initializers ops scipy.special scipy.linalg scipy.signal "
     "scipy.stats scipy.stats.norm tree tree_util"
 ).split()
 for name in MODULES:
@@ -497,6 +497,8 @@ OTHERWISE = {
     "lax.all_gather": TypeError,
     "lax.dot": TypeError,
     "lax.select_n": TypeError,
+    "scipy.signal.convolve2d": TypeError,
+    "scipy.signal.correlate2d": TypeError,
     "tree_util.register_static": TypeError,
 }
 

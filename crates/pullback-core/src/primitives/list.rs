@@ -268,6 +268,12 @@ primitives! {
         "scatter" | "scatter-add" | "scatter-sub" | "scatter-mul" | "scatter-min" | "scatter-max";
     own Sort in sorting::sort: "sort";
     own TopK in sorting::top_k: "top_k";
+    own ConvGeneralDilated in signal::conv_general_dilated: "conv_general_dilated";
+    own ReduceWindow in signal::reduce_window:
+        "reduce_window_sum" | "reduce_window_max" | "reduce_window_min";
+    own SelectAndGatherAdd in signal::select_and_gather_add: "select_and_gather_add";
+    own SelectAndScatterAdd in signal::select_and_scatter_add: "select_and_scatter_add";
+    own Fft in signal::fft: "fft";
     own RandomSeed in random::random_seed: "random_seed";
     own RandomSplit in random::random_split: "random_split";
     own RandomFoldIn in random::random_fold_in: "random_fold_in";

@@ -36,6 +36,7 @@ pub mod random;
 pub mod reduction;
 pub mod rules;
 pub mod sample;
+pub mod signal;
 pub mod sorting;
 pub mod structure;
 pub mod unary;

@@ -40,6 +40,10 @@ pub use super::reduction::{
     reduce::{reduce_and, reduce_max, reduce_min, reduce_or, reduce_prod, reduce_xor},
     reduce_sum::reduce_sum,
 };
+pub use super::signal::{
+    conv_general_dilated::conv_general_dilated, fft::fft, reduce_window::reduce_window,
+    select_and_gather_add::select_and_gather_add, select_and_scatter_add::select_and_scatter_add,
+};
 pub use super::sorting::{sort::sort, top_k::top_k};
 pub use super::structure::{
     bitcast_convert_type::bitcast_convert_type, broadcast_in_dim, concatenate::concatenate,

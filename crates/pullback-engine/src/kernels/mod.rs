@@ -13,9 +13,11 @@ use crate::tensor::Tensor;
 
 pub mod arg_reduce;
 mod common;
+pub mod conv;
 pub(crate) mod copy;
 pub mod cumulative;
 pub mod dot;
+pub mod fft;
 pub mod fold;
 pub mod gather;
 pub mod linalg;
@@ -25,10 +27,12 @@ pub mod random;
 pub mod random_gamma;
 pub mod reduce;
 pub mod scatter;
+mod shared;
 pub mod sort;
 pub mod structural;
 mod threefry;
 pub mod view;
+pub mod window;
 
 /// The inputs or outputs of a step.
 pub type Tensors = SmallVec<[Tensor; 4]>;

@@ -31,6 +31,7 @@ pub mod remat;
 pub mod staging;
 pub mod vectorize;
 pub mod vmap;
+pub mod windows;
 
 /// What a transformed function does when it is called.
 pub trait Transform: Send + Sync {
@@ -403,6 +404,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     staging::register(&transforms)?;
     custom::register(&transforms)?;
     control::register(&transforms)?;
+    windows::register(&transforms)?;
     collective::register(&transforms)?;
     remat::register(&transforms)?;
     callback::register(&transforms)?;

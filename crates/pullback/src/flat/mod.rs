@@ -11,6 +11,7 @@ mod gradient;
 mod jacobian;
 mod loops;
 mod vectorize;
+mod windows;
 
 use pullback_core::{Array, Aval, DType, Result, Tensor};
 
@@ -20,6 +21,7 @@ pub use gradient::{Differentiated, Gradients, value_and_grad};
 pub use jacobian::{Jacobian, jacfwd, jacrev};
 pub use loops::{fori_loop, map, scan, while_loop};
 pub use vectorize::{Signature, vectorize};
+pub use windows::reduce_window;
 
 /// Zeros of a type, also of `float0`, the type of a derivative with respect to whole numbers.
 ///

@@ -26,6 +26,17 @@ pub(crate) fn inexact_pair(function: &str, x: &Array, y: &Array) -> Result<[Arra
     Ok(two(promote::promote_inexact(function, &[x, y])?))
 }
 
+/// Two arrays of one inexact type, whatever their ranks.
+pub(crate) fn inexact_types(function: &str, x: &Array, y: &Array) -> Result<[Array; 2]> {
+    let (dtype, weak) = promote::inexact_type(promote::result_type_of(function, &[x, y])?);
+    Ok([promote::to_type(x, dtype, weak)?, promote::to_type(y, dtype, weak)?])
+}
+
+/// Two arrays of one type, whatever their ranks.
+pub(crate) fn same_types(function: &str, x: &Array, y: &Array) -> Result<[Array; 2]> {
+    Ok(two(promote::promote_types(function, &[x, y])?))
+}
+
 fn two(operands: Operands) -> [Array; 2] {
     let mut operands = operands.into_iter();
     match (operands.next(), operands.next()) {

@@ -7,9 +7,11 @@ pub(crate) mod common;
 pub mod arithmetic;
 pub mod bits;
 pub mod calculus;
+pub mod convolution;
 pub mod creation;
 pub mod dtypes;
 pub mod einsum;
+pub mod fft;
 pub mod floats;
 pub mod indexing;
 pub mod joining;
@@ -48,6 +50,7 @@ pub(crate) static TABLES: &[&[&ApiFn]] = &[
     arithmetic::FUNCTIONS,
     bits::FUNCTIONS,
     calculus::FUNCTIONS,
+    convolution::FUNCTIONS,
     creation::FUNCTIONS,
     dtypes::FUNCTIONS,
     einsum::FUNCTIONS,

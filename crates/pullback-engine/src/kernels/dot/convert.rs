@@ -8,7 +8,7 @@ use crate::kernels::common::{build, with_number};
 use crate::tensor::Tensor;
 
 /// A tensor of numbers as another dtype.
-pub(super) fn convert(x: &Tensor, dtype: DType) -> Result<Tensor> {
+pub(in crate::kernels) fn convert(x: &Tensor, dtype: DType) -> Result<Tensor> {
     if x.dtype() == dtype {
         return Ok(x.clone());
     }

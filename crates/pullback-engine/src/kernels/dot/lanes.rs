@@ -6,7 +6,7 @@ use crate::kernels::common::Number;
 
 /// A number that vectors are there for. Integers are unsigned: their products are, bit for bit,
 /// those of signed ones.
-pub(super) trait Real: Number {
+pub(in crate::kernels) trait Real: Number {
     /// A vector of these.
     type Vector<S: Simd>: bytemuck::Pod;
     /// Which lanes of a vector to load or store.

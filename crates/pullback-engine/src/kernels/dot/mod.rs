@@ -27,7 +27,7 @@ mod pack;
 mod tile;
 mod vector;
 
-use convert::convert;
+pub(super) use convert::convert;
 use lanes::Real;
 
 /// The product of two tensors, summed over the contraction axes. The axes of the result are
@@ -53,13 +53,7 @@ impl Kernel for Dot {
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
-        // Narrow integers wrap as the low bits of wider ones do, and truth values can be counted.
-        let compute = match self.out {
-            DType::BF16 | DType::F16 => DType::F32,
-            DType::Bool | DType::I8 | DType::I16 => DType::I32,
-            DType::U8 | DType::U16 => DType::U32,
-            other => other,
-        };
+        let compute = computed_in(self.out);
         let lhs = Operand::new(convert(&inputs[0], compute)?, &self.lhs_batch, &self.lhs_contract)?;
         let rhs = Operand::new(convert(&inputs[1], compute)?, &self.rhs_batch, &self.rhs_contract)?;
         let shape: Shape =
@@ -82,6 +76,17 @@ impl Kernel for Dot {
         }
         let product = Tensor::from_buffer(compute, &shape, buffer);
         Ok(smallvec![convert(&product, self.out)?])
+    }
+}
+
+/// The type that products of a type are computed in: narrow integers wrap as the low bits of wider
+/// ones do, and truth values can be counted.
+pub(super) fn computed_in(dtype: DType) -> DType {
+    match dtype {
+        DType::BF16 | DType::F16 => DType::F32,
+        DType::Bool | DType::I8 | DType::I16 => DType::I32,
+        DType::U8 | DType::U16 => DType::U32,
+        other => other,
     }
 }
 
@@ -152,7 +157,7 @@ fn one_axis(shape: &[usize], strides: &[isize]) -> Option<(usize, isize)> {
 }
 
 /// An element type that products are formed of.
-trait Factor: Number {
+pub(super) trait Factor: Number {
     /// The numbers that an element consists of.
     type Real: Real + Factor;
     /// How many of them: one, or two of a complex number.
@@ -210,16 +215,16 @@ float_factors!(f32, f64);
 /// One matrix product: sizes, where the operands begin, and their strides. The result is
 /// stored by rows.
 #[derive(Clone, Copy)]
-struct Problem {
-    rows: usize,
-    columns: usize,
-    depth: usize,
-    lhs_at: isize,
-    rhs_at: isize,
-    lhs_row: isize,
-    lhs_depth: isize,
-    rhs_depth: isize,
-    rhs_column: isize,
+pub(super) struct Problem {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) depth: usize,
+    pub(super) lhs_at: isize,
+    pub(super) rhs_at: isize,
+    pub(super) lhs_row: isize,
+    pub(super) lhs_depth: isize,
+    pub(super) rhs_depth: isize,
+    pub(super) rhs_column: isize,
 }
 
 impl Problem {
@@ -283,12 +288,7 @@ fn multiply<T: Factor, const LANES: usize>(
     let is_vector = rows == 1 || columns == 1;
     let one = |index: usize, out: &mut [T]| {
         let [lhs_at, rhs_at] = start(index);
-        let problem = Problem { lhs_at, rhs_at, ..first };
-        if is_vector {
-            vector::product::<T, LANES>(&problem, a, b, out);
-            return Ok(());
-        }
-        matrix::product(&problem, a, b, out)
+        product::<T, LANES>(&Problem { lhs_at, rhs_at, ..first }, a, b, out)
     };
     let area = rows * columns;
     let count = out.len() / area;
@@ -313,6 +313,20 @@ fn multiply<T: Factor, const LANES: usize>(
         }
     });
     failure.into_inner().expect("no thread panics here").map_or(Ok(()), Err)
+}
+
+/// One matrix product, by the way that its sizes ask for.
+pub(super) fn product<T: Factor, const LANES: usize>(
+    problem: &Problem,
+    lhs: &[T],
+    rhs: &[T],
+    out: &mut [T],
+) -> Result<()> {
+    if problem.rows == 1 || problem.columns == 1 {
+        vector::product::<T, LANES>(problem, lhs, rhs, out);
+        return Ok(());
+    }
+    matrix::product(problem, lhs, rhs, out)
 }
 
 #[cfg(test)]

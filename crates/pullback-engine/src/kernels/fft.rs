@@ -1,0 +1,458 @@
+//! Fourier transforms over the last axes, for f32, f64 and their complex types.
+//!
+//! An axis is transformed line by line. Lines that lie along the last axis are transformed in
+//! place; those of another axis are moved into scratch some at a time, so that whole cache lines
+//! are read and written. Lines go to threads in chunks whose bounds are fixed by the shape. The
+//! transform of one line is that of the `rustfft` and `realfft` crates, of any length, whose plans
+//! are kept.
+
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use num_complex::Complex;
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
+use rustc_hash::FxHashMap;
+use rustfft::{FftDirection, FftNum, FftPlanner};
+use smallvec::smallvec;
+
+use super::common::{around, owned_buffer};
+use super::shared::{Shared, with_scratch};
+use super::{Kernel, Tensors};
+use crate::buffer::Buffer;
+use crate::dtype::{DType, Element};
+use crate::error::{Error, Result};
+use crate::layout::{self, Shape};
+use crate::tensor::Tensor;
+use crate::threads;
+
+/// Which transform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FftKind {
+    /// Of complex numbers, without a factor.
+    Forward,
+    /// Its inverse.
+    Inverse,
+    /// Of real numbers: the first half of the last axis, which says all.
+    RealForward,
+    /// Its inverse.
+    RealInverse,
+}
+
+/// The transform over the last axes, as many as there are lengths.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Fft {
+    /// Which transform.
+    pub kind: FftKind,
+    /// The lengths of the axes, of the real numbers where one side is real.
+    pub lengths: Shape,
+}
+
+impl Kernel for Fft {
+    fn name(&self) -> &'static str {
+        "fft"
+    }
+
+    fn run(&self, mut inputs: Tensors) -> Result<Tensors> {
+        let x = inputs.remove(0);
+        drop(inputs);
+        let y = match (self.kind, x.dtype()) {
+            (FftKind::RealForward, DType::F32) => self.of_real::<f32>(&x),
+            (FftKind::RealForward, DType::F64) => self.of_real::<f64>(&x),
+            (FftKind::RealInverse, DType::C64) => self.to_real::<f32>(x),
+            (FftKind::RealInverse, DType::C128) => self.to_real::<f64>(x),
+            (_, DType::C64) => self.complex::<f32>(x),
+            (_, DType::C128) => self.complex::<f64>(x),
+            (_, dtype) => Err(Error::DType { operation: self.name(), dtype }),
+        }?;
+        Ok(smallvec![y])
+    }
+}
+
+impl Fft {
+    /// What an inverse multiplies by, and a forward transform leaves out.
+    fn factor<T: Real>(&self) -> Option<T> {
+        match self.kind {
+            FftKind::Forward | FftKind::RealForward => None,
+            FftKind::Inverse | FftKind::RealInverse => {
+                T::from_f64(1.0 / layout::count(&self.lengths) as f64)
+            }
+        }
+    }
+
+    fn direction(&self) -> FftDirection {
+        match self.kind {
+            FftKind::Forward | FftKind::RealForward => FftDirection::Forward,
+            FftKind::Inverse | FftKind::RealInverse => FftDirection::Inverse,
+        }
+    }
+
+    fn complex<T: Real>(&self, x: Tensor) -> Result<Tensor>
+    where
+        Complex<T>: Element,
+    {
+        let shape = Shape::from(x.shape());
+        let mut buffer = owned_buffer(x)?;
+        let elements = buffer.slice_mut::<Complex<T>>();
+        let first = shape.len() - self.lengths.len();
+        for axis in (first..shape.len()).rev() {
+            // The factor goes with the transform that comes last.
+            let factor = if axis == first { self.factor() } else { None };
+            transform(elements, &shape, axis, self.direction(), factor);
+        }
+        Ok(Tensor::from_buffer(Complex::<T>::DTYPE, &shape, buffer))
+    }
+
+    fn of_real<T: Real>(&self, x: &Tensor) -> Result<Tensor>
+    where
+        Complex<T>: Element,
+    {
+        let x = x.contiguous()?;
+        let mut shape = Shape::from(x.shape());
+        let (first, last) = (shape.len() - self.lengths.len(), shape.len() - 1);
+        let length = shape[last];
+        shape[last] = length / 2 + 1;
+        let mut buffer = Buffer::new(Complex::<T>::DTYPE, layout::count(&shape))?;
+        let elements = buffer.slice_mut::<Complex<T>>();
+        if length == 0 {
+            elements.fill(Complex { re: T::zero(), im: T::zero() });
+            return Ok(Tensor::from_buffer(Complex::<T>::DTYPE, &shape, buffer));
+        }
+        real_lines(x.as_slice::<T>().unwrap_or_default(), length, elements);
+        for axis in (first..last).rev() {
+            transform(elements, &shape, axis, self.direction(), None);
+        }
+        Ok(Tensor::from_buffer(Complex::<T>::DTYPE, &shape, buffer))
+    }
+
+    fn to_real<T: Real>(&self, x: Tensor) -> Result<Tensor>
+    where
+        Complex<T>: Element,
+    {
+        let mut shape = Shape::from(x.shape());
+        let (first, last) = (shape.len() - self.lengths.len(), shape.len() - 1);
+        let length = self.lengths[self.lengths.len() - 1];
+        let mut halves = owned_buffer(x)?;
+        let elements = halves.slice_mut::<Complex<T>>();
+        for axis in first..last {
+            transform(elements, &shape, axis, self.direction(), None);
+        }
+        shape[last] = length;
+        let mut buffer = Buffer::new(T::DTYPE, layout::count(&shape))?;
+        if let Some(factor) = self.factor() {
+            half_lines(elements, length, buffer.slice_mut(), factor);
+        }
+        Ok(Tensor::from_buffer(T::DTYPE, &shape, buffer))
+    }
+}
+
+/// Elements that are worth a thread's while.
+const CHUNK: usize = 1 << 14;
+/// Lines that are moved into scratch at once: two cache lines of c64.
+const COLUMNS: usize = 16;
+
+/// Transforms every line along one axis, in place.
+fn transform<T: Real>(
+    elements: &mut [Complex<T>],
+    shape: &[usize],
+    axis: usize,
+    direction: FftDirection,
+    factor: Option<T>,
+) {
+    let (outer, length, inner) = around(shape, axis);
+    if elements.is_empty() || (length == 1 && factor.is_none()) {
+        return;
+    }
+    let plan = T::plans().complex(length, direction);
+    let scale = |line: &mut [Complex<T>]| {
+        if let Some(factor) = factor {
+            line.iter_mut().for_each(|value| *value = value.scale(factor));
+        }
+    };
+    if inner == 1 {
+        let lines = (CHUNK / length).max(1);
+        let chunks: Vec<_> = elements.chunks_mut(lines * length).map(Mutex::new).collect();
+        threads::for_each(chunks.len(), &|n| {
+            // Each chunk is run once, so its lock is always free.
+            let mut lines = chunks[n].lock().unwrap_or_else(PoisonError::into_inner);
+            with_scratch(plan.get_inplace_scratch_len(), |scratch| {
+                plan.process_with_scratch(&mut lines, scratch);
+            });
+            scale(&mut lines);
+        });
+        return;
+    }
+    let blocks_of_row = inner.div_ceil(COLUMNS);
+    let blocks = outer * blocks_of_row;
+    let in_chunk = (CHUNK / (COLUMNS * length)).max(1);
+    let shared = Shared::new(elements);
+    threads::for_each(blocks.div_ceil(in_chunk), &|n| {
+        let beside = plan.get_inplace_scratch_len();
+        with_scratch(COLUMNS * length + beside, |memory: &mut [Complex<T>]| {
+            let (lines, scratch) = memory.split_at_mut(COLUMNS * length);
+            for block in n * in_chunk..((n + 1) * in_chunk).min(blocks) {
+                let column = block % blocks_of_row * COLUMNS;
+                let width = COLUMNS.min(inner - column);
+                let start = block / blocks_of_row * length * inner + column;
+                let lines = &mut lines[..width * length];
+                for row in 0..length {
+                    // SAFETY: these are the columns of this block, which no other chunk has, and
+                    // one row of them at a time.
+                    let part = unsafe { shared.part(start + row * inner, width) };
+                    for (line, &value) in part.iter().enumerate() {
+                        lines[line * length + row] = value;
+                    }
+                }
+                plan.process_with_scratch(lines, scratch);
+                scale(lines);
+                for row in 0..length {
+                    // SAFETY: as above.
+                    let part = unsafe { shared.part(start + row * inner, width) };
+                    for (line, slot) in part.iter_mut().enumerate() {
+                        *slot = lines[line * length + row];
+                    }
+                }
+            }
+        });
+    });
+}
+
+/// The first halves of the transforms of real lines.
+fn real_lines<T: Real>(lines: &[T], length: usize, halves: &mut [Complex<T>]) {
+    let plan = T::plans().real(length);
+    let in_chunk = (CHUNK / length).max(1);
+    let chunks: Vec<_> = lines
+        .chunks(in_chunk * length)
+        .zip(halves.chunks_mut(in_chunk * (length / 2 + 1)))
+        .map(Mutex::new)
+        .collect();
+    threads::for_each(chunks.len(), &|n| {
+        let mut chunk = chunks[n].lock().unwrap_or_else(PoisonError::into_inner);
+        let (lines, halves) = &mut *chunk;
+        let (mut line, mut scratch) = (plan.make_input_vec(), plan.make_scratch_vec());
+        let halves = halves.chunks_exact_mut(length / 2 + 1);
+        for (source, half) in lines.chunks_exact(length).zip(halves) {
+            line.copy_from_slice(source);
+            let done = plan.process_with_scratch(&mut line, half, &mut scratch);
+            debug_assert!(done.is_ok(), "the slices have the lengths of the plan");
+        }
+    });
+}
+
+/// The real lines whose transforms begin with these halves, times a factor.
+fn half_lines<T: Real>(halves: &[Complex<T>], length: usize, lines: &mut [T], factor: T) {
+    if lines.is_empty() {
+        return;
+    }
+    let plan = T::plans().half(length);
+    let in_chunk = (CHUNK / length).max(1);
+    let chunks: Vec<_> = halves
+        .chunks(in_chunk * (length / 2 + 1))
+        .zip(lines.chunks_mut(in_chunk * length))
+        .map(Mutex::new)
+        .collect();
+    threads::for_each(chunks.len(), &|n| {
+        let mut chunk = chunks[n].lock().unwrap_or_else(PoisonError::into_inner);
+        let (halves, lines) = &mut *chunk;
+        let (mut half, mut scratch) = (plan.make_input_vec(), plan.make_scratch_vec());
+        for (source, line) in halves.chunks_exact(half.len()).zip(lines.chunks_exact_mut(length)) {
+            for (slot, &value) in half.iter_mut().zip(source) {
+                *slot = value.scale(factor);
+            }
+            // What stands for no wave, and for the shortest one, is real in any real line.
+            half[0].im = T::zero();
+            if length.is_multiple_of(2) {
+                half[length / 2].im = T::zero();
+            }
+            let done = plan.process_with_scratch(&mut half, line, &mut scratch);
+            debug_assert!(done.is_ok(), "the slices have the lengths of the plan");
+        }
+    });
+}
+
+/// A real type that there are transforms of.
+trait Real: FftNum + Element {
+    /// The plans of this type.
+    fn plans() -> PlansOf<Self>;
+}
+
+macro_rules! reals {
+    ($($T:ty),*) => {$(
+        impl Real for $T {
+            fn plans() -> PlansOf<Self> {
+                static PLANS: LazyLock<Mutex<Plans<$T>>> = LazyLock::new(Default::default);
+                PlansOf(&PLANS)
+            }
+        }
+    )*};
+}
+reals!(f32, f64);
+
+/// The sum of the lengths of plans that are kept; a plan takes some elements for each.
+const KEPT: usize = 1 << 24;
+
+/// Plans by length.
+struct Plans<T: FftNum> {
+    planner: FftPlanner<T>,
+    complex: FxHashMap<(usize, bool), Arc<dyn rustfft::Fft<T>>>,
+    real: FxHashMap<usize, Arc<dyn RealToComplex<T>>>,
+    half: FxHashMap<usize, Arc<dyn ComplexToReal<T>>>,
+    kept: usize,
+}
+
+impl<T: FftNum> Default for Plans<T> {
+    fn default() -> Plans<T> {
+        Plans {
+            planner: FftPlanner::new(),
+            complex: FxHashMap::default(),
+            real: FxHashMap::default(),
+            half: FxHashMap::default(),
+            kept: 0,
+        }
+    }
+}
+
+impl<T: FftNum> Plans<T> {
+    /// Notes a further plan; when there are too many, all are forgotten.
+    fn note(&mut self, length: usize) {
+        if self.kept.saturating_add(length) > KEPT {
+            *self = Plans::default();
+        }
+        self.kept = self.kept.saturating_add(length);
+    }
+}
+
+/// The plans of all threads.
+struct PlansOf<T: FftNum>(&'static Mutex<Plans<T>>);
+
+impl<T: FftNum> PlansOf<T> {
+    fn complex(&self, length: usize, direction: FftDirection) -> Arc<dyn rustfft::Fft<T>> {
+        let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (length, direction == FftDirection::Forward);
+        if let Some(plan) = plans.complex.get(&key) {
+            return plan.clone();
+        }
+        plans.note(length);
+        let plan = plans.planner.plan_fft(length, direction);
+        plans.complex.insert(key, plan.clone());
+        plan
+    }
+
+    fn real(&self, length: usize) -> Arc<dyn RealToComplex<T>> {
+        let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = plans.real.get(&length) {
+            return plan.clone();
+        }
+        plans.note(length);
+        let plan = RealFftPlanner::new().plan_fft_forward(length);
+        plans.real.insert(length, plan.clone());
+        plan
+    }
+
+    fn half(&self, length: usize) -> Arc<dyn ComplexToReal<T>> {
+        let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = plans.half.get(&length) {
+            return plan.clone();
+        }
+        plans.note(length);
+        let plan = RealFftPlanner::new().plan_fft_inverse(length);
+        plans.half.insert(length, plan.clone());
+        plan
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fft(kind: FftKind, lengths: &[usize], x: &Tensor) -> Tensor {
+        Fft { kind, lengths: lengths.into() }.run(smallvec![x.clone()]).unwrap().remove(0)
+    }
+
+    /// Numbers in no order.
+    fn wave(count: usize) -> Vec<Complex<f64>> {
+        let at = |n: usize| Complex::new((n as f64 * 1.7).sin(), (n as f64 * 0.9).cos());
+        (0..count).map(at).collect()
+    }
+
+    fn close(x: &[Complex<f64>], y: &[Complex<f64>]) {
+        assert_eq!(x.len(), y.len());
+        for (x, y) in x.iter().zip(y) {
+            assert!((x - y).norm() < 1e-9, "{x} and {y}");
+        }
+    }
+
+    /// The transform by its definition.
+    fn slow(x: &[Complex<f64>]) -> Vec<Complex<f64>> {
+        let n = x.len();
+        let turn = |k: usize| -std::f64::consts::TAU * (k % n) as f64 / n as f64;
+        let sum = |k: usize| {
+            let terms =
+                x.iter().enumerate().map(|(j, x)| x * Complex::from_polar(1.0, turn(j * k)));
+            terms.sum()
+        };
+        (0..n).map(sum).collect()
+    }
+
+    #[test]
+    fn lines_of_every_length() {
+        for n in [1, 2, 3, 7, 8, 30, 97, 128, 210] {
+            let x = wave(n);
+            let y = fft(FftKind::Forward, &[n], &Tensor::from_slice(&x, &[n]).unwrap());
+            close(&y.to_vec(), &slow(&x));
+            close(&fft(FftKind::Inverse, &[n], &y).to_vec(), &x);
+            let real: Vec<f64> = x.iter().map(|x| x.re).collect();
+            let y = fft(FftKind::RealForward, &[n], &Tensor::from_slice(&real, &[n]).unwrap());
+            let full: Vec<Complex<f64>> = real.iter().map(|&x| x.into()).collect();
+            close(&y.to_vec(), &slow(&full)[..n / 2 + 1]);
+            let back = fft(FftKind::RealInverse, &[n], &y).to_vec::<f64>();
+            close(&back.iter().map(|&x| x.into()).collect::<Vec<_>>(), &full);
+        }
+    }
+
+    #[test]
+    fn several_axes_are_one_after_the_other() {
+        let shape = [2, 5, 4, 37];
+        let x = Tensor::from_slice(&wave(2 * 5 * 4 * 37), &shape).unwrap();
+        let all = fft(FftKind::Forward, &shape[1..], &x);
+        let last = fft(FftKind::Forward, &[37], &x);
+        let middle = last.transpose(&[0, 1, 3, 2]).unwrap();
+        let middle = fft(FftKind::Forward, &[4], &middle);
+        let first = middle.transpose(&[0, 3, 2, 1]).unwrap();
+        let first = fft(FftKind::Forward, &[5], &first);
+        let y = first.transpose(&[0, 3, 1, 2]).unwrap();
+        close(&all.to_vec(), &y.to_vec());
+        close(&fft(FftKind::Inverse, &shape[1..], &all).to_vec(), &x.to_vec());
+    }
+
+    #[test]
+    fn real_halves_of_several_axes_invert() {
+        let real: Vec<f64> = wave(3 * 40 * 6).iter().map(|x| x.re).collect();
+        let x = Tensor::from_slice(&real, &[3, 40, 6]).unwrap();
+        let y = fft(FftKind::RealForward, &[40, 6], &x);
+        assert_eq!(y.shape(), [3, 40, 4]);
+        let back = fft(FftKind::RealInverse, &[40, 6], &y).to_vec::<f64>();
+        assert!(back.iter().zip(&real).all(|(x, y)| (x - y).abs() < 1e-12));
+    }
+
+    #[test]
+    fn nothing_transforms_to_nothing() {
+        let x = Tensor::zeros(DType::C64, &[3, 0]).unwrap();
+        assert_eq!(fft(FftKind::Forward, &[0], &x).shape(), [3, 0]);
+        let x = Tensor::zeros(DType::F32, &[0]).unwrap();
+        assert_eq!(fft(FftKind::RealForward, &[0], &x).to_vec::<Complex<f32>>().len(), 1);
+        let x = Tensor::zeros(DType::C64, &[2, 1]).unwrap();
+        assert_eq!(fft(FftKind::RealInverse, &[0], &x).shape(), [2, 0]);
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_bits() {
+        let x = Tensor::from_slice(&wave(90 * 400), &[90, 400]).unwrap();
+        let before = threads::num_threads();
+        let bytes = |threads: usize| {
+            threads::set_num_threads(threads);
+            fft(FftKind::Forward, &[90, 400], &x).bytes().unwrap().to_vec()
+        };
+        let (one, four) = (bytes(1), bytes(4));
+        threads::set_num_threads(before);
+        assert_eq!(one, four);
+    }
+}
