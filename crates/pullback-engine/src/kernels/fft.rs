@@ -362,6 +362,7 @@ impl<T: FftNum> PlansOf<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::parts::tests::on_any_number_of_threads;
 
     fn fft(kind: FftKind, lengths: &[usize], x: &Tensor) -> Tensor {
         Fft { kind, lengths: lengths.into() }.run(smallvec![x.clone()]).unwrap().remove(0)
@@ -446,13 +447,8 @@ mod tests {
     #[test]
     fn any_number_of_threads_gives_the_same_bits() {
         let x = Tensor::from_slice(&wave(90 * 400), &[90, 400]).unwrap();
-        let before = threads::num_threads();
-        let bytes = |threads: usize| {
-            threads::set_num_threads(threads);
+        on_any_number_of_threads(|| {
             fft(FftKind::Forward, &[90, 400], &x).bytes().unwrap().to_vec()
-        };
-        let (one, four) = (bytes(1), bytes(4));
-        threads::set_num_threads(before);
-        assert_eq!(one, four);
+        });
     }
 }

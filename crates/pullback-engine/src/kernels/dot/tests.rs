@@ -5,6 +5,7 @@ use half::bf16;
 use super::convert::Convert;
 use super::*;
 use crate::dtype::{Bool, Element};
+use crate::kernels::parts::tests::on_any_number_of_threads;
 
 fn dot(
     a: &Tensor,
@@ -190,22 +191,15 @@ fn sines<T: Convert + Element>(shape: &[usize]) -> Tensor {
 }
 
 fn same_bits_and_close<T: Convert + Element>() {
-    let threads = threads::num_threads();
     for [m, k, n] in WAYS {
         let (a, b) = (sines::<T>(&[m, k]), sines::<T>(&[k, n]));
         let turned = |x: &Tensor| {
             let x = x.transpose(&[1, 0]).unwrap().contiguous().unwrap();
             x.transpose(&[1, 0]).unwrap()
         };
-        let run = |count: usize, a: &Tensor, b: &Tensor| {
-            threads::set_num_threads(count);
-            matmul(a, b).to_vec::<T>()
-        };
-        let expected = run(1, &a, &b);
-        for count in [2, 5] {
-            assert!(run(count, &a, &b) == expected, "{:?} {m} {k} {n} on {count}", T::DTYPE);
-        }
-        assert!(run(2, &turned(&a), &turned(&b)) == expected, "{:?} {m} {k} {n}", T::DTYPE);
+        let expected = on_any_number_of_threads(|| matmul(&a, &b).to_vec::<T>());
+        let other = matmul(&turned(&a), &turned(&b)).to_vec::<T>();
+        assert!(other == expected, "{:?} {m} {k} {n}", T::DTYPE);
         // A few elements, by a sum in double precision.
         let (a, b) = (a.to_vec::<T>(), b.to_vec::<T>());
         for at in (0..m * n).step_by((m * n / 37).max(1)).chain([m * n - 1]) {
@@ -219,7 +213,6 @@ fn same_bits_and_close<T: Convert + Element>() {
             assert!((found.1 - re).hypot(found.2 - im) < 1e-3 * (k as f64).sqrt().max(1.0));
         }
     }
-    threads::set_num_threads(threads);
 }
 
 #[test]
