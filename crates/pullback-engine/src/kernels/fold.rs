@@ -142,6 +142,8 @@ const PART: usize = 1 << 15;
 const FEW: usize = 512;
 /// Rows as short as this are reduced by a tree of their own.
 const SHORT_ROW: usize = 16;
+/// Fewer columns than this are reduced as one long row.
+const NARROW: usize = 32;
 /// Columns that are reduced together: as many as keep their lanes in the second cache.
 const WIDEST: usize = 512;
 
@@ -218,6 +220,8 @@ impl Fold {
             return Ok(None);
         }
         let is_short = axes.inner == 1 && axes.length <= SHORT_ROW;
+        let copies = self.copies(inputs, &axes, is_short)?;
+        let inputs = copies.as_ref().unwrap_or(inputs);
         let Some(sources) = self.sources(inputs, &axes) else { return Ok(None) };
         let mut form = Form { by_column: axes.inner > 1, ..Form::default() };
         if is_short {
@@ -250,6 +254,28 @@ impl Fold {
             DType::U64 => self.reduced::<u64>(&run),
             _ => Ok(None),
         }
+    }
+
+    /// The inputs without gaps, where rows are so short that walking them takes longer than
+    /// copying.
+    fn copies(&self, inputs: &Tensors, axes: &Axes, is_short: bool) -> Result<Option<Tensors>> {
+        let is_strided = |input: &Tensor| !input.is_repeated() && !input.is_contiguous();
+        let is_slow = match axes.inner {
+            1 if is_short => {
+                let sources = self.sources(inputs, axes);
+                sources.is_none_or(|sources| !axes.follow_each_other(&sources))
+            }
+            1 => false,
+            inner => inner < NARROW,
+        };
+        if !is_slow || !inputs.iter().any(is_strided) {
+            return Ok(None);
+        }
+        let copy = |input: &Tensor| match is_strided(input) {
+            true => input.contiguous(),
+            false => Ok(input.clone()),
+        };
+        inputs.iter().map(copy).collect::<Result<_>>().map(Some)
     }
 
     fn reduced<A: Number + Element>(&self, run: &Run) -> Result<Option<Tensors>> {

@@ -27,7 +27,7 @@ pub(super) fn convolve<T: Factor, const LANES: usize>(
     let taps: usize = axes.iter().map(|axis| axis.places).product();
     let channels = inner / groups.batch;
     let columns = features / (groups.feature * groups.batch);
-    if groups.batch == inner && columns == 1 && groups.feature == 1 {
+    if inner > 1 && groups.batch == inner && columns == 1 && groups.feature == 1 {
         return depthwise::gathered(operands, &axes, out);
     }
     let stride = axes.iter().map(|axis| axis.size).product::<usize>() * inner;

@@ -106,7 +106,7 @@ fn one_phase<T: Factor, const LANES: usize>(
     };
     let weights = chosen_taps(operands, unphased, phases, channels);
     let weights = weights.as_deref().unwrap_or(operands.rhs);
-    if alone && groups.feature == inner && columns == 1 && groups.batch == 1 {
+    if alone && inner > 1 && groups.feature == inner && columns == 1 && groups.batch == 1 {
         return depthwise::sliding(operands, &axes, weights, out);
     }
     if let ([axis], true) = (&axes[..], alone)
