@@ -171,6 +171,14 @@ fn by_taps(
         .zip(inits)
         .map(|(x, init)| lax::pad(x, init, &config))
         .collect::<Result<_>>()?;
+    // Nothing joins where there is no element.
+    let inside = match config.iter().all(|config| *config == (0, 0, 0)) {
+        true => None,
+        false => {
+            let elements = lax::broadcast_in_dim(&Array::from(true), shape, &[])?;
+            Some(lax::pad(&elements, &Array::from(false), &config)?)
+        }
+    };
     let count = places.iter().product();
     let mut sums: Vec<Array> = inits
         .iter()
@@ -192,25 +200,31 @@ fn by_taps(
             .zip(places.iter().zip(&given.strides))
             .map(|(start, (places, stride))| start + (places - 1) * stride + 1)
             .collect();
+        let under = |x: &Array| {
+            lax::reshape(&lax::slice(x, &start, &limit, Some(&given.strides))?, &[count])
+        };
         let mut inputs: Vec<Array> = staged.captured.clone();
-        inputs.extend(sums);
+        inputs.extend(sums.iter().cloned());
         for x in &padded {
-            let part = lax::slice(x, &start, &limit, Some(&given.strides))?;
-            inputs.push(lax::reshape(&part, &[count])?);
+            inputs.push(under(x)?);
         }
         let mut axes = vec![None; staged.captured.len()];
         axes.resize(inputs.len(), Some(0));
         let data = AxisData { name: None, size: count };
         let run = |x: &[Array]| staged.jaxpr.eval(&x.iter().collect::<Vec<_>>());
         let (ys, at) = vmap(run, &inputs, &axes, data)?;
-        sums = ys
-            .into_iter()
-            .zip(at)
-            .map(|(y, at)| match at {
-                Some(_) => Ok(y),
-                None => lax::broadcast_in_dim(&y, &[count], &[]),
-            })
-            .collect::<Result<_>>()?;
+        let inside = inside.as_ref().map(under).transpose()?;
+        let next = ys.into_iter().zip(at).zip(&sums).map(|((y, at), sum)| {
+            let y = match at {
+                Some(_) => y,
+                None => lax::broadcast_in_dim(&y, &[count], &[])?,
+            };
+            match &inside {
+                Some(inside) => lax::select(inside, &y, sum),
+                None => Ok(y),
+            }
+        });
+        sums = next.collect::<Result<_>>()?;
     }
     sums.iter().map(|sum| lax::reshape(sum, &places)).collect()
 }

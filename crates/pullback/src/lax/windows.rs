@@ -9,7 +9,7 @@ use crate::function::Outcome;
 use crate::numpy::common::{TupleText, shape_of};
 
 /// What `computation`, a function of two scalars, makes of the elements of `operand` under the
-/// window, at each of its places; it begins with `init_value`, which also lies beyond the array.
+/// window, at each of its places; it begins with `init_value`, and nothing is joined beyond the array.
 ///
 /// ```
 /// # use pullback::{Array, ArrayExt, lax};
