@@ -40,7 +40,18 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
     let mut producer: FxHashMap<VarId, usize> = FxHashMap::default();
     // The groups that equations of a shape may join, in order.
     let mut open: FxHashMap<crate::Shape, Vec<usize>> = FxHashMap::default();
+    // What only reads inputs otherwise comes first, so that it stands between no equations.
+    let mut views = vec![];
     for eqn in std::mem::take(&mut jaxpr.eqns) {
+        let is_early = |atom: &Atom| match atom {
+            Atom::Var(var) => !producer.contains_key(var),
+            Atom::Const(_) => true,
+        };
+        let is_view = matches!(eqn.op, Op::BroadcastInDim(_) | Op::Reshape(_) | Op::Squeeze(_));
+        if is_view && eqn.inputs.iter().all(is_early) {
+            views.push(eqn);
+            continue;
+        }
         let (shape, axes) = fusible(&jaxpr, &eqn);
         let earliest = eqn
             .inputs
@@ -78,6 +89,7 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
             open.retain(|&other| other != at);
         }
     }
+    jaxpr.eqns = views;
     let mut readers: FxHashMap<VarId, SmallVec<[usize; 2]>> = FxHashMap::default();
     for (at, group) in groups.iter().enumerate() {
         for atom in group.eqns.iter().flat_map(|eqn| &eqn.inputs) {

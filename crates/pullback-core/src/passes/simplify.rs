@@ -3,9 +3,11 @@
 //! Only what holds for every element, not a number and signed zeros included: `x + 0` is not
 //! among them, since it turns -0 into 0.
 
+use rustc_hash::FxHashMap;
+
 use super::{Pass, Substitution};
 use crate::array::complex_item;
-use crate::jaxpr::{Atom, Eqn, Jaxpr};
+use crate::jaxpr::{Atom, Eqn, Jaxpr, VarId};
 use crate::primitives::Op;
 
 /// The pass.
@@ -14,9 +16,17 @@ pub const PASS: Pass = Pass { name: "simplify", run };
 /// Drops equations whose result is one of their operands.
 pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
     let mut substitution = Substitution::default();
+    // Variables that are one number repeated.
+    let mut repeated: FxHashMap<VarId, Atom> = FxHashMap::default();
     let mut kept = Vec::with_capacity(jaxpr.eqns.len());
     for mut eqn in std::mem::take(&mut jaxpr.eqns) {
         eqn.inputs.iter_mut().for_each(|atom| substitution.apply(atom));
+        unrepeat(&jaxpr, &mut eqn, &repeated);
+        if let (Op::BroadcastInDim(_), [Atom::Const(value)]) = (&eqn.op, eqn.inputs.as_slice())
+            && value.rank() == 0
+        {
+            repeated.insert(eqn.outputs[0], eqn.inputs[0].clone());
+        }
         match same_as(&jaxpr, &eqn).cloned() {
             Some(atom) => substitution.set(eqn.outputs[0], atom),
             None => kept.push(eqn),
@@ -25,6 +35,29 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
     jaxpr.eqns = kept;
     jaxpr.outputs.iter_mut().for_each(|atom| substitution.apply(atom));
     jaxpr
+}
+
+/// Replaces an operand that is one number repeated by the number, where the operation takes it.
+fn unrepeat(jaxpr: &Jaxpr, eqn: &mut Eqn, repeated: &FxHashMap<VarId, Atom>) {
+    let primitive = eqn.op.primitive();
+    let [Atom::Var(x), Atom::Var(y)] = eqn.inputs.as_slice() else { return };
+    if !primitive.is_elementwise() || repeated.is_empty() {
+        return;
+    }
+    // One operand has to give the shape.
+    let (at, number) = match (repeated.get(x), repeated.get(y)) {
+        (Some(number), None) => (0, number),
+        (None, Some(number)) => (1, number),
+        _ => return,
+    };
+    let mut avals: Vec<_> = eqn.inputs.iter().map(|atom| jaxpr.atom_aval(atom)).collect();
+    avals[at] = jaxpr.atom_aval(number);
+    let is_same = |types: crate::primitives::Avals| {
+        types.len() == 1 && types[0].same_type(jaxpr.aval(eqn.outputs[0]))
+    };
+    if primitive.infer(&avals).is_ok_and(is_same) {
+        eqn.inputs[at] = number.clone();
+    }
 }
 
 /// The operand that the result of an equation is, if it is one.
