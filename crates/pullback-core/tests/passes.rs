@@ -31,6 +31,21 @@ fn a_scalar_times_an_array_of_ones_stays() {
 }
 
 #[test]
+fn a_repeated_constant_is_a_number() {
+    check_pass(
+        simplify::PASS,
+        "{ lambda ; a:f32[3]. let b:f32[3] = broadcast_in_dim 2.0:f32[]; c:f32[3] = sub b a; \
+         d:f32[3] = broadcast_in_dim 1.0:f32[]; e:f32[3] = mul d c in (e,) }",
+        expect![[r#"
+            { lambda ; a:f32[3]. let
+                _:f32[3] = broadcast_in_dim 2.0:f32[]
+                b:f32[3] = sub 2.0:f32[] a
+                _:f32[3] = broadcast_in_dim 1.0:f32[]
+              in (b,) }"#]],
+    );
+}
+
+#[test]
 fn adding_zero_stays_for_the_sake_of_minus_zero() {
     check_pass(
         simplify::PASS,
@@ -101,6 +116,25 @@ fn elementwise_equations_of_one_shape_become_one() {
                 ] a b
                 l:f32[3] = add c d
               in (l, e) }"#]],
+    );
+}
+
+#[test]
+fn a_view_of_an_input_stands_between_no_equations() {
+    check_pass(
+        fuse::PASS,
+        "{ lambda ; a:f32[2,3] b:f32[3]. let c:f32[2,3] = sin a; \
+         d:f32[2,3] = broadcast_in_dim[broadcast_dimensions=(1,)] b; e:f32[2,3] = mul c d in (e,) }",
+        expect![[r#"
+            { lambda ; a:f32[2,3] b:f32[3]. let
+                c:f32[2,3] = broadcast_in_dim[broadcast_dimensions=(1,)] b
+                d:f32[2,3] = fused[
+                  jaxpr={ lambda ; e:f32[2,3] f:f32[2,3]. let
+                      g:f32[2,3] = sin e
+                      h:f32[2,3] = mul g f
+                    in (h,) }
+                ] a c
+              in (d,) }"#]],
     );
 }
 
