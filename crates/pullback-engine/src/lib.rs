@@ -1,7 +1,7 @@
 //! The engine: buffers in, a plan, buffers out.
 //!
 //! A `Plan` is a list of steps over `Tensor`s: `tile` programs for what is elementwise,
-//! `kernels` for the rest, and control flow as nested plans. `exec` runs it.
+//! `kernels` for the rest, and control flow as nested plans.
 //!
 //! Nothing here knows of tracing, derivatives or numpy.
 
@@ -13,7 +13,8 @@ pub mod kernels;
 pub mod layout;
 pub mod native;
 pub mod plan;
-pub mod tensor;
+mod scratch;
+mod tensor;
 pub mod threads;
 pub mod tile;
 

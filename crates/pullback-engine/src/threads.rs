@@ -81,30 +81,6 @@ pub fn for_each(chunks: usize, work: &(dyn Fn(usize) + Sync)) {
     }
 }
 
-/// Calls `work` for parts of `size` elements of a slice, the last of which may be shorter, with the
-/// number of each part.
-pub fn for_each_part<T: Send>(all: &mut [T], size: usize, work: &(dyn Fn(usize, &mut [T]) + Sync)) {
-    struct Start<T>(*mut T);
-    // SAFETY: it leads to elements that may be sent to another thread, each to one only.
-    unsafe impl<T: Send> Sync for Start<T> {}
-    impl<T> Start<T> {
-        fn get(&self) -> *mut T {
-            self.0
-        }
-    }
-    let (size, len) = (size.max(1), all.len());
-    let start = Start(all.as_mut_ptr());
-    for_each(len.div_ceil(size), &|part| {
-        let begin = part * size;
-        // SAFETY: parts do not overlap, each is handed out once, and `all` is borrowed mutably
-        // until the last of them has ended.
-        let elements = unsafe {
-            std::slice::from_raw_parts_mut(start.get().add(begin), size.min(len - begin))
-        };
-        work(part, elements);
-    });
-}
-
 /// A poisoned lock still guards what it did: nothing here is left half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -49,3 +49,17 @@ fn every_function_has_an_example() {
     assert!(count > 500, "only {count} functions found");
     assert!(bare.is_empty(), "without an example: {bare:#?}");
 }
+
+#[test]
+fn no_function_is_in_two_tables_of_a_module() {
+    let mut names = std::collections::HashSet::new();
+    for (module, functions) in pullback::modules() {
+        for function in functions {
+            assert!(
+                names.insert((module, function.name)),
+                "{module}.{} is there twice",
+                function.name
+            );
+        }
+    }
+}

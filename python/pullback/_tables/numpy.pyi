@@ -232,13 +232,6 @@ def conjugate(x: ArrayLike) -> Array:
 conj = conjugate
 
 def convolve(a: ArrayLike, v: ArrayLike, mode: str = 'full', *, preferred_element_type: DTypeLike | None = None, precision: Any = None) -> Array:
-    """The convolution of two rows: each element of the result is a sum of products of elements of
-    one with those of the other backwards.
-    
-    The mode "full" gives all sums, "valid" those that need no elements beyond the ends, and
-    "same" as many as the longer row has elements."""
-
-def convolve(a: ArrayLike, v: ArrayLike, mode: str = 'full', *, preferred_element_type: DTypeLike | None = None, precision: Any = None) -> Array:
     """The convolution of two rows: of the products of elements those summed whose places add up.
     
     `mode` says which places: all in the "full" one, those of the longer row in the "same" one, those
@@ -254,10 +247,6 @@ def corrcoef(x: ArrayLike, y: ArrayLike | None = None, rowvar: bool = True, dtyp
     """The correlations of variables, which are the rows of `x` and `y`, or else the columns.
     
     They are covariances divided by both deviations, so that they lie between -1 and 1."""
-
-def correlate(a: ArrayLike, v: ArrayLike, mode: str = 'valid', *, preferred_element_type: DTypeLike | None = None, precision: Any = None) -> Array:
-    """The correlation of two rows: each element of the result is a sum of products of elements of
-    one with the conjugates of those of the other. The modes are those of [`convolve`]."""
 
 def correlate(a: ArrayLike, v: ArrayLike, mode: str = 'valid', *, preferred_element_type: DTypeLike | None = None, precision: Any = None) -> Array:
     """The correlation of two rows: the sums of products with the other row, conjugated, at each place.

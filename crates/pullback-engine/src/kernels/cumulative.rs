@@ -364,7 +364,7 @@ where
                 let step = if self.reverse { length - 1 - step } else { step };
                 // SAFETY: these columns of this block are those of no other `n`, and the slice
                 // ends before the next is made.
-                let row = unsafe { shared.slice(block + step * inner + first, width) };
+                let row = unsafe { shared.part(block + step * inner + first, width) };
                 if acc.is_empty() {
                     acc.extend(row.iter().map(|&value| (self.load)(value)));
                     continue;

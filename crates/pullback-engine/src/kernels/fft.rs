@@ -15,12 +15,13 @@ use rustfft::{FftDirection, FftNum, FftPlanner};
 use smallvec::smallvec;
 
 use super::common::{around, owned_buffer};
-use super::shared::{Shared, with_scratch};
+use super::parts::Shared;
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape};
+use crate::scratch::with_scratch;
 use crate::tensor::Tensor;
 use crate::threads;
 

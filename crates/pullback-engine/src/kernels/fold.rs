@@ -115,6 +115,11 @@ struct Axes {
 }
 
 impl Axes {
+    /// Whether rows are reduced one in each lane.
+    fn is_short(&self) -> bool {
+        self.inner == 1 && self.length <= SHORT_ROW
+    }
+
     /// Whether rows follow each other without gaps, and so do elements that are one for each.
     fn follow_each_other(&self, sources: &[Source]) -> bool {
         sources.iter().all(|source| {
@@ -219,8 +224,8 @@ impl Fold {
         if self.outputs.iter().flatten().any(is_bits) {
             return Ok(None);
         }
-        let is_short = axes.inner == 1 && axes.length <= SHORT_ROW;
-        let copies = self.copies(inputs, &axes, is_short)?;
+        let is_short = axes.is_short();
+        let copies = self.copies(inputs, &axes)?;
         let inputs = copies.as_ref().unwrap_or(inputs);
         let Some(sources) = self.sources(inputs, &axes) else { return Ok(None) };
         let mut form = Form { by_column: axes.inner > 1, ..Form::default() };
@@ -258,10 +263,10 @@ impl Fold {
 
     /// The inputs without gaps, where rows are so short that walking them takes longer than
     /// copying.
-    fn copies(&self, inputs: &Tensors, axes: &Axes, is_short: bool) -> Result<Option<Tensors>> {
+    fn copies(&self, inputs: &Tensors, axes: &Axes) -> Result<Option<Tensors>> {
         let is_strided = |input: &Tensor| !input.is_repeated() && !input.is_contiguous();
         let is_slow = match axes.inner {
-            1 if is_short => {
+            1 if axes.is_short() => {
                 let sources = self.sources(inputs, axes);
                 sources.is_none_or(|sources| !axes.follow_each_other(&sources))
             }
@@ -292,9 +297,8 @@ impl Fold {
         let targets: SmallVec<[Target; 4]> =
             kept.iter_mut().map(|buffer| Target::row(buffer.bytes_mut())).collect();
         let sizes: SmallVec<[usize; 4]> = self.kept_sizes().collect();
-        let is_short = run.axes.inner == 1 && run.axes.length <= SHORT_ROW;
         let done = match run.axes.inner {
-            1 if is_short => self.by_lanes(run, &mut sums),
+            1 if run.axes.is_short() => self.by_lanes(run, &mut sums),
             1 => self.by_rows::<A>(run, &ops, &targets, &sizes, &mut sums),
             _ => self.by_columns::<A>(run, &ops, &targets, &sizes, &mut sums),
         };
@@ -476,17 +480,17 @@ impl Fold {
                 let mut kept_at = kept.iter().zip(sizes);
                 let mut acc_at = blocks.iter_mut();
                 for output in &self.outputs {
-                    targets.push(match (output, is_dense) {
-                        (None, _) => {
+                    targets.push(match output {
+                        None => {
                             let (target, size) = kept_at.next().expect("one for each kept result");
                             let at = (outer * length + row) * inner + first;
                             target.part(at, step * inner, *size)
                         }
-                        (Some(_), dense) => {
+                        Some(_) => {
                             let blocks = acc_at.next().expect("one for each reduction");
                             let acc = blocks.last_mut().expect("a block has begun");
                             let bytes: &mut [u8] = bytemuck::cast_slice_mut(acc);
-                            let stride = if dense { 0 } else { width * size_of::<A>() };
+                            let stride = if is_dense { 0 } else { width * size_of::<A>() };
                             Target { stride, ..Target::row(bytes) }
                         }
                     });
@@ -513,6 +517,7 @@ impl Fold {
         !failed.into_inner()
     }
 }
+
 impl<'a> Run<'a> {
     /// Where a source begins for outer axes at an index, in elements.
     fn start(&self, source: &Source, mut outer: usize) -> usize {
@@ -606,6 +611,7 @@ impl<'a> Run<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::parts::tests::on_any_number_of_threads;
     use crate::native::set_mode;
     use crate::tile::laws::{Random, any_layout, elements, same};
     use crate::tile::{ProgramBuilder, ScalarOp};
@@ -620,6 +626,36 @@ mod tests {
         let (results, mut ops) = ([square, size, difference], vec![Some(op), Some(op), None]);
         ops.truncate(2 + keeps as usize);
         Fold::new(program.finish(&results[..ops.len()]), shape.into(), axes.into(), ops)
+    }
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_bits() {
+        let cases: [(&[usize], &[usize]); 5] = [
+            (&[200_000], &[0]),
+            (&[300, 700], &[1]),
+            (&[300, 700], &[0]),
+            (&[50_000, 3], &[1]),
+            (&[3, 2000, 40], &[1]),
+        ];
+        for dtype in [DType::F32, DType::F64] {
+            for (shape, axes) in cases {
+                let fold = fold(dtype, ReduceOp::Sum, shape, axes, axes.len() == shape.len());
+                let count = layout::count(shape);
+                let waves: Vec<f64> = (0..count).map(|n| (n as f64 * 0.37).sin()).collect();
+                let x = Tensor::from_slice(&waves, shape).unwrap();
+                let x = if dtype == DType::F64 {
+                    x
+                } else {
+                    let halves: Vec<f32> = waves.iter().map(|&x| x as f32).collect();
+                    Tensor::from_slice(&halves, shape).unwrap()
+                };
+                on_any_number_of_threads(|| {
+                    let inputs = [x.clone(), x.clone()].into_iter().collect();
+                    let results = fold.run(inputs).unwrap();
+                    results.iter().map(|y| y.bytes().unwrap().to_vec()).collect::<Vec<_>>()
+                });
+            }
+        }
     }
 
     #[test]

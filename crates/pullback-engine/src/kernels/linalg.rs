@@ -8,13 +8,13 @@ use pullback_linalg::{Field, Matrices, Vectors};
 use smallvec::smallvec;
 
 use super::common::owned_buffer;
+use super::parts::for_each_item;
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape};
 use crate::tensor::Tensor;
-use crate::threads;
 
 pub use pullback_linalg::Triangular;
 
@@ -103,13 +103,9 @@ fn in_parts<T: Sync, W: Split + Send>(
         let (now, later) = rest.split(end - begin, of.count - begin);
         rest = later;
         let part = Matrices { count: end - begin, ..of };
-        parts.push(Some((part, &x[begin * each..end * each], now)));
+        parts.push((part, &x[begin * each..end * each], now));
     }
-    threads::for_each_part(&mut parts, 1, &|_, part| {
-        for (of, x, results) in part.iter_mut().filter_map(Option::take) {
-            work(of, x, results);
-        }
-    });
+    for_each_item(parts, |(of, x, results)| work(of, x, results));
 }
 
 /// Results of a batch of matrices, which can be divided.

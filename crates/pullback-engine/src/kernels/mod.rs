@@ -27,7 +27,6 @@ pub mod random;
 pub mod random_gamma;
 pub mod reduce;
 pub mod scatter;
-mod shared;
 pub mod sort;
 pub mod structural;
 mod threefry;

@@ -2,6 +2,7 @@
 //!
 //! The bounds of parts follow from sizes alone, and so does what is written to them.
 
+use std::marker::PhantomData;
 use std::sync::Mutex;
 
 use crate::threads;
@@ -34,49 +35,46 @@ pub(super) fn for_each_part<T: Send>(
     part: usize,
     work: impl Fn(usize, &mut [T]) + Sync,
 ) {
-    let part = part.max(1);
-    if target.len() <= part {
-        if !target.is_empty() {
-            work(0, target);
-        }
-        return;
-    }
-    let items = target.chunks_mut(part).enumerate();
-    for_each_item(items, |(n, elements)| work(n * part, elements));
+    let (part, len) = (part.max(1), target.len());
+    let shared = Shared::new(target);
+    threads::for_each(len.div_ceil(part), &|n| {
+        let start = n * part;
+        // SAFETY: parts do not overlap, and each is handed out once.
+        work(start, unsafe { shared.part(start, part.min(len - start)) });
+    });
 }
 
-/// A target that threads write to together, each to places of its own.
-///
-/// For targets whose parts do not lie in one piece, such as columns.
+/// A slice whose parts are written by several threads, where the parts are no ranges that the
+/// slice could be split into beforehand.
 pub(super) struct Shared<'a, T> {
     start: *mut T,
     len: usize,
-    _target: std::marker::PhantomData<&'a mut [T]>,
+    _elements: PhantomData<&'a mut [T]>,
 }
 
-// SAFETY: the target is borrowed as long as this lives, and who makes slices of it promises that
-// no two threads reach the same element.
+// SAFETY: a `Shared` gives access to its elements only through `part`, whose callers see to it
+// that no two threads have the same element at once; elements may go to another thread.
 unsafe impl<T: Send> Sync for Shared<'_, T> {}
 
 impl<'a, T> Shared<'a, T> {
-    pub(super) fn new(target: &'a mut [T]) -> Shared<'a, T> {
-        Shared { start: target.as_mut_ptr(), len: target.len(), _target: std::marker::PhantomData }
+    pub(super) fn new(elements: &'a mut [T]) -> Shared<'a, T> {
+        Shared { start: elements.as_mut_ptr(), len: elements.len(), _elements: PhantomData }
     }
 
-    /// Elements `at..at + len`.
+    /// Elements `at..at + count`.
     ///
     /// # Safety
-    /// As long as the slice lives, no other slice of these elements may.
+    /// While the result lives no other part with one of these elements may.
     ///
     /// # Panics
     /// If there are no such elements.
+    #[expect(clippy::mut_from_ref, reason = "the caller keeps the parts apart")]
     #[inline(always)]
-    #[allow(clippy::mut_from_ref)]
-    pub(super) unsafe fn slice(&self, at: usize, len: usize) -> &mut [T] {
-        assert!(at <= self.len && len <= self.len - at, "elements of a shared target");
-        // SAFETY: the elements are within the target, which is borrowed for as long as `self`
-        // lives, and the caller has no other slice of them.
-        unsafe { std::slice::from_raw_parts_mut(self.start.add(at), len) }
+    pub(super) unsafe fn part(&self, at: usize, count: usize) -> &mut [T] {
+        assert!(count <= self.len && at <= self.len - count, "a part of the elements");
+        // SAFETY: the elements are within the slice that this was made of, which stays borrowed
+        // mutably; that no one else has them is what the caller promises.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(at), count) }
     }
 }
 

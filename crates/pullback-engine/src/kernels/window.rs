@@ -7,7 +7,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use super::common::{Number, arch, with_number};
-use super::shared::Shared;
+use super::parts::Shared;
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::DType;

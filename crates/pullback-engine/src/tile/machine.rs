@@ -4,7 +4,6 @@
 //! lie, and the axes of all other layouts are merged as far as possible, so that their tiles
 //! are gathered from long rows. Then every chunk of tiles is independent of the others.
 
-use std::cell::Cell;
 use std::sync::{Arc, Mutex};
 
 use bytemuck::{Pod, bytes_of, bytes_of_mut, cast_slice, cast_slice_mut};
@@ -18,6 +17,7 @@ use crate::kernels::Tensors;
 use crate::kernels::copy::transpose_bytes;
 use crate::layout::{self, Layout, Shape, Strides};
 use crate::native::{Argument, Code, Form, Target};
+use crate::scratch::with_scratch;
 use crate::tensor::Tensor;
 use crate::threads;
 
@@ -80,8 +80,11 @@ fn form_of(inputs: &Tensors, shape: &[usize]) -> Form {
             strides.push(input.layout().strides);
         }
     }
+    if strided.is_empty() {
+        return form;
+    }
     let sizes = merge_axes(shape, &mut strides.iter_mut().collect::<SmallVec<[_; 4]>>());
-    if strided.is_empty() || !is_by_rows(&sizes, strides.iter()) {
+    if !is_by_rows(&sizes, strides.iter()) {
         return form;
     }
     let repeated = strided.iter().zip(&strides).filter(|(_, strides)| strides.last() == Some(&0));
@@ -350,7 +353,7 @@ impl<'a> Job<'a> {
                 source.crossed(&self.sizes)?.rows(dtype, &self.sizes, start, count)
             })
             .collect();
-        with_scratch((slots + gathered) * self.pitch, |scratch| {
+        with_scratch((slots + gathered) * self.pitch, |scratch: &mut [Line]| {
             let mut tiles = scratch.chunks_exact_mut(self.pitch).map(cast_slice_mut);
             let mut slots: SmallVec<[&mut [u8]; 12]> = tiles.by_ref().take(slots).collect();
             let mut gathered: SmallVec<[&mut [u8]; 4]> = tiles.collect();
@@ -765,17 +768,4 @@ impl Default for Line {
     fn default() -> Line {
         Line([0; 64])
     }
-}
-
-/// Lends memory that the thread keeps between runs, with arbitrary contents.
-fn with_scratch(lines: usize, f: impl FnOnce(&mut [Line])) {
-    thread_local! {
-        static SCRATCH: Cell<Vec<Line>> = const { Cell::new(Vec::new()) };
-    }
-    let mut scratch = SCRATCH.take();
-    if scratch.len() < lines {
-        scratch.resize(lines, Line::default());
-    }
-    f(&mut scratch[..lines]);
-    SCRATCH.set(scratch);
 }

@@ -1,7 +1,5 @@
-//! Differences, sums of areas, interpolation and convolution: functions of samples in a row.
+//! Differences, sums of areas and interpolation: functions of samples in a row.
 
-use pullback_core::primitives::indexing::gather::{Gather, GatherDims, IndexMode};
-use pullback_core::primitives::reduction::dot_general::DotDims;
 use pullback_core::primitives::rules as lax;
 use pullback_core::{Array, DType, Error, Result, Shape, promote};
 use pullback_macros::api;
@@ -17,16 +15,8 @@ use super::taking::entries;
 use crate::api::{ApiFn, Arg, Axes, FromArg, Kind, Value};
 
 /// The functions of this module.
-pub(crate) static FUNCTIONS: &[&ApiFn] = &[
-    &DIFF_API,
-    &EDIFF1D_API,
-    &GRADIENT_API,
-    &TRAPEZOID_API,
-    &UNWRAP_API,
-    &INTERP_API,
-    &CONVOLVE_API,
-    &CORRELATE_API,
-];
+pub(crate) static FUNCTIONS: &[&ApiFn] =
+    &[&DIFF_API, &EDIFF1D_API, &GRADIENT_API, &TRAPEZOID_API, &UNWRAP_API, &INTERP_API];
 
 /// `x` at an axis without its first entry, and without its last.
 fn neighbours(x: &Array, axis: usize) -> Result<[Array; 2]> {
@@ -475,128 +465,4 @@ pub fn interp(
         f = where_(&greater(&x, &end(&xp, size - 1)?)?, &value, &f)?;
     }
     Ok(f)
-}
-
-/// All windows of a row that are as long as `width`: one a row.
-fn windows(x: &Array, width: usize) -> Result<Array> {
-    let count = x.count() + 1 - width;
-    let starts = lax::iota(DType::I32, &[count, 1], 0)?;
-    let dims = GatherDims {
-        offset_dims: [1][..].into(),
-        start_index_map: [0][..].into(),
-        ..GatherDims::default()
-    };
-    let gather = Gather {
-        indices_are_sorted: true,
-        unique_indices: true,
-        ..Gather::new(dims, [width][..].into(), IndexMode::PromiseInBounds)
-    };
-    lax::gather(x, &starts, gather)
-}
-
-fn slide(
-    function: &str,
-    a: &Array,
-    v: &Array,
-    mode: &str,
-    preferred: Option<DType>,
-    turned: bool,
-) -> Result<Array> {
-    if a.rank() != 1 || v.rank() != 1 {
-        return Err(Error::value_error(function, "only 1-dimensional inputs are supported"));
-    }
-    let types = promote::result_type_of(function, &[a, v])?;
-    let (dtype, weak) = match preferred {
-        None => promote::inexact_type(types),
-        Some(_) => types,
-    };
-    let (mut x, mut y) = (promote::to_type(a, dtype, weak)?, promote::to_type(v, dtype, weak)?);
-    if x.count() == 0 || y.count() == 0 {
-        return Err(Error::value_error(
-            function,
-            format!("inputs cannot be empty, got {} and {}", x.aval(), y.aval()),
-        ));
-    }
-    let mut backwards = false;
-    if turned {
-        if x.count() < y.count() {
-            std::mem::swap(&mut x, &mut y);
-        }
-        y = lax::rev(&y, &[0])?;
-    } else {
-        if y.dtype().is_complex() {
-            y = lax::conj(&y)?;
-        }
-        if x.count() < y.count() {
-            std::mem::swap(&mut x, &mut y);
-            backwards = true;
-        }
-    }
-    let width = y.count();
-    let (before, after) = match mode {
-        "valid" => (0, 0),
-        "same" => (width / 2, width - width / 2 - 1),
-        "full" => (width - 1, width - 1),
-        _ => {
-            return Err(Error::value_error(
-                function,
-                "mode must be one of ['full', 'same', 'valid']",
-            ));
-        }
-    };
-    let x = lax::pad(&x, &number(0.0, &x), &[(before as i64, after as i64, 0)])?;
-    let dims = DotDims {
-        lhs_contract: [1][..].into(),
-        rhs_contract: [0][..].into(),
-        ..DotDims::default()
-    };
-    let preferred = preferred.map(promote::canonical);
-    let z = lax::dot_general(&windows(&x, width)?, &y, dims, preferred)?;
-    if backwards { lax::rev(&z, &[0]) } else { Ok(z) }
-}
-
-/// The convolution of two rows: each element of the result is a sum of products of elements of
-/// one with those of the other backwards.
-///
-/// The mode "full" gives all sums, "valid" those that need no elements beyond the ends, and
-/// "same" as many as the longer row has elements.
-///
-/// ```
-/// use pullback::Array;
-/// use pullback::numpy::calculus::convolve;
-///
-/// # fn main() -> pullback::Result<()> {
-/// let x = Array::from_slice(&[1.0f32, 2.0, 3.0], &[3])?;
-/// let y = Array::from_slice(&[1.0f32, 1.0], &[2])?;
-/// assert_eq!(convolve(&x, &y, "full", None)?.to_vec::<f32>()?, [1.0, 3.0, 5.0, 3.0]);
-/// # Ok(())
-/// # }
-/// ```
-#[api(defaults(mode = "full"), keyword_only(preferred_element_type), ignored(precision))]
-pub fn convolve(
-    a: &Array,
-    v: &Array,
-    mode: &str,
-    preferred_element_type: Option<DType>,
-) -> Result<Array> {
-    slide("convolve", a, v, mode, preferred_element_type, true)
-}
-
-/// The correlation of two rows: each element of the result is a sum of products of elements of
-/// one with the conjugates of those of the other. The modes are those of [`convolve`].
-///
-/// ```
-/// # use pullback::{Array, numpy::calculus};
-/// let (x, v) = (Array::from([1.0, 2.0, 3.0]), Array::from([0.0, 1.0]));
-/// assert_eq!(calculus::correlate(&x, &v, "valid", None)?, Array::from([2.0, 3.0]));
-/// # Ok::<(), pullback::Error>(())
-/// ```
-#[api(defaults(mode = "valid"), keyword_only(preferred_element_type), ignored(precision))]
-pub fn correlate(
-    a: &Array,
-    v: &Array,
-    mode: &str,
-    preferred_element_type: Option<DType>,
-) -> Result<Array> {
-    slide("correlate", a, v, mode, preferred_element_type, false)
 }

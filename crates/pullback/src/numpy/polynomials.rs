@@ -5,8 +5,8 @@ use pullback_core::{Array, DType, Error, Result, promote};
 use pullback_macros::api;
 
 use super::arithmetic::{add, multiply, true_divide};
-use super::calculus::convolve;
 use super::common::{as_type, broadcast, inexact, number, size_of};
+use super::convolution::convolve;
 use super::floats::epsilon;
 use super::indexing::{Access, Index, Update, update};
 use super::manipulation::{part, ravel};

@@ -1,6 +1,7 @@
 //! `select_and_scatter_add`: elements, one for each place of a window, added up where the largest or
 //! smallest element of an array under the window lies. The gradient of such extremes.
 
+use pullback_engine::DType;
 use pullback_engine::kernels::window::SelectAndScatter as Kernel;
 use pullback_engine::plan::Slot;
 
@@ -13,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::jaxpr::parse::ParamReader;
 use crate::jaxpr::print::Params;
 use crate::lower::Lowering;
+use crate::primitives::unary::Accepts;
 use crate::primitives::{
     Avals, Cotangent, Cotangents, Input, Listed, Operand, Primitive, Sample, Slots, one,
 };
@@ -113,7 +115,7 @@ impl Listed for SelectAndScatterAdd {
 
     fn samples() -> Vec<Sample> {
         let mut samples = vec![];
-        for &dtype in super::ORDERED {
+        for &dtype in DType::NUMERIC.iter().filter(|&&dtype| Accepts::Real.has(dtype)) {
             for (n, (shape, window)) in reduce_window::cases().into_iter().enumerate() {
                 let places = window.places(&shape);
                 let op = SelectAndScatterAdd { smallest: n % 2 == 1, window };

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use super::{Axes, Operands};
 use crate::kernels::common::arch;
 use crate::kernels::dot::Factor;
-use crate::kernels::shared::Shared;
+use crate::kernels::parts::Shared;
 use crate::layout::Shape;
 use crate::threads;
 
@@ -52,6 +52,25 @@ pub(super) fn line(axes: &Axes, place: &[usize], tap: &[usize]) -> Option<usize>
         at = at * axis.size + axis.at(place, tap)?;
     }
     Some(at)
+}
+
+/// The lines of the left operand that a line of the result sees, and the weights of the taps that
+/// it sees them under: where each begins, with so many elements in an entry.
+pub(super) fn lines_seen(axes: &Axes, row: usize, inner: usize) -> Vec<(usize, usize)> {
+    let Some((last, before)) = axes.split_last() else { return vec![] };
+    let before: Axes = before.into();
+    let (mut place, mut tap) = (Shape::new(), Shape::new());
+    let outer = digits(row, before.iter().map(|axis| axis.places), &mut place);
+    let space: usize = before.iter().map(|axis| axis.size).product();
+    let mut seen = vec![];
+    for n in 0..before.iter().map(|axis| axis.taps).product() {
+        digits(n, before.iter().map(|axis| axis.taps), &mut tap);
+        if let Some(at) = line(&before, &place, &tap) {
+            let from = (outer * space + at) * last.size * inner;
+            seen.push((from, n * last.taps * inner));
+        }
+    }
+    seen
 }
 
 /// Few taps, many places: `out[outer, place, c] = Σ lhs[outer, under the tap, c] weights[tap, c]`.
@@ -103,21 +122,7 @@ impl<T: Factor, const FUSED: bool> pulp::NullaryFnOnce for Line<'_, T, FUSED> {
         let Line { operands, axes, weights, row, out } = self;
         let (channels, rank) = (operands.inner, axes.len() - 1);
         let last = axes[rank];
-        let mut place = Shape::new();
-        let outer = digits(row, axes[..rank].iter().map(|axis| axis.places), &mut place);
-        let space: usize = axes[..rank].iter().map(|axis| axis.size).product();
-        // The lines of the left operand that are seen, with the taps they are seen under.
-        let tap_lines: usize = axes[..rank].iter().map(|axis| axis.taps).product();
-        let mut tap = Shape::new();
-        let mut seen: Vec<(usize, usize)> = vec![];
-        let first: Axes = axes[..rank].into();
-        for n in 0..tap_lines {
-            digits(n, first.iter().map(|axis| axis.taps), &mut tap);
-            if let Some(at) = line(&first, &place, &tap) {
-                let from = (outer * space + at) * last.size * channels;
-                seen.push((from, n * last.taps * channels));
-            }
-        }
+        let seen = lines_seen(axes, row, channels);
         let mut channel = 0;
         while channel < channels {
             let left = channels - channel;

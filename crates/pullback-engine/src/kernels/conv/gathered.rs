@@ -10,7 +10,7 @@ use super::FITS;
 use super::patches::Patches;
 use super::{Axes, BLOCK, Operands, depthwise};
 use crate::kernels::dot::{Factor, Problem, product};
-use crate::kernels::shared::with_scratch;
+use crate::scratch::with_scratch;
 use crate::threads;
 
 /// More sums than this are not formed side by side.

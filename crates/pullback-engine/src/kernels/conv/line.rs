@@ -3,7 +3,8 @@
 use super::FITS;
 use super::{Axis, Operands};
 use crate::kernels::dot::{Factor, Problem, product};
-use crate::kernels::shared::{Shared, with_scratch};
+use crate::kernels::parts::Shared;
+use crate::scratch::with_scratch;
 use crate::threads;
 
 /// Products that are worth a thread's while.

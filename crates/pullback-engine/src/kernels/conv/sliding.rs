@@ -7,8 +7,9 @@ use super::FITS;
 use super::patches::Patches;
 use super::{Axes, Axis, BLOCK, Operands, depthwise, line, thin};
 use crate::kernels::dot::{Factor, Problem, product};
-use crate::kernels::shared::{Shared, with_scratch};
+use crate::kernels::parts::Shared;
 use crate::layout::Shape;
+use crate::scratch::with_scratch;
 use crate::threads;
 
 /// Writes the result, `[outer, places, features]`.

@@ -1,12 +1,11 @@
 //! Convolutions of many channels to few features: sums of products along channels, which are not
 //! worth packing patches for.
 
-use super::depthwise::{digits, dispatched, line};
+use super::depthwise::{dispatched, lines_seen};
 use super::{Axes, Operands};
 use crate::kernels::common::arch;
 use crate::kernels::dot::Factor;
-use crate::kernels::shared::Shared;
-use crate::layout::Shape;
+use crate::kernels::parts::Shared;
 use crate::threads;
 
 /// More features than this make a product of matrices worth it.
@@ -59,21 +58,8 @@ impl<T: Factor, const FUSED: bool> pulp::NullaryFnOnce for Line<'_, T, FUSED> {
     #[inline(always)]
     fn call(self) {
         let Line { lhs, inner, features, axes, weights, row, out } = self;
-        let rank = axes.len() - 1;
-        let last = axes[rank];
-        let before: Axes = axes[..rank].into();
-        let (mut place, mut tap) = (Shape::new(), Shape::new());
-        let outer = digits(row, before.iter().map(|axis| axis.places), &mut place);
-        let space: usize = before.iter().map(|axis| axis.size).product();
-        // The lines of the left operand that are seen, with the weights of their first taps.
-        let mut seen: Vec<(usize, usize)> = vec![];
-        for n in 0..before.iter().map(|axis| axis.taps).product() {
-            digits(n, before.iter().map(|axis| axis.taps), &mut tap);
-            if let Some(at) = line(&before, &place, &tap) {
-                let from = (outer * space + at) * last.size * inner;
-                seen.push((from, n * last.taps * inner));
-            }
-        }
+        let last = axes[axes.len() - 1];
+        let seen = lines_seen(axes, row, inner);
         let count = weights.len() / features;
         for (n, slot) in out.iter_mut().enumerate() {
             let (place, own) = (n / features, &weights[n % features * count..][..count]);

@@ -13,6 +13,7 @@ use super::{CHAIN_WORK, Factor, Problem};
 use crate::buffer::Buffer;
 use crate::error::Result;
 use crate::kernels::common::arch;
+use crate::kernels::parts::for_each_part;
 use crate::threads;
 
 /// Bytes of a row of one step of the depth: results that are added to cost more than operands that
@@ -56,8 +57,8 @@ pub(super) fn product<F: Factor>(
     let area = rows * columns;
     let mut sums = Buffer::new(F::DTYPE, spans * area)?;
     let failure = std::sync::Mutex::new(None);
-    threads::for_each_part(sums.slice_mut::<F>(), area, &|span, out| {
-        let begin = span * SPAN;
+    for_each_part(sums.slice_mut::<F>(), area, |start, out| {
+        let begin = start / area * SPAN;
         let part = Problem {
             depth: SPAN.min(depth - begin),
             lhs_at: problem.lhs_at + begin as isize * problem.lhs_depth,
@@ -106,9 +107,9 @@ fn whole<F: Factor>(problem: &Problem, lhs: &[F], rhs: &[F], out: &mut [F]) -> R
             let slivers = (1 << 14 >> sliver.ilog2()).max(1);
             let count = lines.count.div_ceil(width) * sliver;
             let target = &mut buffer.slice_mut::<F>()[..count];
-            threads::for_each_part(target, slivers * sliver, &|part, target| {
+            for_each_part(target, slivers * sliver, |start, target| {
                 for (i, target) in target.chunks_exact_mut(sliver).enumerate() {
-                    let first = (part * slivers + i) * width;
+                    let first = (start / sliver + i) * width;
                     pack(lines, first, width, begin, depth, target);
                 }
             });

@@ -16,9 +16,9 @@ use super::{Form, Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::kernels::parts::for_each_part;
 use crate::layout::{self, Shape, Strides};
 use crate::tensor::Tensor;
-use crate::threads;
 
 mod convert;
 mod lanes;
@@ -300,8 +300,8 @@ fn multiply<T: Factor, const LANES: usize>(
     }
     let chunk = CHUNK.div_ceil(first.work()).min(count);
     let failure = Mutex::new(None);
-    threads::for_each_part(out, chunk * area, &|part, out| {
-        let begin = part * chunk;
+    for_each_part(out, chunk * area, |start_at, out| {
+        let begin = start_at / area;
         if !is_vector && matrix::is_small::<T>(&first) {
             let starts = (begin..begin + out.len() / area).map(start);
             return matrix::small_products(&first, a, b, starts, out);

@@ -8,7 +8,7 @@ use pulp::Simd;
 use super::lanes::Real;
 use super::{Factor, Problem};
 use crate::kernels::common::arch;
-use crate::threads;
+use crate::kernels::parts::for_each_part;
 
 /// Rounds of all lanes in one block.
 const ROUNDS: usize = 128;
@@ -47,8 +47,8 @@ pub(super) fn product<T: Factor, const LANES: usize>(
     if out.len() < 16 && p.depth >= 2 * span {
         let rows = out.len();
         let mut sums = vec![T::ZERO; p.depth.div_ceil(span) * rows];
-        threads::for_each_part(&mut sums, rows, &|i, out| {
-            let begin = i * span;
+        for_each_part(&mut sums, rows, |start, out| {
+            let begin = start / rows * span;
             let vector = &vector[begin..(begin + span).min(p.depth)];
             matrix.after(0, begin).apply::<LANES>(vector, out);
         });
@@ -59,8 +59,8 @@ pub(super) fn product<T: Factor, const LANES: usize>(
         return;
     }
     let rows = WORTH.div_ceil(p.depth).next_multiple_of(TILE);
-    threads::for_each_part(out, rows, &|i, out| {
-        matrix.after(i * rows, 0).apply::<LANES>(vector, out);
+    for_each_part(out, rows, |start, out| {
+        matrix.after(start, 0).apply::<LANES>(vector, out);
     });
 }
 

@@ -4,7 +4,7 @@
 //! output may lie where an input does.
 
 use super::{Emitter, Home, TAIL, broadcast, moved};
-use crate::native::ir::{Accumulator, Kernel, Kind};
+use crate::native::ir::{Accumulator, Kernel, Kind, Node};
 use crate::native::lower::finished;
 use crate::native::x64::{
     Condition, Length, Masking, Mem, RAX, RCX, RDI, RDX, RSI, Rm, UNMASKED,
@@ -167,7 +167,6 @@ impl Emitter<'_> {
 
     /// Bytes of a scalar; 8 if nothing needs it.
     fn row_scalar_size(&self, input: usize) -> u8 {
-        use crate::native::ir::Node;
         let mut nodes = self.graph.nodes.iter();
         nodes
             .find_map(|(node, _)| match node {

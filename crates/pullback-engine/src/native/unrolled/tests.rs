@@ -178,7 +178,7 @@ fn agree(random: &mut Random, dtype: DType, shapes: &[&[usize]]) -> bool {
             (dtype, Shape::from(shape))
         })
         .collect();
-    // One constant, two that are carried, one that is scanned.
+    // One that is the same in all iterations, two that are carried, one that is scanned.
     let mut body = Body { plan: PlanBuilder::new(), values: vec![], random };
     for (dtype, shape) in &types {
         let slot = body.plan.input();
@@ -194,7 +194,7 @@ fn agree(random: &mut Random, dtype: DType, shapes: &[&[usize]]) -> bool {
         collected.iter().map(|x| (x.shape.clone(), x.dtype)).collect();
     let body = Arc::new(body.plan.finish(&outputs));
     let length = 3;
-    let (reverse, scalar) = (random.below(2) == 0, random.below(3) == 0);
+    let reverse = random.below(2) == 0;
     let scan = Scan {
         body,
         consts: 1,
@@ -209,7 +209,6 @@ fn agree(random: &mut Random, dtype: DType, shapes: &[&[usize]]) -> bool {
     let mut shape = types[3].1.clone();
     shape.insert(0, length);
     inputs.push(dense(types[3].0, &shape, random));
-    let _ = scalar;
     let compiled = compile_scan(&scan.body, [&inputs[..1], &inputs[1..3], &inputs[3..]], reverse);
     set_mode(Mode::Native);
     let code = scan.run(inputs.clone()).unwrap();
@@ -247,7 +246,6 @@ fn loops_over_small_tensors_agree_with_the_kernels() {
     assert!(compiled > 600 || !crate::native::is_available(), "{compiled}");
 }
 
-/// A program with several results is not needed here, but one with a constant is.
 #[test]
 fn a_carry_beyond_the_registers_stays_in_memory() {
     let mut random = Random(43);
