@@ -195,10 +195,14 @@ pub(crate) fn lower_op(op: &Op, inputs: &[Aval], outputs: &[Aval]) -> Result<Pla
 
 /// The plan of a program, after the passes.
 pub(crate) fn lower_jaxpr(jaxpr: &Jaxpr) -> Result<Plan> {
-    let jaxpr = passes::optimize(jaxpr.clone())?;
+    lower_steps(&passes::optimize(jaxpr.clone())?)
+}
+
+/// The plan of a program as it is.
+pub(crate) fn lower_steps(jaxpr: &Jaxpr) -> Result<Plan> {
     let mut lowering = Lowering::new();
     let x: Slots = jaxpr.inputs.iter().map(|_| lowering.plan.input()).collect();
-    let y = steps(&mut lowering, &jaxpr, &x)?;
+    let y = steps(&mut lowering, jaxpr, &x)?;
     Ok(lowering.plan.finish(&y))
 }
 

@@ -5,6 +5,7 @@ use crate::jaxpr::{Atom, Jaxpr, check};
 
 pub mod cse;
 pub mod dce;
+pub mod entrywise;
 pub mod fold;
 pub mod fuse;
 pub mod inline;
@@ -20,7 +21,7 @@ pub struct Pass {
 
 /// The passes, in the order they run. Each takes a checked jaxpr and returns one.
 pub const PIPELINE: &[Pass] =
-    &[inline::PASS, fold::PASS, simplify::PASS, cse::PASS, dce::PASS, fuse::PASS];
+    &[inline::PASS, fold::PASS, simplify::PASS, cse::PASS, dce::PASS, entrywise::PASS, fuse::PASS];
 
 /// Runs all passes.
 ///

@@ -14,6 +14,7 @@ use pullback_engine::plan::Slot;
 use pullback_engine::tile::{ProgramBuilder, Reg, ScalarOp};
 use smallvec::SmallVec;
 
+use crate::Shape;
 use crate::array::{Array, Arrays};
 use crate::aval::Aval;
 use crate::error::{Error, Result};
@@ -173,6 +174,15 @@ pub trait Primitive: fmt::Debug + Send + Sync {
         None
     }
 
+    /// The operation where the first `lead` axes have size 1, if it computes every entry along them
+    /// from the same entry of its operands alone. Operands of rank 0 belong to every entry.
+    ///
+    /// Elementwise operations need none: they are the same for one entry.
+    fn for_one_entry(&self, lead: usize, inputs: &[Aval], outputs: &[Aval]) -> Option<Op> {
+        let _ = (lead, inputs, outputs);
+        None
+    }
+
     /// The operation of one element in an elementwise program.
     fn emit(&self, program: &mut ProgramBuilder, x: &[Reg], inputs: &[Aval]) -> Option<Reg> {
         let _ = inputs;
@@ -283,6 +293,11 @@ pub fn add_any(x: &Array, y: &Array) -> Result<Array> {
 /// The error for a wrong number of operands.
 pub(crate) fn operand_count(primitive: &str, expected: usize, given: usize) -> Error {
     Error::type_error(primitive, format!("takes {expected} operands, got {given}"))
+}
+
+/// A shape whose first `lead` axes have size 1 instead.
+pub(crate) fn with_one_entry(shape: &[usize], lead: usize) -> Shape {
+    shape.iter().enumerate().map(|(axis, &size)| if axis < lead { 1 } else { size }).collect()
 }
 
 /// One result.

@@ -17,6 +17,7 @@ pub mod conv;
 pub(crate) mod copy;
 pub mod cumulative;
 pub mod dot;
+pub mod entrywise;
 pub mod fft;
 pub mod fold;
 pub mod gather;
@@ -66,4 +67,6 @@ pub enum Form<'a> {
     Reduce(&'a reduce::Reduce),
     /// A program whose results are reduced.
     Fold(&'a fold::Fold),
+    /// What a plan does.
+    Plan(&'a crate::plan::Plan),
 }

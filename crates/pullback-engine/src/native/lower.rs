@@ -155,7 +155,7 @@ fn owned(value: Id) -> Id {
 }
 
 /// The accumulator of a reduction of values.
-fn folded(op: ReduceOp, dtype: DType, value: Id, n: usize) -> Option<Accumulator> {
+pub(super) fn folded(op: ReduceOp, dtype: DType, value: Id, n: usize) -> Option<Accumulator> {
     let kind = element(dtype)?.kind();
     let acc = add(Node::Accumulator(n as u16), kind);
     let (identity, next) = combined(op, dtype, acc, value)?;

@@ -18,6 +18,7 @@ macro_rules! generated {
 generated! {
     mod code;
     mod emit;
+    mod entries;
     mod ir;
     mod looped;
     mod lower;
@@ -30,13 +31,17 @@ generated! {
     mod tests;
 
     pub(crate) use code::{Argument, Code, Codes};
+    pub(crate) use entries::{Entries, EntryCode, EntryPlan, Written};
     pub(crate) use looped::{LoopCode, compile_scan, compile_while};
     #[cfg(test)]
     pub(crate) use code::is_available;
 }
 
 #[cfg(not(all(target_arch = "x86_64", unix)))]
-pub(crate) use none::{Argument, Code, Codes, LoopCode, compile_scan, compile_while};
+pub(crate) use none::{
+    Argument, Code, Codes, Entries, EntryCode, EntryPlan, LoopCode, Written, compile_scan,
+    compile_while,
+};
 
 /// Memory that a call writes: elements of rows, or a number for each row.
 ///
@@ -85,6 +90,17 @@ pub(crate) struct Form {
     /// If not zero, each lane reduces a row of so many elements. Inputs that have one for each row
     /// are named by `per_row`.
     pub row: u8,
+}
+
+/// How the entries of an input lie.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Reach {
+    /// One after the other.
+    Entry,
+    /// The same in all of a row.
+    Row,
+    /// The same everywhere.
+    All,
 }
 
 /// Where there is no code generator, no program has code.

@@ -3,9 +3,11 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use super::{Form, Target};
+use super::{Form, Reach, Target};
+use crate::dtype::DType;
 use crate::error::Result;
 use crate::kernels::reduce::ReduceOp;
+use crate::layout::Shape;
 use crate::plan::Plan;
 use crate::tensor::Tensor;
 use crate::tile::program::Program;
@@ -85,4 +87,52 @@ pub(crate) fn compile_while(
 
 pub(crate) fn compile_scan(_: &Plan, _: [&[Tensor]; 3], _: bool) -> Option<LoopCode> {
     None
+}
+
+/// An input of a call.
+#[allow(dead_code)]
+pub(crate) struct Entries<'a> {
+    pub bytes: &'a [u8],
+    pub stride: usize,
+}
+
+/// What would be compiled.
+#[allow(dead_code)]
+pub(crate) struct EntryPlan<'a> {
+    pub plan: &'a Plan,
+    pub inputs: &'a [(DType, Shape, Reach)],
+    pub folds: &'a [Option<ReduceOp>],
+    pub by_columns: bool,
+    pub lead: usize,
+}
+
+/// How a result would be written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(dead_code)]
+pub(crate) enum Written {
+    Entries(usize),
+    Columns(usize),
+    Sums(usize),
+}
+
+/// There is no code for a plan.
+pub(crate) struct EntryCode {
+    pub steps: usize,
+    never: Infallible,
+}
+
+impl EntryCode {
+    pub fn compile(_: &EntryPlan) -> Option<EntryCode> {
+        None
+    }
+
+    pub fn outputs(&self) -> impl Iterator<Item = (DType, &Shape, Written)> {
+        std::iter::empty()
+    }
+
+    /// # Safety
+    /// There is no code that could do harm.
+    pub unsafe fn run(&self, _: [usize; 2], _: &[Entries], _: &[Target]) -> bool {
+        match self.never {}
+    }
 }

@@ -280,17 +280,44 @@ impl Assembler {
         length: Length,
         mask: Mask,
         to: Zmm,
+        from: (Gpr, Zmm),
+        displacement: i32,
+    ) {
+        self.scattered(0x92, wide, length, mask, to, from, displacement);
+    }
+
+    /// vscatterdps or vscatterdpd: as `gather`, in the other direction.
+    pub fn scatter(
+        &mut self,
+        wide: bool,
+        length: Length,
+        mask: Mask,
+        from: Zmm,
+        to: (Gpr, Zmm),
+        displacement: i32,
+    ) {
+        self.scattered(0xa2, wide, length, mask, from, to, displacement);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one instruction")]
+    fn scattered(
+        &mut self,
+        opcode: u8,
+        wide: bool,
+        length: Length,
+        mask: Mask,
+        reg: Zmm,
         (base, index): (Gpr, Zmm),
         displacement: i32,
     ) {
-        let (r, r2) = (to.0 >> 3 & 1, to.0 >> 4 & 1);
+        let (r, r2) = (reg.0 >> 3 & 1, reg.0 >> 4 & 1);
         let (x, b) = (index.0 >> 3 & 1, base.0 >> 3 & 1);
         self.byte(0x62);
         self.byte((r ^ 1) << 7 | (x ^ 1) << 6 | (b ^ 1) << 5 | (r2 ^ 1) << 4 | Map::M0F38 as u8);
         self.byte((wide as u8) << 7 | 0x78 | 4 | Prefix::P66 as u8);
         self.byte((length as u8) << 5 | ((index.0 >> 4 & 1) ^ 1) << 3 | mask.0);
-        self.byte(0x92);
-        self.byte(0x84 | (to.0 & 7) << 3);
+        self.byte(opcode);
+        self.byte(0x84 | (reg.0 & 7) << 3);
         let scale = if wide { 3 } else { 2 };
         self.byte(scale << 6 | (index.0 & 7) << 3 | base.0 & 7);
         self.four(displacement);

@@ -13,7 +13,7 @@ use crate::lower::Lowering;
 use crate::primitives::rules::{convert_element_type, transpose};
 use crate::primitives::structure::check_axes;
 use crate::primitives::{
-    Avals, Cotangent, Cotangents, Input, Listed, Operand, Primitive, Sample, Slots, one,
+    Avals, Cotangent, Cotangents, Input, Listed, Op, Operand, Primitive, Sample, Slots, one,
 };
 use crate::trace::batch::{AxisData, BatchAxes, BatchAxis};
 use crate::trace::bind1;
@@ -231,6 +231,13 @@ impl Primitive for DotGeneral {
 
     /// Half precision is computed in f32; operands are converted beforehand, by elementwise
     /// programs, which are faster at it than the kernel.
+    fn for_one_entry(&self, lead: usize, _: &[Aval], _: &[Aval]) -> Option<Op> {
+        let own: Shape = (0..lead).collect();
+        let DotDims { lhs_batch, rhs_batch, .. } = &self.dims;
+        let fits = [lhs_batch, rhs_batch].iter().all(|batch| batch.get(..lead) == Some(&own[..]));
+        fits.then(|| self.clone().into())
+    }
+
     fn lower(&self, plan: &mut Lowering, x: &[Slot], inputs: &[Aval], y: &[Aval]) -> Result<Slots> {
         let DotDims { lhs_contract, rhs_contract, lhs_batch, rhs_batch } = self.dims.clone();
         let out = match y[0].dtype {

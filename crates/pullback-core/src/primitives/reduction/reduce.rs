@@ -16,7 +16,7 @@ use crate::primitives::rules::{
     broadcast_in_dim, convert_element_type, div, eq, mul, reduce_sum, reshape, transpose,
 };
 use crate::primitives::unary::Accepts;
-use crate::primitives::{Avals, Domain, Input, Listed, Primitive, Sample, Slots, one};
+use crate::primitives::{Avals, Domain, Input, Listed, Op, Primitive, Sample, Slots, one};
 use crate::trace::batch::{AxisData, BatchAxes, BatchAxis};
 use crate::trace::bind1;
 use crate::trace::jvp::{Tangent, Tangents};
@@ -178,6 +178,10 @@ impl Primitive for Reduce {
 
     fn reduction(&self) -> Option<(ReduceOp, &[usize])> {
         Some((self.op, &self.axes))
+    }
+
+    fn for_one_entry(&self, lead: usize, _: &[Aval], _: &[Aval]) -> Option<Op> {
+        self.axes.iter().all(|&axis| axis >= lead).then(|| self.clone().into())
     }
 
     fn lower(&self, plan: &mut Lowering, x: &[Slot], inputs: &[Aval], _: &[Aval]) -> Result<Slots> {

@@ -14,7 +14,7 @@ use crate::primitives::rules::broadcast_in_dim;
 use crate::primitives::structure::{check_axes, linear_jvp, linear_transpose};
 use crate::primitives::unary::Accepts;
 use crate::primitives::{
-    Avals, Cotangent, Cotangents, Input, Listed, Operand, Primitive, Sample, Slots, one,
+    Avals, Cotangent, Cotangents, Input, Listed, Op, Operand, Primitive, Sample, Slots, one,
 };
 use crate::trace::batch::{AxisData, BatchAxes, BatchAxis};
 use crate::trace::bind1;
@@ -92,6 +92,10 @@ impl Primitive for ReduceSum {
 
     fn reduction(&self) -> Option<(ReduceOp, &[usize])> {
         Some((ReduceOp::Sum, &self.axes))
+    }
+
+    fn for_one_entry(&self, lead: usize, _: &[Aval], _: &[Aval]) -> Option<Op> {
+        self.axes.iter().all(|&axis| axis >= lead).then(|| self.clone().into())
     }
 
     fn lower(&self, plan: &mut Lowering, x: &[Slot], inputs: &[Aval], _: &[Aval]) -> Result<Slots> {

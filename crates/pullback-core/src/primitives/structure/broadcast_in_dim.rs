@@ -13,7 +13,8 @@ use crate::jaxpr::print::{Param, Params};
 use crate::lower::Lowering;
 use crate::primitives::rules::{move_axis, reduce_sum, reshape};
 use crate::primitives::{
-    Avals, Cotangent, Cotangents, Input, Listed, Operand, Primitive, Sample, Slots, one,
+    Avals, Cotangent, Cotangents, Input, Listed, Op, Operand, Primitive, Sample, Slots, one,
+    with_one_entry,
 };
 use crate::trace::batch::{AxisData, BatchAxes, BatchAxis};
 use crate::trace::bind1;
@@ -110,6 +111,15 @@ impl Primitive for BroadcastInDim {
         let shape: Shape = [axis.size].into_iter().chain(self.shape.iter().copied()).collect();
         let to: Shape = [0].into_iter().chain(self.axes.iter().map(|axis| axis + 1)).collect();
         Ok((one(broadcast_in_dim(&x, &shape, &to)?), one(Some(0))))
+    }
+
+    fn for_one_entry(&self, lead: usize, x: &[Aval], _: &[Aval]) -> Option<Op> {
+        let shape = with_one_entry(&self.shape, lead);
+        let is_kept = |axis: usize| {
+            self.axes.get(axis) == Some(&axis) && x[0].shape[axis] == self.shape[axis]
+        };
+        let fits = x[0].rank() == 0 || (0..lead).all(is_kept);
+        fits.then(|| BroadcastInDim { shape, axes: self.axes.clone() }.into())
     }
 
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {

@@ -12,7 +12,7 @@ use crate::jaxpr::print::{Param, Params};
 use crate::lower::Lowering;
 use crate::primitives::rules::slice;
 use crate::primitives::{
-    Avals, Cotangent, Cotangents, Input, Listed, Operand, Primitive, Sample, Slots, one,
+    Avals, Cotangent, Cotangents, Input, Listed, Op, Operand, Primitive, Sample, Slots, one,
 };
 use crate::trace::batch::{AxisData, BatchAxes, BatchAxis, at_axis};
 use crate::trace::bind1;
@@ -119,6 +119,10 @@ impl Primitive for Concatenate {
             .collect::<Result<Vec<_>>>()?;
         let y = concatenate(&x.iter().collect::<Vec<_>>(), self.axis + 1)?;
         Ok((one(y), one(Some(0))))
+    }
+
+    fn for_one_entry(&self, lead: usize, _: &[Aval], _: &[Aval]) -> Option<Op> {
+        (self.axis >= lead).then(|| self.clone().into())
     }
 
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {

@@ -13,7 +13,8 @@ use crate::jaxpr::print::{Param, Params};
 use crate::lower::Lowering;
 use crate::primitives::rules::move_axis;
 use crate::primitives::{
-    Avals, Cotangent, Cotangents, Input, Listed, Operand, Primitive, Sample, Slots, one,
+    Avals, Cotangent, Cotangents, Input, Listed, Op, Operand, Primitive, Sample, Slots, one,
+    with_one_entry,
 };
 use crate::trace::batch::{AxisData, BatchAxes, BatchAxis};
 use crate::trace::bind1;
@@ -86,6 +87,12 @@ impl Primitive for Reshape {
         let x = move_axis(x[0], axes[0].unwrap_or(0), 0)?;
         let shape: Shape = [axis.size].into_iter().chain(self.shape.iter().copied()).collect();
         Ok((one(reshape(&x, &shape)?), one(Some(0))))
+    }
+
+    fn for_one_entry(&self, lead: usize, x: &[Aval], _: &[Aval]) -> Option<Op> {
+        let shape = with_one_entry(&self.shape, lead);
+        let fits = x[0].shape.get(..lead) == self.shape.get(..lead);
+        fits.then(|| Reshape { shape }.into())
     }
 
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {

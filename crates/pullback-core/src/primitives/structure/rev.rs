@@ -12,7 +12,7 @@ use crate::jaxpr::parse::ParamReader;
 use crate::jaxpr::print::{Param, Params};
 use crate::lower::Lowering;
 use crate::primitives::{
-    Avals, Cotangent, Cotangents, Input, Listed, Operand, Primitive, Sample, Slots, one,
+    Avals, Cotangent, Cotangents, Input, Listed, Op, Operand, Primitive, Sample, Slots, one,
 };
 use crate::trace::batch::{AxisData, BatchAxes, BatchAxis};
 use crate::trace::bind1;
@@ -60,6 +60,10 @@ impl Primitive for Rev {
         let shifted: Vec<usize> =
             self.axes.iter().map(|&axis| axis + (axis >= mapped) as usize).collect();
         Ok((one(rev(x[0], &shifted)?), one(Some(mapped))))
+    }
+
+    fn for_one_entry(&self, lead: usize, _: &[Aval], _: &[Aval]) -> Option<Op> {
+        self.axes.iter().all(|&axis| axis >= lead).then(|| self.clone().into())
     }
 
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {

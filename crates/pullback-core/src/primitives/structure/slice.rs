@@ -13,7 +13,8 @@ use crate::jaxpr::print::{Param, Params};
 use crate::lower::Lowering;
 use crate::primitives::rules::{number, pad};
 use crate::primitives::{
-    Avals, Cotangent, Cotangents, Input, Listed, Operand, Primitive, Sample, Slots, one,
+    Avals, Cotangent, Cotangents, Input, Listed, Op, Operand, Primitive, Sample, Slots, one,
+    with_one_entry,
 };
 use crate::trace::batch::{AxisData, BatchAxes, BatchAxis};
 use crate::trace::bind1;
@@ -126,6 +127,15 @@ impl Primitive for Slice {
         limit.insert(mapped, axis.size);
         step.insert(mapped, 1);
         Ok((one(slice(x[0], &start, &limit, Some(&step))?), one(Some(mapped))))
+    }
+
+    fn for_one_entry(&self, lead: usize, x: &[Aval], _: &[Aval]) -> Option<Op> {
+        let step = self.step();
+        let is_whole = |axis: usize| {
+            (self.start[axis], self.limit[axis], step[axis]) == (0, x[0].shape[axis], 1)
+        };
+        let limit = with_one_entry(&self.limit, lead);
+        (0..lead).all(is_whole).then(|| Slice { limit, ..self.clone() }.into())
     }
 
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {

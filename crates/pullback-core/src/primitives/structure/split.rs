@@ -13,7 +13,7 @@ use crate::jaxpr::print::{Param, Params};
 use crate::lower::Lowering;
 use crate::primitives::rules::zeros;
 use crate::primitives::{
-    Avals, Cotangent, Cotangents, Input, Listed, Operand, Primitive, Sample, Slots, one,
+    Avals, Cotangent, Cotangents, Input, Listed, Op, Operand, Primitive, Sample, Slots, one,
 };
 use crate::trace::batch::{AxisData, BatchAxes, BatchAxis};
 use crate::trace::bind;
@@ -104,6 +104,10 @@ impl Primitive for Split {
         let y = split(x[0], &self.sizes, axis)?;
         let axes = BatchAxes::from_elem(Some(mapped), y.len());
         Ok((y, axes))
+    }
+
+    fn for_one_entry(&self, lead: usize, _: &[Aval], _: &[Aval]) -> Option<Op> {
+        (self.axis >= lead).then(|| self.clone().into())
     }
 
     fn lower(&self, plan: &mut Lowering, x: &[Slot], i: &[Aval], _: &[Aval]) -> Result<Slots> {

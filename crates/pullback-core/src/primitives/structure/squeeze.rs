@@ -12,7 +12,7 @@ use crate::jaxpr::parse::ParamReader;
 use crate::jaxpr::print::{Param, Params};
 use crate::lower::Lowering;
 use crate::primitives::{
-    Avals, Cotangent, Cotangents, Input, Listed, Operand, Primitive, Sample, Slots, one,
+    Avals, Cotangent, Cotangents, Input, Listed, Op, Operand, Primitive, Sample, Slots, one,
 };
 use crate::trace::batch::{AxisData, BatchAxes, BatchAxis};
 use crate::trace::bind1;
@@ -88,6 +88,10 @@ impl Primitive for Squeeze {
         let shifted: Vec<usize> =
             self.axes.iter().map(|&axis| axis + (axis >= mapped) as usize).collect();
         Ok((one(squeeze(x[0], &shifted)?), one(Some(to))))
+    }
+
+    fn for_one_entry(&self, lead: usize, _: &[Aval], _: &[Aval]) -> Option<Op> {
+        self.axes.iter().all(|&axis| axis >= lead).then(|| self.clone().into())
     }
 
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], y: &[Aval]) -> Result<Slots> {

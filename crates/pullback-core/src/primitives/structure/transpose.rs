@@ -12,7 +12,7 @@ use crate::jaxpr::parse::ParamReader;
 use crate::jaxpr::print::{Param, Params};
 use crate::lower::Lowering;
 use crate::primitives::{
-    Avals, Cotangent, Cotangents, Input, Listed, Operand, Primitive, Sample, Slots, one,
+    Avals, Cotangent, Cotangents, Input, Listed, Op, Operand, Primitive, Sample, Slots, one,
 };
 use crate::trace::batch::{AxisData, BatchAxes, BatchAxis};
 use crate::trace::bind1;
@@ -81,6 +81,11 @@ impl Primitive for Transpose {
         let shifted = self.permutation.iter().map(|&axis| axis + (axis >= mapped) as usize);
         let permutation: Shape = [mapped].into_iter().chain(shifted).collect();
         Ok((one(transpose(x[0], &permutation)?), one(Some(0))))
+    }
+
+    fn for_one_entry(&self, lead: usize, _: &[Aval], _: &[Aval]) -> Option<Op> {
+        let is_kept = |axis| self.permutation.get(axis) == Some(&axis);
+        (0..lead).all(is_kept).then(|| self.clone().into())
     }
 
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {

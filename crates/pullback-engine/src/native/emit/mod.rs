@@ -31,8 +31,8 @@ const SAVED: [Gpr; 5] = [RBX, x64::R12, x64::R13, x64::R14, x64::R15];
 const RARE: Gpr = x64::R15;
 /// The lanes of this vector that are elements.
 const TAIL: Mask = Mask(1);
-/// The lanes that are still to be gathered.
-const GATHERED: Mask = Mask(7);
+/// The lanes that are still to be gathered or scattered.
+const SCATTERED: Mask = Mask(7);
 /// For steps that need a register in passing.
 const SCRATCH: Zmm = Zmm(31);
 const VECTORS: usize = 31;
@@ -520,9 +520,26 @@ impl<'a> Emitter<'a> {
 
     /// Reads the elements of lanes that do not lie side by side.
     fn gather(&mut self, to: Zmm, place: Place, kind: Kind) {
+        let (base, offset) = self.scattered(place, kind);
+        let zero = op(Map::M0F, Prefix::P66, false, 0xef);
+        let length = self.length(kind);
+        self.asm.vector(zero, length, UNMASKED, to.0, to.0, to.into(), None);
+        self.asm.gather(kind == Kind::Double, length, SCATTERED, to, (base, SCRATCH), offset);
+    }
+
+    /// Writes the elements of lanes that do not lie side by side.
+    fn scatter(&mut self, from: Zmm, place: Place, kind: Kind) {
+        let (base, offset) = self.scattered(place, kind);
+        let length = self.length(kind);
+        self.asm.scatter(kind == Kind::Double, length, SCATTERED, from, (base, SCRATCH), offset);
+    }
+
+    /// Where the elements of lanes lie that do not lie side by side: a register, `SCRATCH` times
+    /// the size of an element, and some bytes. Those that are there are in the mask, which the
+    /// instruction takes them off.
+    fn scattered(&mut self, place: Place, kind: Kind) -> (Gpr, i32) {
         let Base::Listed(index) = place.base else { unreachable!("elements are listed") };
-        let wide = kind == Kind::Double;
-        let size = if wide { 8 } else { 4 };
+        let size = if kind == Kind::Double { 8 } else { 4 };
         let lanes: Vec<u8> = (0..self.lanes as u32)
             .flat_map(|lane| (lane * place.every as u32).to_le_bytes())
             .collect();
@@ -532,13 +549,9 @@ impl<'a> Emitter<'a> {
         self.asm.vector(load, length, UNMASKED, SCRATCH.0, 0, Rm::Mem(from), None);
         self.asm.multiply(RCX, RAX, place.every as i32 * size);
         self.asm.add_memory(RCX, Mem::At(RDI, index as i32 * 8));
-        // What it reads is taken off the mask.
-        self.asm.kmov_from(GATHERED, RDX);
-        let zero = op(Map::M0F, Prefix::P66, false, 0xef);
-        let length = self.length(kind);
-        self.asm.vector(zero, length, UNMASKED, to.0, to.0, to.into(), None);
+        self.asm.kmov_from(SCATTERED, RDX);
         let ahead = (self.ahead * self.lanes) as i32 * place.every as i32 * size;
-        self.asm.gather(wide, length, GATHERED, to, (RCX, SCRATCH), place.offset + ahead);
+        (RCX, place.offset + ahead)
     }
 
     fn mask_for(&mut self, id: Id, at: u32) -> Mask {
@@ -857,6 +870,10 @@ impl<'a> Emitter<'a> {
                 let to = Rm::Mem(self.address(place, 1));
                 let store = op(Map::M0F, Prefix::F2, false, 0x7f);
                 self.asm.vector(store, Length::B16, masking, SCRATCH.0, 0, to, None);
+            }
+            Element::Word | Element::Double if place.every > 1 => {
+                let from = self.vector(id, at);
+                self.scatter(from, place, element.kind());
             }
             Element::Word | Element::Double => {
                 let from = self.vector(id, at);

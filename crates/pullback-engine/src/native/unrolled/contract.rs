@@ -98,10 +98,67 @@ impl Unroll<'_> {
         Some(Value { dtype: x.dtype, shape, parts: sums, lanes: x.lanes })
     }
 
-    /// The product of two tensors without batches, over one axis of each or none.
+    /// The product of two tensors, over one axis of each or none. Batches are done one by one,
+    /// where elements are numbers.
     pub(super) fn product(&mut self, dot: &Dot, lhs: &Value, rhs: &Value) -> Option<Value> {
+        if dot.lhs_batch.is_empty() {
+            return self.product_of_two(dot, lhs, rhs);
+        }
+        let batch: Shape = dot.lhs_batch.iter().map(|&axis| lhs.shape[axis]).collect();
+        let count = layout::count(&batch);
+        let lanes = self.lanes;
+        if lanes > 1 && count != 1 || count == 0 {
+            return None;
+        }
+        // The operand of each product: its axes but those of batches.
+        let apart = |x: &Value, axes: &[usize]| -> Option<(Value, Shape)> {
+            let rest: Shape = (0..x.shape.len()).filter(|axis| !axes.contains(axis)).collect();
+            let order: Shape = axes.iter().chain(&rest).copied().collect();
+            let shape: Shape = rest.iter().map(|&axis| x.shape[axis]).collect();
+            Some((x.transposed(&order, lanes)?, shape))
+        };
+        let (lhs, lhs_shape) = apart(lhs, &dot.lhs_batch)?;
+        let (rhs, rhs_shape) = apart(rhs, &dot.rhs_batch)?;
+        let part = |x: &Value, shape: &Shape, at: usize| match count {
+            1 => x.reshaped(shape, lanes),
+            _ => {
+                let size = layout::count(shape);
+                let parts = x.parts[at * size..][..size].to_vec();
+                Some(Value { parts, shape: shape.clone(), ..x.clone() })
+            }
+        };
+        let left = |axes: &[usize], batch: &[usize]| -> Shape {
+            let before = |axis: usize| batch.iter().filter(|&&other| other < axis).count();
+            axes.iter().map(|&axis| axis - before(axis)).collect()
+        };
+        let one = Dot {
+            lhs_contract: left(&dot.lhs_contract, &dot.lhs_batch),
+            rhs_contract: left(&dot.rhs_contract, &dot.rhs_batch),
+            lhs_batch: Shape::new(),
+            rhs_batch: Shape::new(),
+            out: dot.out,
+        };
+        let mut whole: Option<Value> = None;
+        for at in 0..count {
+            let (lhs, rhs) = (part(&lhs, &lhs_shape, at)?, part(&rhs, &rhs_shape, at)?);
+            let product = self.product_of_two(&one, &lhs, &rhs)?;
+            match &mut whole {
+                None => whole = Some(product),
+                Some(whole) => whole.parts.extend(product.parts),
+            }
+        }
+        let whole = whole?;
+        let shape: Shape = batch.iter().chain(&whole.shape).copied().collect();
+        match count {
+            1 => whole.reshaped(&shape, lanes),
+            _ => Some(Value { shape, ..whole }),
+        }
+    }
+
+    /// The product of two tensors without batches.
+    fn product_of_two(&mut self, dot: &Dot, lhs: &Value, rhs: &Value) -> Option<Value> {
         let dtype = dot.out;
-        let fits = dot.lhs_batch.is_empty() && dot.lhs_contract.len() <= 1;
+        let fits = dot.lhs_contract.len() <= 1;
         if !fits || lhs.dtype != dtype || rhs.dtype != dtype || dtype == DType::Bool {
             return None;
         }

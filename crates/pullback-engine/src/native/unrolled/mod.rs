@@ -180,6 +180,7 @@ pub(crate) fn largest(plan: &Plan) -> usize {
         Work::Tile { shape, .. } => layout::count(shape),
         Work::Kernel(kernel) => match kernel.form() {
             Form::Fold(fold) => layout::count(&fold.shape),
+            Form::Plan(plan) => largest(plan),
             _ => 0,
         },
     });
@@ -204,6 +205,12 @@ impl Unroll<'_> {
                         None => Some(x.clone()),
                     });
                     outputs.collect()
+                }
+                Form::Plan(plan) => {
+                    let inputs = inputs.iter().cloned().map(Known::Varying).collect();
+                    let (results, before) = unrolled(plan, inputs, self)?;
+                    // What is computed beforehand has no place of its own.
+                    before.outputs.is_empty().then_some(results)
                 }
             },
         }
