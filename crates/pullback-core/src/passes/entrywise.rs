@@ -2,7 +2,8 @@
 //!
 //! Mapped functions of a few numbers are programs over arrays with many entries of few elements:
 //! slices, sums, products, paddings. Each is a pass over memory, unless they are done entry by
-//! entry, with all elements of an entry in registers.
+//! entry, with all elements of an entry in registers. Where rows are reduced and normalised, an
+//! entry is a row, which stays in the nearest cache meanwhile.
 //!
 //! Of the leading axes that equations have in common, those that most have are chosen. An
 //! equation's level says how often one has to change between equations that are entrywise and
@@ -28,15 +29,50 @@ use crate::primitives::{Avals, Custom, Op, Primitive, Slots, with_one_entry};
 /// The pass.
 pub const PASS: Pass = Pass { name: "entrywise", run };
 
-/// Elements of an entry at most.
+/// Elements of an entry at most, if each has a register.
 const LARGEST: usize = 16;
+/// Elements of a row at most, so that some rows fit into the nearest cache.
+const LONGEST_ROW: usize = 8192;
 /// Fewer entries than this do not fill the lanes.
 const FEWEST: usize = 16;
+/// Fewer elements than this are not worth going over by rows.
+const FEWEST_ELEMENTS: usize = 1 << 12;
 /// Elements that one operation computes of an entry at most, so that compiling it takes time in
-/// proportion to its length.
+/// proportion to its length; a row counts as so many.
 const LONGEST: usize = 1000;
+const ROW: usize = 8;
 /// Fewer equations than this that would be a pass over memory are left as they are.
 const WORTHWHILE: usize = 2;
+
+/// What entries are.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+struct Entries {
+    /// The leading axes.
+    lead: Shape,
+    /// The elements of a row, if entries are rows.
+    row: Option<usize>,
+}
+
+impl Entries {
+    /// Elements of an entry of an array with the leading axes.
+    fn width(&self, shape: &[usize]) -> usize {
+        shape[self.lead.len()..].iter().product()
+    }
+
+    /// Whether an array has entries.
+    fn has(&self, shape: &[usize]) -> bool {
+        let lead = self.lead.len();
+        shape.get(..lead) == Some(&self.lead) && self.can_be(self.width(shape))
+    }
+
+    /// Whether entries can have so many elements.
+    fn can_be(&self, width: usize) -> bool {
+        match self.row {
+            Some(row) => width == 1 || width == row,
+            None => (1..=LARGEST).contains(&width),
+        }
+    }
+}
 
 /// What an equation is to the leading axes chosen.
 #[derive(Clone, Copy, PartialEq)]
@@ -48,26 +84,36 @@ enum Part {
     Reduction(usize),
 }
 
-/// Groups entrywise equations.
-pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
-    let Some(lead) = leading_axes(&jaxpr) else { return jaxpr };
+/// Groups entrywise equations, those over few elements first.
+pub fn run(jaxpr: Jaxpr) -> Jaxpr {
     if jaxpr.eqns.iter().any(|eqn| eqn.op.primitive().has_effects()) {
         return jaxpr;
     }
-    let (parts, levels) = placed(&jaxpr, &lead);
+    let jaxpr = match few_elements(&jaxpr) {
+        Some(entries) => with_groups(jaxpr, &entries),
+        None => jaxpr,
+    };
+    match rows(&jaxpr) {
+        Some(entries) => with_groups(jaxpr, &entries),
+        None => jaxpr,
+    }
+}
+
+fn with_groups(mut jaxpr: Jaxpr, entries: &Entries) -> Jaxpr {
+    let (parts, levels) = placed(&jaxpr, entries);
     let eqns = std::mem::take(&mut jaxpr.eqns);
     let last = levels.iter().copied().max().unwrap_or(0);
     let mut by_level: Vec<[Vec<Eqn>; 2]> = vec![[vec![], vec![]]; last + 1];
     let mut worth = vec![0; last + 1];
     for ((eqn, part), level) in eqns.into_iter().zip(parts).zip(levels) {
-        worth[level] += (part != Part::Other && is_pass(&eqn)) as usize;
+        worth[level] += (part != Part::Other && is_pass(&eqn, entries.row)) as usize;
         by_level[level][(part != Part::Other) as usize].push(eqn);
     }
     let mut order = vec![];
     for ([others, own], worth) in by_level.into_iter().zip(worth) {
         order.extend(others.into_iter().map(Item::Eqn));
         match worth >= WORTHWHILE {
-            true => order.extend(pieces(&jaxpr, own, lead.len()).into_iter().map(Item::Group)),
+            true => order.extend(pieces(&jaxpr, own, entries).into_iter().map(Item::Group)),
             false => order.extend(own.into_iter().map(Item::Eqn)),
         }
     }
@@ -79,7 +125,7 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
                 let is_read = |var: VarId| {
                     readers.get(&var).is_some_and(|readers| readers.iter().any(|&by| by != at))
                 };
-                grouped(&jaxpr, eqns, &lead, is_read)
+                grouped(&jaxpr, eqns, entries, is_read)
             }
         };
         jaxpr.eqns.push(eqn);
@@ -93,9 +139,9 @@ enum Item {
 }
 
 /// Whether an equation would pass over memory for itself, and is not elementwise.
-fn is_pass(eqn: &Eqn) -> bool {
+fn is_pass(eqn: &Eqn, row: Option<usize>) -> bool {
     match &eqn.op {
-        Op::Slice(_) | Op::Pad(_) | Op::Concatenate(_) | Op::DotGeneral(_) => true,
+        Op::Slice(_) | Op::Pad(_) | Op::Concatenate(_) | Op::DotGeneral(_) => row.is_none(),
         op => op.primitive().reduction().is_some(),
     }
 }
@@ -114,36 +160,55 @@ fn reduced(eqn: &Eqn, lead: usize) -> Option<usize> {
     (follow && first + axes.len() == lead).then_some(axes.len())
 }
 
-/// The leading axes that most equations have in common which would pass over memory.
-fn leading_axes(jaxpr: &Jaxpr) -> Option<Shape> {
-    let mut votes: FxHashMap<Shape, usize> = FxHashMap::default();
-    for eqn in jaxpr.eqns.iter().filter(|eqn| is_pass(eqn)) {
+/// The leading axes that most equations over few elements have in common which would pass over
+/// memory.
+fn few_elements(jaxpr: &Jaxpr) -> Option<Entries> {
+    let mut votes: FxHashMap<Entries, usize> = FxHashMap::default();
+    for eqn in jaxpr.eqns.iter().filter(|eqn| is_pass(eqn, None)) {
         let Some(x) = eqn.inputs.first().map(|x| jaxpr.atom_aval(x)) else { continue };
         for lead in 1..=x.rank() {
-            let shape = Shape::from(&x.shape[..lead]);
-            let is_some = one_entry(jaxpr, eqn, &shape).is_some()
-                || reduced(eqn, lead).is_some() && is_entry(&x.shape, &shape);
-            if is_some && shape.iter().product::<usize>() >= FEWEST {
-                *votes.entry(shape).or_default() += 1;
+            let entries = Entries { lead: Shape::from(&x.shape[..lead]), row: None };
+            let is_some = one_entry(jaxpr, eqn, &entries).is_some()
+                || reduced(eqn, lead).is_some() && entries.has(&x.shape);
+            if is_some && entries.lead.iter().product::<usize>() >= FEWEST {
+                *votes.entry(entries).or_default() += 1;
             }
         }
     }
-    let most = votes
-        .into_iter()
-        .max_by(|(a, n), (b, m)| (*n, a.len()).cmp(&(*m, b.len())).then_with(|| a.cmp(b)));
-    most.filter(|(_, votes)| *votes >= WORTHWHILE).map(|(lead, _)| lead)
+    elected(votes)
 }
 
-/// Whether an array has the leading axes, and few elements for each of their entries.
-fn is_entry(shape: &[usize], lead: &[usize]) -> bool {
-    shape.get(..lead.len()) == Some(lead)
-        && (1..=LARGEST).contains(&shape[lead.len()..].iter().product())
+/// The rows that most reductions have in common.
+fn rows(jaxpr: &Jaxpr) -> Option<Entries> {
+    let mut votes: FxHashMap<Entries, usize> = FxHashMap::default();
+    for eqn in &jaxpr.eqns {
+        let Some((_, &[lead, ..])) = eqn.op.primitive().reduction() else { continue };
+        let x = jaxpr.atom_aval(&eqn.inputs[0]);
+        let entries = Entries { lead: Shape::from(&x.shape[..lead]), row: None };
+        let row = entries.width(&x.shape);
+        let entries = Entries { row: Some(row), ..entries };
+        let is_row = (LARGEST + 1..=LONGEST_ROW).contains(&row);
+        let elements: usize = x.shape.iter().product();
+        if is_row && elements >= FEWEST_ELEMENTS && one_entry(jaxpr, eqn, &entries).is_some() {
+            *votes.entry(entries).or_default() += 1;
+        }
+    }
+    elected(votes)
+}
+
+/// The entries with most votes; of those the ones with most leading axes.
+fn elected(votes: FxHashMap<Entries, usize>) -> Option<Entries> {
+    let most = votes.into_iter().max_by(|(a, n), (b, m)| {
+        (*n, a.lead.len()).cmp(&(*m, b.lead.len())).then_with(|| a.cmp(b))
+    });
+    most.filter(|(_, votes)| *votes >= WORTHWHILE).map(|(entries, _)| entries)
 }
 
 /// The operation of an equation for one entry, if it is entrywise.
-fn one_entry(jaxpr: &Jaxpr, eqn: &Eqn, lead: &[usize]) -> Option<Op> {
+fn one_entry(jaxpr: &Jaxpr, eqn: &Eqn, entries: &Entries) -> Option<Op> {
+    let lead = entries.lead.len();
     let outputs: Avals = eqn.outputs.iter().map(|&var| jaxpr.aval(var).clone()).collect();
-    let fits = |aval: &Aval| is_computable(aval.dtype) && is_entry(&aval.shape, lead);
+    let fits = |aval: &Aval| is_computable(aval.dtype) && entries.has(&aval.shape);
     if eqn.outputs.is_empty() || !outputs.iter().all(fits) {
         return None;
     }
@@ -156,17 +221,31 @@ fn one_entry(jaxpr: &Jaxpr, eqn: &Eqn, lead: &[usize]) -> Option<Op> {
             let shape = &outputs[0].shape;
             is_computable(aval.dtype)
                 && (aval.rank() == 0
-                    || aval.rank() == shape.len() && aval.shape.iter().zip(shape).all(same))
+                    || aval.rank() == shape.len()
+                        && aval.shape.iter().zip(shape).all(same)
+                        && entries.can_be(entries.width(&aval.shape)))
         };
         return inputs.iter().all(fits).then(|| eqn.op.clone());
     }
-    let fits = |aval: &Aval| aval.rank() == 0 && is_computable(aval.dtype) || fits(aval);
-    let is_possible = inputs.iter().all(fits);
-    is_possible.then(|| primitive.for_one_entry(lead.len(), &inputs, &outputs)).flatten()
+    let is_number = |aval: &Aval| aval.rank() == 0 && is_computable(aval.dtype);
+    if !inputs.iter().all(|aval| is_number(aval) || fits(aval)) {
+        return None;
+    }
+    // Rows are reduced as a whole, or left as they are.
+    let is_possible = entries.row.is_none_or(|row| match &eqn.op {
+        Op::BroadcastInDim(_) | Op::Reshape(_) | Op::Squeeze(_) => true,
+        op => {
+            let is_reduction = op.primitive().reduction().is_some();
+            is_reduction
+                && entries.width(&inputs[0].shape) == row
+                && entries.width(&outputs[0].shape) == 1
+        }
+    });
+    is_possible.then(|| primitive.for_one_entry(lead, &inputs, &outputs)).flatten()
 }
 
 /// What each equation is, and its level.
-fn placed(jaxpr: &Jaxpr, lead: &Shape) -> (Vec<Part>, Vec<usize>) {
+fn placed(jaxpr: &Jaxpr, entries: &Entries) -> (Vec<Part>, Vec<usize>) {
     let mut known: FxHashMap<VarId, (Part, usize)> = FxHashMap::default();
     // How many axes are reduced at each level: as many by all reductions.
     let mut reductions: FxHashMap<usize, usize> = FxHashMap::default();
@@ -188,9 +267,10 @@ fn placed(jaxpr: &Jaxpr, lead: &Shape) -> (Vec<Part>, Vec<usize>) {
             operands.iter().map(level).max().unwrap_or(0)
         };
         let mut part = Part::Other;
-        if one_entry(jaxpr, eqn, lead).is_some() {
+        if one_entry(jaxpr, eqn, entries).is_some() {
             part = Part::Entrywise;
-        } else if let Some(axes) = reduced(eqn, lead.len())
+        } else if entries.row.is_none()
+            && let Some(axes) = reduced(eqn, entries.lead.len())
             && let [(Part::Entrywise, level)] = operands[..]
             && is_computable(jaxpr.aval(eqn.outputs[0]).dtype)
             && jaxpr.aval(eqn.outputs[0]).dtype != DType::Bool
@@ -212,12 +292,13 @@ fn placed(jaxpr: &Jaxpr, lead: &Shape) -> (Vec<Part>, Vec<usize>) {
 }
 
 /// Equations in pieces that are not too long.
-fn pieces(jaxpr: &Jaxpr, eqns: Vec<Eqn>, lead: usize) -> Vec<Vec<Eqn>> {
+fn pieces(jaxpr: &Jaxpr, eqns: Vec<Eqn>, entries: &Entries) -> Vec<Vec<Eqn>> {
     let mut pieces: Vec<Vec<Eqn>> = vec![];
     let mut length = LONGEST;
     for eqn in eqns {
-        let elements = |&var: &VarId| -> usize {
-            jaxpr.aval(var).shape.get(lead..).map_or(1, |entry| entry.iter().product())
+        let elements = |&var: &VarId| match &jaxpr.aval(var).shape {
+            shape if entries.row.is_none() && entries.has(shape) => entries.width(shape),
+            _ => ROW,
         };
         let size: usize = eqn.outputs.iter().map(elements).sum();
         length += size;
@@ -282,15 +363,20 @@ impl Inner {
 }
 
 /// Entrywise equations, and reductions of what they compute, as one.
-fn grouped(jaxpr: &Jaxpr, eqns: Vec<Eqn>, lead: &Shape, is_read: impl Fn(VarId) -> bool) -> Eqn {
-    let entry_of =
-        |aval: &Aval| Aval { shape: with_one_entry(&aval.shape, lead.len()), ..aval.clone() };
+fn grouped(
+    jaxpr: &Jaxpr,
+    eqns: Vec<Eqn>,
+    entries: &Entries,
+    is_read: impl Fn(VarId) -> bool,
+) -> Eqn {
+    let lead = entries.lead.len();
+    let entry_of = |aval: &Aval| Aval { shape: with_one_entry(&aval.shape, lead), ..aval.clone() };
     let (mut whole, mut entry) = (Inner::default(), Inner::default());
     let mut inputs: SmallVec<[Atom; 3]> = SmallVec::new();
     let mut outputs: SmallVec<[VarId; 1]> = SmallVec::new();
     let (mut folds, mut reduced) = (vec![], 0);
     for eqn in eqns {
-        let own = one_entry(jaxpr, &eqn, lead);
+        let own = one_entry(jaxpr, &eqn, entries);
         let mut operands: [SmallVec<[Atom; 3]>; 2] = Default::default();
         for atom in &eqn.inputs {
             let aval = jaxpr.atom_aval(atom);
@@ -335,8 +421,8 @@ fn grouped(jaxpr: &Jaxpr, eqns: Vec<Eqn>, lead: &Shape, is_read: impl Fn(VarId) 
     }
     let op = Entrywise {
         whole: fuse::run(whole.jaxpr).into(),
-        entry: entry.jaxpr.into(),
-        lead: lead.clone(),
+        entry: fuse::run(entry.jaxpr).into(),
+        entries: entries.clone(),
         folds,
         reduced,
     };
@@ -350,7 +436,7 @@ struct Entrywise {
     whole: JaxprRef,
     /// The same for one entry, without the reductions of entries.
     entry: JaxprRef,
-    lead: Shape,
+    entries: Entries,
     folds: Vec<Option<ReduceOp>>,
     reduced: usize,
 }
@@ -371,9 +457,9 @@ impl Primitive for Entrywise {
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], _: &[Aval]) -> Result<Slots> {
         let (whole, entry) = (lower_steps(&self.whole)?, lower_steps(&self.entry)?);
         let kernel = pullback_engine::kernels::entrywise::Entrywise::new(
-            whole,
-            entry,
-            self.lead.clone(),
+            [whole, entry],
+            self.entries.lead.clone(),
+            self.entries.row,
             self.folds.clone(),
             self.reduced,
         );

@@ -1,8 +1,9 @@
 //! What has to agree for every program, however it was made.
 
+use pullback_core::engine::native::{Mode, mode, set_mode};
 use pullback_core::jaxpr::{check, parse, reference::eval_reference, stage};
 use pullback_core::primitives::control::jit::jit;
-use pullback_core::primitives::rules::{concatenate, expand_dims, zeros_like};
+use pullback_core::primitives::rules::{concatenate, expand_dims, reduce_sum, zeros_like};
 use pullback_core::trace::{AxisData, Tangent};
 use pullback_core::transforms::{jvp, linearize, vmap};
 use pullback_core::{Array, Aval, Error};
@@ -99,6 +100,7 @@ pub fn agree(bytes: &[u8]) -> Outcome {
     };
     close("eager and compiled", &y, &compiled(&x).map_err(say)?, 0.0).map_err(explain)?;
 
+    many(&f, &avals, seed).map_err(explain)?;
     let other = arrays(&avals, seed + 1);
     mapped(&f, &x, &other, &y, 1e-12).map_err(explain)?;
     derivatives(&f, &compiled, &x, &y, &other, smooth, precision).map_err(explain)
@@ -140,6 +142,41 @@ fn mapped(
         }
     }
     Ok(())
+}
+
+/// Over many entries, with sums over all of them, machine code gives the bits of the tile machine.
+fn many(
+    f: &dyn Fn(&[Array]) -> pullback_core::Result<Vec<Array>>,
+    avals: &[Aval],
+    seed: u64,
+) -> Outcome {
+    const ENTRIES: usize = 37;
+    let own = |aval: &Aval| {
+        let shape: Vec<usize> = [ENTRIES].into_iter().chain(aval.shape.iter().copied()).collect();
+        Aval::new(&shape, aval.dtype)
+    };
+    let avals: Vec<Aval> = avals.iter().map(own).collect();
+    let all = |x: &[Array]| {
+        let axis = AxisData { name: None, size: ENTRIES };
+        let (mut results, at) = vmap(f, x, &vec![Some(0); x.len()], axis)?;
+        for (n, at) in at.into_iter().enumerate() {
+            if let Some(at) = at {
+                results.push(reduce_sum(&results[n], &[at])?);
+            }
+        }
+        Ok(results)
+    };
+    let x = arrays(&avals, seed);
+    let operands: Vec<&Array> = x.iter().collect();
+    let program = stage(&avals, all).map_err(say)?.jaxpr.into();
+    let before = mode();
+    let run = |mode| {
+        set_mode(mode);
+        jit("many", &program, &operands).map(|results| results.into_vec()).map_err(say)
+    };
+    let (tile, code) = (run(Mode::Tile), run(Mode::Native));
+    set_mode(before);
+    close("tiles and code over many entries", &tile?, &code?, 0.0)
 }
 
 /// Central differences of all results, in one direction.

@@ -231,7 +231,7 @@ pub(crate) fn lanes_of(dtype: DType) -> usize {
 }
 
 /// Rounds of all lanes in one block.
-pub(super) const ROUNDS: usize = 32;
+pub(crate) const ROUNDS: usize = 32;
 /// Columns that are accumulated together.
 const TILE: usize = 64;
 

@@ -236,6 +236,7 @@ impl Place {
 }
 
 /// What is to be compiled.
+#[derive(Default)]
 pub(crate) struct Kernel {
     pub graph: Graph,
     /// Where the inputs are; those that are scalars, in the list.

@@ -192,14 +192,13 @@ pub(super) fn combined(op: ReduceOp, dtype: DType, acc: Id, value: Id) -> Option
     })
 }
 
-/// The kernel that makes one number of the accumulators of a reduction, and writes it to the
-/// address of an argument.
+/// The kernel that makes one number of the accumulators of a reduction, and writes it to places.
 pub(super) fn finished(
     op: ReduceOp,
     dtype: DType,
     registers: usize,
     lanes: usize,
-    argument: usize,
+    places: &[Place],
 ) -> Option<Kernel> {
     let element = element(dtype)?;
     let (graph, result) = record::record(|| {
@@ -207,15 +206,50 @@ pub(super) fn finished(
         let parts: Vec<Id> = (0..registers).map(turn).collect();
         lanes_as_one(op, dtype, &parts, lanes)
     });
-    let place = Place { lanes: Some(1), ..Place::listed(argument) };
+    let result = result?;
     Some(Kernel {
         graph,
         inputs: vec![],
         arguments: 0,
-        outputs: vec![(result?, element, place)],
+        outputs: places.iter().map(|&place| (result, element, place)).collect(),
         rare: None,
         accumulators: vec![],
         per_row: vec![],
+    })
+}
+
+/// The kernel that makes one number of those in the list from an index on, which blocks came to: in
+/// pairs, as `reduce` does.
+pub(super) fn blocks_as_one(
+    op: ReduceOp,
+    dtype: DType,
+    first: usize,
+    blocks: usize,
+    places: &[Place],
+) -> Option<Kernel> {
+    let element = element(dtype)?;
+    let (graph, result) = record::record(|| {
+        let combine = |a: Id, b: Id| Some(combined(op, dtype, a, b)?.1);
+        // The number of blocks that each partial result is of is a power of two.
+        let mut partial: Vec<(usize, Id)> = vec![];
+        for block in 0..blocks {
+            let mut value = add(Node::Scalar(block as u16, element), element.kind());
+            let mut size = 1;
+            while let Some((_, before)) = partial.pop_if(|(other, _)| *other == size) {
+                value = combine(before, value)?;
+                size *= 2;
+            }
+            partial.push((size, value));
+        }
+        let (_, last) = partial.pop()?;
+        partial.iter().rev().try_fold(last, |rest, &(_, before)| combine(before, rest))
+    });
+    let result = result?;
+    Some(Kernel {
+        graph,
+        inputs: (0..blocks).map(|block| Place::in_list(first + block)).collect(),
+        outputs: places.iter().map(|&place| (result, element, place)).collect(),
+        ..Kernel::default()
     })
 }
 

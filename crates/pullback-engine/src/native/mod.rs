@@ -24,6 +24,7 @@ generated! {
     mod lower;
     mod memory;
     mod record;
+    mod rows;
     mod unrolled;
     mod x64;
 
@@ -32,6 +33,7 @@ generated! {
 
     pub(crate) use code::{Argument, Code, Codes};
     pub(crate) use entries::{Entries, EntryCode, EntryPlan, Written};
+    pub(crate) use rows::RowCode;
     pub(crate) use looped::{LoopCode, compile_scan, compile_while};
     #[cfg(test)]
     pub(crate) use code::is_available;
@@ -39,7 +41,7 @@ generated! {
 
 #[cfg(not(all(target_arch = "x86_64", unix)))]
 pub(crate) use none::{
-    Argument, Code, Codes, Entries, EntryCode, EntryPlan, LoopCode, Written, compile_scan,
+    Argument, Code, Codes, Entries, EntryCode, EntryPlan, LoopCode, RowCode, Written, compile_scan,
     compile_while,
 };
 

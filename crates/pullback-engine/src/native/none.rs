@@ -136,3 +136,29 @@ impl EntryCode {
         match self.never {}
     }
 }
+
+/// There is no code for a plan.
+pub(crate) struct RowCode {
+    pub steps: usize,
+    never: Infallible,
+}
+
+impl RowCode {
+    pub fn compile(_: &Plan, _: &[(DType, Shape, Reach)], _: usize) -> Option<RowCode> {
+        None
+    }
+
+    pub fn outputs(&self) -> &[(DType, bool)] {
+        &[]
+    }
+
+    pub fn shapes(&self) -> &[Shape] {
+        &[]
+    }
+
+    /// # Safety
+    /// There is no code that could do harm.
+    pub unsafe fn run(&self, _: usize, _: &[Entries], _: &[Target]) -> bool {
+        match self.never {}
+    }
+}

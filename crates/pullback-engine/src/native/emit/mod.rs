@@ -7,9 +7,11 @@
 //! that is needed last makes room (Belady's rule): inputs and constants are read again where they
 //! lie, anything else is kept on the stack.
 
+mod phases;
 mod repeat;
 mod stream;
 
+pub(crate) use phases::{Phase, Phases, compile_phases};
 pub(crate) use repeat::compile_loop;
 pub(crate) use stream::{List, compile};
 
@@ -23,8 +25,8 @@ use super::x64::{
 };
 
 /// Registers that pointers are kept in; those that a caller expects unchanged come last.
-const POINTERS: [Gpr; 9] =
-    [x64::R8, x64::R9, x64::R10, x64::R11, RBX, x64::R12, x64::R13, x64::R14, x64::R15];
+const POINTERS: [Gpr; 8] =
+    [x64::R8, x64::R9, x64::R10, x64::R11, RBX, x64::R12, x64::R13, x64::R14];
 /// Registers that a caller expects unchanged.
 const SAVED: [Gpr; 5] = [RBX, x64::R12, x64::R13, x64::R14, x64::R15];
 /// Whether a rare lane was met.
@@ -53,6 +55,7 @@ struct Home {
 /// What a function leaves to be done at its end.
 struct Frame {
     saved: Vec<Gpr>,
+    has_rare: bool,
     /// Where the size of the stack is to be written.
     size: Immediate,
 }
@@ -129,14 +132,13 @@ impl<'a> Emitter<'a> {
             }
         }
         let mut pointers: Vec<(u16, Gpr)> = vec![];
-        let limit = if kernel.rare.is_some() { POINTERS.len() - 1 } else { POINTERS.len() };
         let read = graph.nodes.iter().enumerate().filter_map(|(at, (node, _))| match node {
             Node::Input(input, _) if needed[at] => Some(kernel.inputs[*input as usize].base),
             _ => None,
         });
         for base in read.chain(kernel.outputs.iter().map(|(_, _, place)| place.base)) {
             if let Base::Listed(index) = base
-                && pointers.len() < limit
+                && pointers.len() < POINTERS.len()
                 && pointers.iter().all(|(other, _)| *other != index)
             {
                 pointers.push((index, POINTERS[pointers.len()]));
@@ -189,7 +191,10 @@ impl<'a> Emitter<'a> {
         let has_rare = self.kernel.rare.is_some();
         let used = &POINTERS[..self.pointers.len()];
         let is_saved = |reg: &Gpr| used.contains(reg) || (has_rare && *reg == RARE);
-        let saved: Vec<Gpr> = SAVED.into_iter().filter(is_saved).collect();
+        self.enter_with(SAVED.into_iter().filter(is_saved).collect(), has_rare)
+    }
+
+    fn enter_with(&mut self, saved: Vec<Gpr>, has_rare: bool) -> Frame {
         self.asm.push(RBP);
         saved.iter().for_each(|&reg| self.asm.push(reg));
         self.asm.mov(RBP, RSP);
@@ -198,7 +203,7 @@ impl<'a> Emitter<'a> {
         if has_rare {
             self.asm.zero(RARE);
         }
-        Frame { saved, size }
+        Frame { saved, size, has_rare }
     }
 
     /// Puts addresses from the list in their registers.
@@ -211,7 +216,7 @@ impl<'a> Emitter<'a> {
     /// The end of the function, which returns whether a lane was rare.
     fn leave(mut self, frame: Frame) -> Vec<u8> {
         self.asm.vzeroupper();
-        match self.kernel.rare.is_some() {
+        match frame.has_rare {
             true => self.asm.mov(RAX, RARE),
             false => self.asm.zero(RAX),
         }

@@ -4,10 +4,10 @@
 //! output may lie where an input does.
 
 use super::{Emitter, Home, TAIL, broadcast, moved};
-use crate::native::ir::{Accumulator, Kernel, Kind, Node};
+use crate::native::ir::{Accumulator, Kernel, Kind, Node, Place};
 use crate::native::lower::finished;
 use crate::native::x64::{
-    Condition, Length, Masking, Mem, RAX, RCX, RDI, RDX, RSI, Rm, UNMASKED,
+    Assembler, Condition, Length, Masking, Mem, RAX, RCX, RDI, RDX, RSI, Rm, UNMASKED,
 };
 
 /// Where the list of arguments has what, by index.
@@ -23,7 +23,12 @@ pub(crate) struct List {
 impl List {
     pub fn new(kernel: &Kernel) -> List {
         let accumulators = kernel.accumulators.len();
-        List { arguments: kernel.arguments + kernel.outputs.len() + accumulators }
+        List::of(kernel.arguments + kernel.outputs.len() + accumulators)
+    }
+
+    /// The list of so many arguments.
+    pub fn of(arguments: usize) -> List {
+        List { arguments }
     }
 
     /// The number of rows.
@@ -67,7 +72,7 @@ pub(crate) fn compile(kernel: &Kernel) -> Option<Vec<u8>> {
     emitter.fits().then(|| emitter.stream())?
 }
 
-fn at(index: usize) -> Mem {
+pub(super) fn at(index: usize) -> Mem {
     Mem::At(RDI, index as i32 * 8)
 }
 
@@ -75,29 +80,50 @@ impl Emitter<'_> {
     /// The whole function.
     fn stream(mut self) -> Option<Vec<u8>> {
         let list = List::new(self.kernel);
+        let together = self.together()?;
         let uses = self.uses.clone();
-        let turns = self.accumulators.first().map_or(1, Vec::len);
-        if self.accumulators.iter().any(|own| own.len() != turns) {
-            return None;
-        }
-        let steps = self.graph.nodes.len();
-        let together = match self.accumulators.is_empty() {
-            false => turns,
-            true if steps <= SHORT => 2,
-            true => 1,
-        };
         let frame = self.enter();
         let (row, done) = (self.asm.label(), self.asm.label());
-        let lanes = self.lanes as i32;
         self.asm.load(RAX, at(list.rows()));
         self.asm.test(RAX, RAX);
         self.asm.jump_if(Condition::Equal, done);
         self.asm.place(row);
         self.load_pointers();
-        self.load_scalars(list);
+        for &input in &self.kernel.per_row {
+            let size = self.row_scalar_size(input);
+            load_scalar(&mut self.asm, list, input, size);
+        }
         self.begin_accumulators();
         self.asm.load(RSI, at(list.length()));
         self.asm.zero(RAX);
+        self.elements(&uses, together);
+        for n in 0..self.accumulators.len() {
+            let argument = self.kernel.arguments + self.kernel.outputs.len() + n;
+            self.finish_accumulator(n, &[Place { lanes: Some(1), ..Place::listed(argument) }])?;
+        }
+        let moving = (0..list.rows()).filter(|argument| !self.kernel.per_row.contains(argument));
+        next_row(&mut self.asm, list, moving);
+        self.asm.jump_if(Condition::Above, row);
+        self.asm.place(done);
+        Some(self.leave(frame))
+    }
+
+    /// How many vectors of lanes are done at a time; none if accumulators differ in that.
+    pub(super) fn together(&self) -> Option<usize> {
+        let turns = self.accumulators.first().map_or(1, Vec::len);
+        let is_same = self.accumulators.iter().all(|own| own.len() == turns);
+        let steps = self.graph.nodes.len();
+        is_same.then_some(match self.accumulators.is_empty() {
+            false => turns,
+            true if steps <= SHORT => 2,
+            true => 1,
+        })
+    }
+
+    /// The loop over as many elements as `RSI` says, from the one on that `RAX` says.
+    pub(super) fn elements(&mut self, uses: &[Vec<u32>], together: usize) {
+        let lanes = self.lanes as i32;
+        let steps = self.graph.nodes.len();
         let (tail, end) = (self.asm.label(), self.asm.label());
         let mut spills = 0;
         if together > 1 || steps < LONG {
@@ -109,7 +135,7 @@ impl Emitter<'_> {
             self.asm.kmov_from(TAIL, RDX);
             self.asm.place(head);
             for turn in 0..together {
-                self.body(&uses, turn, turn, false);
+                self.body(uses, turn, turn, false);
                 spills = spills.max(self.spills);
             }
             self.asm.add(RAX, all);
@@ -129,7 +155,7 @@ impl Emitter<'_> {
             self.asm.bzhi(RDX, RDX, RSI);
             self.asm.place(full);
             self.asm.kmov_from(TAIL, RDX);
-            self.body(&uses, 0, turn, true);
+            self.body(uses, 0, turn, true);
             spills = spills.max(self.spills);
             self.asm.add(RAX, lanes);
             self.asm.sub(RSI, lanes);
@@ -140,29 +166,6 @@ impl Emitter<'_> {
         }
         self.asm.place(end);
         self.spills = spills;
-        for n in 0..self.accumulators.len() {
-            self.finish_accumulator(n)?;
-        }
-        self.next_row(list);
-        self.asm.jump_if(Condition::Above, row);
-        self.asm.place(done);
-        Some(self.leave(frame))
-    }
-
-    /// Reads the scalars of this row.
-    fn load_scalars(&mut self, list: List) {
-        for &input in &self.kernel.per_row {
-            let scalar = at(list.scalar(input));
-            self.asm.load(RCX, scalar);
-            if self.row_scalar_size(input) == 4 {
-                self.asm.load_word(RAX, Mem::At(RCX, 0));
-            } else {
-                self.asm.load(RAX, Mem::At(RCX, 0));
-            }
-            self.asm.store(at(input), RAX);
-            self.asm.add_memory(RCX, at(list.stride(input)));
-            self.asm.store(scalar, RCX);
-        }
     }
 
     /// Bytes of a scalar; 8 if nothing needs it.
@@ -174,19 +177,6 @@ impl Emitter<'_> {
                 _ => None,
             })
             .unwrap_or(8)
-    }
-
-    /// Goes to the next row, if there is one.
-    fn next_row(&mut self, list: List) {
-        for argument in 0..list.rows() {
-            if !self.kernel.per_row.contains(&argument) {
-                self.asm.load(RCX, at(list.stride(argument)));
-                self.asm.add_register_to(at(argument), RCX);
-            }
-        }
-        self.asm.load(RAX, at(list.rows()));
-        self.asm.sub(RAX, 1);
-        self.asm.store(at(list.rows()), RAX);
     }
 
     /// What is done for a vector of lanes: so many after the one that the loop is at.
@@ -226,7 +216,7 @@ impl Emitter<'_> {
     }
 
     /// Sets the accumulators to what they begin with.
-    fn begin_accumulators(&mut self) {
+    pub(super) fn begin_accumulators(&mut self) {
         for (n, accumulator) in self.kernel.accumulators.iter().enumerate() {
             let kind = self.graph.kind(accumulator.next);
             let from = match kind {
@@ -240,13 +230,12 @@ impl Emitter<'_> {
         }
     }
 
-    /// Writes the lanes of an accumulator as one number.
-    fn finish_accumulator(&mut self, n: usize) -> Option<()> {
+    /// Writes the lanes of an accumulator as one number, to some places.
+    pub(super) fn finish_accumulator(&mut self, n: usize, places: &[Place]) -> Option<()> {
         let Accumulator { fold, .. } = &self.kernel.accumulators[n];
         let (op, dtype) = (*fold)?;
         let registers = &self.accumulators[n];
-        let argument = self.kernel.arguments + self.kernel.outputs.len() + n;
-        let kernel = finished(op, dtype, registers.len(), self.lanes, argument)?;
+        let kernel = finished(op, dtype, registers.len(), self.lanes, places)?;
         let mut other = Emitter::new(&kernel, None, Some(self.lanes), &[]);
         other.accumulators = registers.iter().map(|&reg| vec![reg]).collect();
         other.vectors_free = self.vectors_free;
@@ -261,4 +250,28 @@ impl Emitter<'_> {
         std::mem::swap(&mut self.asm, &mut other.asm);
         (other.spills == 0).then_some(())
     }
+}
+
+/// Reads a scalar of this row, and goes to that of the next.
+pub(super) fn load_scalar(asm: &mut Assembler, list: List, input: usize, size: u8) {
+    let scalar = at(list.scalar(input));
+    asm.load(RCX, scalar);
+    match size {
+        4 => asm.load_word(RAX, Mem::At(RCX, 0)),
+        _ => asm.load(RAX, Mem::At(RCX, 0)),
+    }
+    asm.store(at(input), RAX);
+    asm.add_memory(RCX, at(list.stride(input)));
+    asm.store(scalar, RCX);
+}
+
+/// Goes to the next row, if there is one, with the arguments that have rows.
+pub(super) fn next_row(asm: &mut Assembler, list: List, moving: impl Iterator<Item = usize>) {
+    for argument in moving {
+        asm.load(RCX, at(list.stride(argument)));
+        asm.add_register_to(at(argument), RCX);
+    }
+    asm.load(RAX, at(list.rows()));
+    asm.sub(RAX, 1);
+    asm.store(at(list.rows()), RAX);
 }

@@ -1,0 +1,178 @@
+//! Programs whose entries are computed one by one: which equations are taken together, and that
+//! machine code gives the bits of the tile machine.
+
+use std::sync::{Mutex, PoisonError};
+
+use pullback_core::engine::native::{Mode, set_mode};
+use pullback_core::jaxpr::{JaxprRef, parse};
+use pullback_core::passes;
+use pullback_core::primitives::control::jit::jit;
+use pullback_core::primitives::rules::{convert_element_type, sin};
+use pullback_core::{Array, Aval, Tensor};
+
+/// The engine has one mode.
+static MODE: Mutex<()> = Mutex::new(());
+
+fn bytes(x: &Array) -> Vec<u8> {
+    let tensor = x.tensor().expect("a concrete array");
+    let mut bytes = vec![0; tensor.count() * tensor.dtype().size()];
+    tensor.copy_to(&mut bytes);
+    bytes
+}
+
+/// Waves of a type.
+fn waves(aval: &Aval, seed: usize) -> Array {
+    let count: usize = aval.shape.iter().product();
+    let phases: Vec<f64> = (0..count).map(|n| (n * 7 + seed * 1000) as f64 * 0.37).collect();
+    let x = sin(&Array::from_slice(&phases, &aval.shape).unwrap()).unwrap();
+    convert_element_type(&x, aval.dtype).unwrap()
+}
+
+/// The names of the operations that are left of a program after the passes.
+fn names(text: &str) -> Vec<String> {
+    let program = passes::optimize(parse(text).unwrap()).unwrap();
+    program.eqns.iter().map(|eqn| eqn.op.primitive().name().to_string()).collect()
+}
+
+/// Runs a program by tiles and by code, on inputs as they are and on such as lie otherwise.
+fn agree(text: &str) {
+    let _held = MODE.lock().unwrap_or_else(PoisonError::into_inner);
+    let program: JaxprRef = parse(text).unwrap_or_else(|error| panic!("{error}: {text}")).into();
+    let avals: Vec<Aval> = program.inputs.iter().map(|&var| program.aval(var).clone()).collect();
+    let plain: Vec<Array> = avals.iter().enumerate().map(|(n, x)| waves(x, n)).collect();
+    let turned = plain.iter().map(|x| Array::new(turned(x.tensor().unwrap()))).collect();
+    for inputs in [plain.clone(), turned] {
+        let operands: Vec<&Array> = inputs.iter().collect();
+        let run = |mode| {
+            set_mode(mode);
+            let results = jit("f", &program, &operands).unwrap();
+            results.iter().map(bytes).collect::<Vec<_>>()
+        };
+        let (tile, code) = (run(Mode::Tile), run(Mode::Native));
+        set_mode(Mode::Auto);
+        assert!(tile == code, "{text}");
+    }
+}
+
+/// The same elements, the axes in memory in reverse order.
+fn turned(x: &Tensor) -> Tensor {
+    let order: Vec<usize> = (0..x.rank()).rev().collect();
+    x.transpose(&order).unwrap().contiguous().unwrap().transpose(&order).unwrap()
+}
+
+const SLICES: &str = "{ lambda ; a:f32[40,3] b:f32[40,3]. let
+    c:f32[40,1] = slice[limit_indices=(40, 1) start_indices=(0, 0) strides=None] a
+    d:f32[40] = squeeze[dimensions=(1,)] c
+    e:f32[40,1] = slice[limit_indices=(40, 3) start_indices=(0, 2) strides=None] b
+    f:f32[40] = squeeze[dimensions=(1,)] e
+    g:f32[40] = mul d f
+    h:f32[40,1] = broadcast_in_dim[broadcast_dimensions=(0,)] g
+    i:f32[40,3] = pad[padding_config=((0, 0, 0), (1, 1, 0))] h 0.5:f32[]
+    j:f32[40,3] = mul i b
+    k:f32[40] = reduce_sum[axes=(1,) out_sharding=None] j
+  in (j, k) }";
+
+const SOFTMAX: &str = "{ lambda ; a:f32[70,100]. let
+    b:f32[70] = reduce_max[axes=(1,) out_sharding=None] a
+    c:f32[70,1] = broadcast_in_dim[broadcast_dimensions=(0,)] b
+    d:f32[70,100] = sub a c
+    e:f32[70,100] = exp d
+    f:f32[70] = reduce_sum[axes=(1,) out_sharding=None] e
+    g:f32[70,1] = broadcast_in_dim[broadcast_dimensions=(0,)] f
+    h:f32[70,100] = div e g
+  in (h, f) }";
+
+#[test]
+fn slices_and_paddings_of_few_elements_are_one_operation() {
+    assert_eq!(names(SLICES), ["entrywise"]);
+    agree(SLICES);
+}
+
+#[test]
+fn a_row_that_is_normalised_is_gone_over_once() {
+    assert_eq!(names(SOFTMAX), ["entrywise"]);
+    agree(SOFTMAX);
+}
+
+#[test]
+fn one_reduction_alone_stays_as_it_is() {
+    let text = "{ lambda ; a:f32[70,100]. let
+        b:f32[70] = reduce_max[axes=(1,) out_sharding=None] a in (b,) }";
+    assert_eq!(names(text), ["reduce_max"]);
+}
+
+/// Entries of a few elements of all types, with sums over entries, products, and operands that
+/// are the same for several entries.
+#[test]
+fn lanes_agree_with_tiles() {
+    for dtype in ["f32", "f64", "i32", "u32", "i64", "u64"] {
+        for (rows, columns, width) in [(5, 7, 2), (1, 20, 3), (30, 17, 1), (3, 600, 5), (2, 9, 16)]
+        {
+            let text = "{ lambda ; a:T[#N,1,#W] b:T[1,#M,#W] c:T[#N,#M,#W] d:T[]. let
+                    e:T[#N,#M,#W] = mul a b
+                    f:T[#N,#M,#W] = add e c
+                    g:T[#N,#M] = reduce_sum[axes=(2,) out_sharding=None] f
+                    h:T[#N,#M,1] = broadcast_in_dim[broadcast_dimensions=(0, 1)] g
+                    i:T[#N,#M,#W] = max f h
+                    j:T[#N,#M,#W] = mul i d
+                    k:T[#N,#M] = dot_general[dimension_numbers=(([2], [2]), ([0, 1], [0, 1])) \
+                        preferred_element_type=T] i c
+                    l:T[#N,#W] = reduce_sum[axes=(1,) out_sharding=None] i
+                    m:T[#N,#M,#W] = rev[dimensions=(2,)] j
+                    n:T[#N,#M,#X] = concatenate[dimension=2] m h
+                    o:bool[#N,#M,#X] = gt n #0:T[]
+                    p:T[#N,#M,#X] = mul n n
+                    q:T[#N,#M,#X] = select_n o n p
+                  in (q, k, l) }";
+            let long = dtype.replace('f', "float").replace('i', "int").replace("uint", "int");
+            let long = if dtype.starts_with('u') { dtype.replace('u', "uint") } else { long };
+            let text = text
+                .replace("type=T", &format!("type={long}"))
+                .replace("#0", if dtype.starts_with('f') { "0.0" } else { "0" })
+                .replace("T[", &format!("{dtype}["))
+                .replace("#N", &rows.to_string())
+                .replace("#M", &columns.to_string())
+                .replace("#X", &(width + 1).to_string())
+                .replace("#W", &width.to_string());
+            agree(&text);
+        }
+    }
+}
+
+/// Rows of all lengths, with numbers that belong to a row or to all, and rows that belong to all.
+#[test]
+fn rows_agree_with_tiles() {
+    for dtype in ["f32", "f64"] {
+        for (count, length) in [(300, 17), (40, 128), (9, 513), (5, 1000), (3, 1025), (2, 5000)] {
+            let text = "{ lambda ; a:T[R,L] b:T[1,L] c:T[R,1] d:T[]. let
+                e:T[R,L] = mul a b
+                f:T[R,L] = add e c
+                g:T[R] = reduce_sum[axes=(1,) out_sharding=None] f
+                h:T[R] = reduce_max[axes=(1,) out_sharding=None] a
+                i:T[R] = sub g h
+                j:bool[R] = gt i 0.0:T[]
+                k:T[R] = select_n j i h
+                l:T[R,L] = broadcast_in_dim[broadcast_dimensions=(0,)] k
+                m:T[R,L] = sub f l
+                n:T[R,L] = tanh m
+                o:bool[R,L] = gt n a
+                p:T[R,L] = select_n o n e
+                q:T[R] = reduce_prod[axes=(1,) out_sharding=None] n
+                r:T[R] = reduce_sum[axes=(1,) out_sharding=None] p
+                s:T[R,1] = broadcast_in_dim[broadcast_dimensions=(0,)] r
+                t:T[R,L] = div p s
+                u:T[R,L] = sin t
+              in (u, q, j, n) }"
+                .replace('T', dtype)
+                .replace('R', &count.to_string())
+                .replace('L', &length.to_string());
+            agree(&text);
+        }
+    }
+}
+
+#[test]
+fn types_that_code_has_none_for_are_left_alone() {
+    let text = SOFTMAX.replace("f32", "bf16");
+    assert!(names(&text).len() > 1);
+}
