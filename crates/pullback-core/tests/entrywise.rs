@@ -176,3 +176,34 @@ fn types_that_code_has_none_for_are_left_alone() {
     let text = SOFTMAX.replace("f32", "bf16");
     assert!(names(&text).len() > 1);
 }
+
+const PADDED: &str = "{ lambda ; a:f32[3000] b:f32[2999] c:f32[]. let
+    d:f32[2999] = mul b b
+    e:f32[3000] = pad[padding_config=((1, 0, 0),)] d 0.5:f32[]
+    f:f32[3000] = pad[padding_config=((0, 1, 0),)] d c
+    g:f32[3000] = add e f
+    h:f32[3000] = mul g a
+    i:f32[1500] = slice[limit_indices=(1500,) start_indices=(0,) strides=None] b
+    j:f32[3000] = pad[padding_config=((700, 800, 0),)] i 1.0:f32[]
+    k:f32[3000] = sin j
+  in (h, k) }";
+
+#[test]
+fn what_is_padded_is_not_written_first() {
+    assert_eq!(names(PADDED), ["slice", "mul", "fused"]);
+    agree(PADDED);
+    agree(&PADDED.replace("f32", "f64"));
+}
+
+#[test]
+fn rows_are_padded_before_and_after() {
+    agree(
+        "{ lambda ; a:f32[1,30,7] b:f32[1,40,7] c:f32[1,1,7]. let
+            d:f32[1,40,7] = pad[padding_config=((0, 0, 0), (4, 6, 0), (0, 0, 0))] a 2.0:f32[]
+            e:f32[1,40,7] = mul d b
+            f:f32[1,40,7] = pad[padding_config=((0, 0, 0), (0, 39, 0), (0, 0, 0))] c 1.0:f32[]
+            g:f32[1,40,7] = add e f
+            h:f32[1,40,7] = mul g c
+          in (h, d) }",
+    );
+}

@@ -1,9 +1,12 @@
 //! Elementwise equations of one shape become one operation, which passes over memory once; so do
 //! reductions of what they compute.
 //!
+//! Paddings along the first axis are read as they are where what is padded is needed.
+//!
 //! Equations are put into groups, in order. One joins an earlier group if nothing that it needs
 //! is computed after that group; so the groups, one after another, are again a program.
 
+use pullback_engine::kernels::padded::{Number, Padded, Source};
 use pullback_engine::kernels::reduce::ReduceOp;
 use pullback_engine::plan::Slot;
 use pullback_engine::tile::{ProgramBuilder, Reg};
@@ -16,7 +19,7 @@ use crate::aval::Aval;
 use crate::error::Result;
 use crate::jaxpr::print::{Param, Params};
 use crate::jaxpr::{Atom, Eqn, Jaxpr, JaxprRef, VarId};
-use crate::lower::Lowering;
+use crate::lower::{Lowering, lower_steps};
 use crate::primitives::{Avals, Custom, Op, Primitive, Slots};
 
 /// The pass.
@@ -32,6 +35,8 @@ struct Group {
     shape: Option<crate::Shape>,
     /// The axes that are reduced, if any are.
     axes: Option<crate::Shape>,
+    /// Whether an input is padded; then nothing is reduced.
+    is_padded: bool,
 }
 
 /// Fuses elementwise equations.
@@ -47,12 +52,23 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
             Atom::Var(var) => !producer.contains_key(var),
             Atom::Const(_) => true,
         };
-        let is_view = matches!(eqn.op, Op::BroadcastInDim(_) | Op::Reshape(_) | Op::Squeeze(_));
+        use Op::*;
+        let is_view = matches!(
+            eqn.op,
+            BroadcastInDim(_)
+                | Reshape(_)
+                | Squeeze(_)
+                | Slice(_)
+                | Split(_)
+                | Transpose(_)
+                | Rev(_)
+        );
         if is_view && eqn.inputs.iter().all(is_early) {
             views.push(eqn);
             continue;
         }
         let (shape, axes) = fusible(&jaxpr, &eqn);
+        let is_padded = matches!(eqn.op, Op::Pad(_));
         let earliest = eqn
             .inputs
             .iter()
@@ -66,8 +82,12 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
             let first = open.partition_point(|&at| Some(at) < earliest);
             open[first..].iter().copied().find(|&at| {
                 let group = &groups[at];
-                (axes.is_none() || group.axes.is_none() || group.axes == axes)
-                    && fits(&jaxpr, &eqn, shape, |var| producer.get(&var) == Some(&at))
+                let fits_reductions = match (&axes, &group.axes) {
+                    (Some(axes), Some(own)) => own == axes,
+                    (Some(_), None) => !group.is_padded,
+                    (None, own) => !is_padded || own.is_none(),
+                };
+                fits_reductions && fits(&jaxpr, &eqn, shape, |var| producer.get(&var) == Some(&at))
             })
         });
         let at = joined.unwrap_or_else(|| {
@@ -75,9 +95,10 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
             if let Some(shape) = &shape {
                 open.entry(shape.clone()).or_default().push(at);
             }
-            groups.push(Group { eqns: vec![], shape, axes: None });
+            groups.push(Group { eqns: vec![], shape, axes: None, is_padded: false });
             at
         });
+        groups[at].is_padded |= is_padded;
         groups[at].axes = groups[at].axes.take().or(axes);
         for &var in &eqn.outputs {
             producer.insert(var, at);
@@ -130,9 +151,24 @@ fn fusible(jaxpr: &Jaxpr, eqn: &Eqn) -> (Option<crate::Shape>, Option<crate::Sha
         (Some((_, axes)), Some(input)) if !axes.is_empty() => {
             (Some(jaxpr.atom_aval(input).shape), Some(axes.into()))
         }
-        _ if primitive.is_elementwise() => (Some(jaxpr.aval(*output).shape.clone()), None),
+        _ if primitive.is_elementwise() || padding(jaxpr, eqn).is_some() => {
+            (Some(jaxpr.aval(*output).shape.clone()), None)
+        }
         _ => (None, None),
     }
+}
+
+/// How many entries come before what is padded, if it is padded along the first axis of more than
+/// one entry alone, and nothing is taken away or put between.
+fn padding(jaxpr: &Jaxpr, eqn: &Eqn) -> Option<usize> {
+    let Op::Pad(pad) = &eqn.op else { return None };
+    let shape = &jaxpr.aval(eqn.outputs[0]).shape;
+    let axis = shape.iter().position(|&size| size != 1)?;
+    let others = pad.config.iter().enumerate().filter(|(other, _)| *other != axis);
+    let (low, high, between) = pad.config[axis];
+    let is_possible = low >= 0 && high >= 0 && between == 0;
+    let is_alone = others.into_iter().all(|(_, &padding)| padding == (0, 0, 0));
+    (is_possible && is_alone).then_some(low as usize)
 }
 
 /// Whether the operands that come from the group itself have its shape.
@@ -211,12 +247,40 @@ impl Primitive for Fused {
         let jaxpr = &self.jaxpr;
         let mut program = ProgramBuilder::new();
         let mut registers: Vec<Option<Reg>> = vec![None; jaxpr.avals.len()];
-        for &var in &jaxpr.inputs {
-            registers[var.index()] = Some(program.input(jaxpr.aval(var).dtype));
+        // Where the program's inputs come from.
+        let mut sources: Vec<Source> = vec![];
+        for (n, (&var, aval)) in jaxpr.inputs.iter().zip(inputs).enumerate() {
+            // What is padded has another shape, and is needed for nothing else.
+            let fits = |(&size, &own): (&usize, &usize)| size == own || size == 1;
+            let is_own =
+                aval.rank() == self.shape.len() && aval.shape.iter().zip(&self.shape).all(fits);
+            if aval.rank() == 0 || is_own {
+                registers[var.index()] = Some(program.input(aval.dtype));
+                sources.push(Source { input: n, padding: None });
+            }
         }
         // What is reduced, for each variable that a reduction defines.
         let mut reductions: FxHashMap<VarId, (Reg, ReduceOp)> = FxHashMap::default();
+        let given = |var: &VarId| jaxpr.inputs.iter().position(|other| other == var);
         for eqn in &jaxpr.eqns {
+            if let Some(before) = padding(jaxpr, eqn) {
+                let missing = || self.missing("what is padded");
+                let input = match &eqn.inputs[0] {
+                    Atom::Var(var) => given(var),
+                    Atom::Const(_) => None,
+                };
+                let number = match &eqn.inputs[1] {
+                    Atom::Var(var) => given(var).map(Number::Input),
+                    Atom::Const(value) => value.tensor().cloned().map(Number::Constant),
+                };
+                sources.push(Source {
+                    input: input.ok_or_else(missing)?,
+                    padding: Some((before, number.ok_or_else(missing)?)),
+                });
+                let output = eqn.outputs[0];
+                registers[output.index()] = Some(program.input(jaxpr.aval(output).dtype));
+                continue;
+            }
             let mut operands: SmallVec<[Reg; 3]> = SmallVec::new();
             let mut avals: SmallVec<[Aval; 3]> = SmallVec::new();
             for atom in &eqn.inputs {
@@ -248,11 +312,16 @@ impl Primitive for Fused {
             results.push(value.ok_or_else(|| self.missing("a result"))?);
             folds.push(reduction.map(|(_, op)| *op));
         }
-        let operands = plan.repeated(x, inputs, &self.shape);
         let program = program.finish(&results);
+        if sources.iter().any(|source| source.padding.is_some()) {
+            let steps = lower_steps(jaxpr)?;
+            let kernel = Padded { program, shape: self.shape.clone(), sources, steps };
+            return Ok(plan.kernel_many(kernel, x, results.len()));
+        }
+        let slots = plan.repeated(x, inputs, &self.shape);
         Ok(match folds.iter().any(Option::is_some) {
-            true => plan.fold(program, &operands, &self.shape, &self.axes, folds),
-            false => plan.program(program, &operands, &self.shape, folds.len()),
+            true => plan.fold(program, &slots, &self.shape, &self.axes, folds),
+            false => plan.program(program, &slots, &self.shape, folds.len()),
         })
     }
 }

@@ -22,6 +22,7 @@ pub mod fft;
 pub mod fold;
 pub mod gather;
 pub mod linalg;
+pub mod padded;
 mod parts;
 mod places;
 pub mod random;

@@ -56,13 +56,47 @@ pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Re
     }
     let mut buffers: SmallVec<[Buffer; 4]> = buffers.into_iter().flatten().collect();
     if count > 0 {
-        let tile = (TILE_BYTES / program.widest).min(count);
-        let mut job = Job::new(program, code, &inputs, &donated, shape, tile);
-        job.by_rows = form.per_row != 0 || job.has_rows();
-        job.run(count, &mut buffers);
+        let outputs = buffers.iter_mut().map(Buffer::bytes_mut).collect();
+        compute(program, code, &inputs, &donated, shape, form, outputs);
     }
     let tensors = program.outputs.iter().zip(buffers);
     Ok(tensors.map(|(&dtype, buffer)| Tensor::from_buffer(dtype, shape, buffer)).collect())
+}
+
+/// Runs a program into outputs that are there already, each of as many elements as the shape has.
+pub(crate) fn run_into(
+    program: &Program,
+    mut inputs: Tensors,
+    shape: &[usize],
+    outputs: SmallVec<[&mut [u8]; 4]>,
+) -> Result<()> {
+    let count = layout::count(shape);
+    if count == 0 {
+        return Ok(());
+    }
+    localize(&mut inputs)?;
+    let form = form_of(&inputs, shape);
+    let code = program.codes.get(program, &[], form, count);
+    let donated: SmallVec<[Option<usize>; 4]> = inputs.iter().map(|_| None).collect();
+    compute(program, code, &inputs, &donated, shape, form, outputs);
+    Ok(())
+}
+
+/// Computes all elements of the outputs; `donated` says which inputs lie in one.
+fn compute(
+    program: &Program,
+    code: Option<Arc<Code>>,
+    inputs: &Tensors,
+    donated: &[Option<usize>],
+    shape: &[usize],
+    form: Form,
+    outputs: Outputs,
+) {
+    let count = layout::count(shape);
+    let tile = (TILE_BYTES / program.widest).min(count);
+    let mut job = Job::new(program, code, inputs, donated, shape, tile);
+    job.by_rows = form.per_row != 0 || job.has_rows();
+    job.run(count, outputs);
 }
 
 /// What code is wanted for inputs: those that have the same element all along a row have another
@@ -309,17 +343,15 @@ impl<'a> Job<'a> {
     }
 
     /// Computes all elements of the outputs, `count` of each.
-    fn run(&self, count: usize, buffers: &mut [Buffer]) {
+    fn run(&self, count: usize, outputs: Outputs) {
         let chunk = self.chunk;
         if count <= chunk {
-            let outputs = buffers.iter_mut().map(Buffer::bytes_mut).collect();
             return self.run_chunk(0, count, outputs);
         }
         let chunks = count.div_ceil(chunk);
         let mut parts: Vec<Mutex<Outputs>> = Vec::new();
         parts.resize_with(chunks, || Mutex::new(Outputs::new()));
-        for (buffer, &dtype) in buffers.iter_mut().zip(&self.program.outputs) {
-            let mut rest = buffer.bytes_mut();
+        for (mut rest, &dtype) in outputs.into_iter().zip(&self.program.outputs) {
             for part in &mut parts {
                 let (now, later) = rest.split_at_mut((chunk * dtype.size()).min(rest.len()));
                 rest = later;

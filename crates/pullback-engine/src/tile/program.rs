@@ -94,6 +94,19 @@ impl Program {
         machine::run(self, inputs, shape)
     }
 
+    /// Runs the program into outputs of as many elements as the shape has; see [`Program::run`].
+    pub(crate) fn run_into(
+        &self,
+        inputs: Tensors,
+        shape: &[usize],
+        outputs: SmallVec<[&mut [u8]; 4]>,
+    ) -> Result<()> {
+        if let Some(error) = &self.error {
+            return Err(error.clone());
+        }
+        machine::run_into(self, inputs, shape, outputs)
+    }
+
     /// The element types of the inputs.
     pub fn inputs(&self) -> &[DType] {
         &self.inputs

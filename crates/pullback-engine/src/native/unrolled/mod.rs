@@ -8,6 +8,8 @@ mod contract;
 mod tests;
 mod value;
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 pub(crate) use contract::{lanes_as_one, values_as_one};
@@ -16,6 +18,7 @@ pub(crate) use value::{Cut, Value, as_truth, as_word};
 use super::ir::{Id, Node};
 use super::lower::{bits, element, steps};
 use super::record::{Truth, add, length};
+use crate::kernels::view::View;
 use crate::kernels::{Form, Kernel, Tensors};
 use crate::layout;
 use crate::plan::{Plan, Slot, Step, Work};
@@ -87,6 +90,8 @@ pub(crate) fn unrolled(
                 results.into_iter().map(Known::Fixed).collect::<Vec<_>>()
             }
             None => {
+                let turned = slots.turned(step, &mut before);
+                let step = turned.as_ref().unwrap_or(step);
                 let operands = step.inputs.iter().map(|operand| slots.value(operand.slot, unroll));
                 let operands = operands.collect::<Option<Vec<Value>>>()?;
                 let results = unroll.step(&step.work, &operands)?;
@@ -109,7 +114,7 @@ pub(crate) fn unrolled(
     }
     let inputs = plan.inputs.iter().zip(fixed).filter(|(_, fixed)| *fixed);
     let before = Plan {
-        slots: plan.slots,
+        slots: slots.known.len(),
         inputs: inputs.map(|(slot, _)| *slot).collect(),
         constants: plan.constants.clone(),
         steps: before,
@@ -135,6 +140,44 @@ impl Slots<'_> {
             _ => None,
         };
         step.inputs.iter().map(operand).collect()
+    }
+
+    /// The step of a product with a fixed matrix whose rows would have to be put together from
+    /// lanes: the matrix is transposed before the loop.
+    fn turned(&mut self, step: &Step, before: &mut Vec<Step>) -> Option<Step> {
+        let Work::Kernel(kernel) = &step.work else { return None };
+        let Form::Dot(dot) = kernel.form() else { return None };
+        let known = |n: usize| self.known[step.inputs[n].slot.0 as usize].as_ref();
+        let shape = |n: usize| -> Option<&[usize]> {
+            Some(match known(n)? {
+                Known::Fixed(tensor) => tensor.shape(),
+                Known::Varying(value) => &value.shape,
+            })
+        };
+        let contracts = [&dot.lhs_contract, &dot.rhs_contract];
+        let free = |n: usize| Some(layout::count(shape(n)?) / shape(n)?[*contracts[n].first()?]);
+        let matrix = (free(1)? > 1 || free(0)? == 1) as usize;
+        let Some(Known::Fixed(tensor)) = known(matrix) else { return None };
+        let is_turned = dot.lhs_batch.is_empty() && tensor.rank() == 2 && contracts[matrix][..] == [1];
+        if !is_turned || tensor.count() == 0 {
+            return None;
+        }
+        let order = [1, 0];
+        let transposed = tensor.transpose(&order).ok()?.contiguous().ok()?;
+        let slot = Slot(self.known.len() as u32);
+        self.known.push(Some(Known::Fixed(transposed)));
+        self.placed.push(None);
+        let mut dot = dot.clone();
+        *if matrix == 0 { &mut dot.lhs_contract } else { &mut dot.rhs_contract } = [0][..].into();
+        let mut turned = step.clone();
+        before.push(Step {
+            work: Work::Kernel(Arc::new(View::Transpose(order[..].into()))),
+            inputs: [turned.inputs[matrix]].into_iter().collect(),
+            outputs: [Some(slot)].into_iter().collect(),
+        });
+        turned.inputs[matrix].slot = slot;
+        turned.work = Work::Kernel(Arc::new(dot));
+        Some(turned)
     }
 
     fn value(&mut self, slot: Slot, unroll: &mut Unroll) -> Option<Value> {
