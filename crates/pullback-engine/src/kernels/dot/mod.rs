@@ -28,7 +28,8 @@ mod tile;
 mod vector;
 
 pub(super) use convert::convert;
-use lanes::Real;
+pub(super) use lanes::Real;
+pub(super) use tile::{Pair, subtract_product};
 
 /// The product of two tensors, summed over the contraction axes. The axes of the result are
 /// the batch axes, the free axes of the left operand, and those of the right.
