@@ -22,6 +22,7 @@ use crate::tensor::Tensor;
 mod cholesky;
 mod lu;
 mod panel;
+mod small;
 mod triangular;
 
 pub use pullback_linalg::Triangular;
@@ -170,6 +171,9 @@ macro_rules! decomposed_in_blocks {
         impl Decomposed for $R {
             fn cholesky_of(of: Matrices, a: &[Self], l: &mut [Self]) {
                 let n = of.rows;
+                if n <= small::SMALL {
+                    return small::cholesky(n, a, l, <$R>::NAN);
+                }
                 if n < LARGE {
                     return Self::cholesky(of, a, l);
                 }

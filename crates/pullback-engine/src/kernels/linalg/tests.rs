@@ -132,8 +132,8 @@ macro_rules! large {
         }
 
         #[test]
-        fn large_cholesky() {
-            for n in [128, 129, 160, 191, 257] {
+        fn large_and_small_cholesky() {
+            for n in [1, 2, 5, 8, 16, 128, 129, 160, 191, 257] {
                 let mut a: Vec<$T> = sample(3 * n * n).map(|x| x as $T).collect();
                 for (at, x) in a.iter_mut().enumerate() {
                     let (i, j) = (at / n % n, at % n);
@@ -145,7 +145,7 @@ macro_rules! large {
                     }
                 }
                 // The second has no factor.
-                a[n * n + 100 * n + 100] = -1.0;
+                a[n * n + n * n - 1] = -1.0;
                 let x = Tensor::from_slice(&a, &[3, n, n]).unwrap();
                 let l = on_any_number_of_threads(|| {
                     Cholesky.run(smallvec![x.clone()]).unwrap()[0].bytes().unwrap().to_vec()
@@ -161,7 +161,7 @@ macro_rules! large {
         fn large_triangular_systems() {
             for (n, sides) in [(128, 16), (130, 70), (161, 64), (200, 129)] {
                 let mut a: Vec<$T> = sample(n * n).map(|x| x as $T / n as $T).collect();
-                (0..n).for_each(|i| a[i * n + i] = 2.0 + a[i * n + i]);
+                (0..n).for_each(|i| a[i * n + i] += 2.0);
                 let b: Vec<$T> = sample(n * sides).map(|x| x as $T).collect();
                 for flags in 0..16u32 {
                     let flag = |at: u32| flags >> at & 1 == 1;
@@ -225,4 +225,34 @@ mod single {
 mod double {
     use super::*;
     large!(f64, 1e-10);
+}
+
+#[test]
+fn small_matrices_without_factors() {
+    let n = 3;
+    let mut a = vec![0.0f32; 40 * n * n];
+    for (i, a) in a.chunks_exact_mut(n * n).enumerate() {
+        a.copy_from_slice(&[4.0, f32::NAN, f32::NAN, 2.0, 5.0, f32::NAN, 0.0, 4.0, 5.0]);
+        match i {
+            7 => a[0] = 0.0,
+            11 => a[3] = f32::NAN,
+            21 => a[6] = f32::INFINITY,
+            33 => a[8] = 4.0,
+            _ => {}
+        }
+    }
+    let x = Tensor::from_slice(&a, &[40, n, n]).unwrap();
+    let l = on_any_number_of_threads(|| {
+        let l = Cholesky.run(smallvec![x.clone()]).unwrap()[0].to_vec::<f32>();
+        l.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+    });
+    for (i, l) in l.chunks_exact(n * n).enumerate() {
+        let l: Vec<f32> = l.iter().map(|&bits| f32::from_bits(bits)).collect();
+        if [7, 11, 21, 33].contains(&i) {
+            assert!([0, 3, 4, 6, 7, 8].iter().all(|&at| l[at].is_nan()), "{i}");
+            assert!([1, 2, 5].iter().all(|&at| l[at] == 0.0), "{i}");
+        } else {
+            assert_eq!(l, [2.0, 0.0, 0.0, 1.0, 2.0, 0.0, 0.0, 2.0, 1.0], "{i}");
+        }
+    }
 }
