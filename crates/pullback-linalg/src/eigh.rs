@@ -1,11 +1,15 @@
 //! The eigendecomposition of Hermitian matrices.
 
-use faer::Mat;
 use faer::diag::DiagMut;
 use faer::linalg::evd::tridiag::{tridiag_in_place, tridiag_in_place_scratch};
-use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
+use faer::linalg::evd::{
+    ComputeEigenvectors, SelfAdjointEvdParams, self_adjoint_evd, self_adjoint_evd_scratch,
+};
+use faer::{Mat, Spec};
 
-use super::{Matrices, PAR, Scalar, Scratch, all_finite, load, store, values as of_values};
+use super::{
+    DIVIDED, Matrices, PAR, Scalar, Scratch, all_finite, load, store, values as of_values,
+};
 
 pub(crate) fn decompose<T: Scalar>(
     of: Matrices,
@@ -20,7 +24,8 @@ pub(crate) fn decompose<T: Scalar>(
     if vectors.is_none() && n >= of_values::LEAST {
         return values_only(n, a, values);
     }
-    let params = Default::default();
+    let mut params: Spec<SelfAdjointEvdParams, T> = Default::default();
+    params.recursion_threshold = DIVIDED;
     let asked = match vectors {
         Some(_) => ComputeEigenvectors::Yes,
         None => ComputeEigenvectors::No,

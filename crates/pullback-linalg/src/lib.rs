@@ -17,6 +17,7 @@ use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::{Mat, MatMut, MatRef, Par};
 use num_complex::Complex;
 
+mod bidiagonal;
 mod cholesky;
 mod eigh;
 mod lu;
@@ -168,6 +169,10 @@ impl Scratch {
         MemStack::new(&mut self.0)
     }
 }
+
+/// Tridiagonal and bidiagonal matrices of so many columns are divided to find their vectors: half as
+/// many as `faer` would have it take 3 to 5 % less time at 64 and 256 columns.
+const DIVIDED: usize = 64;
 
 /// Everything runs on the calling thread.
 const PAR: Par = Par::Seq;

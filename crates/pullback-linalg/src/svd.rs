@@ -1,11 +1,14 @@
 //! The singular value decomposition.
 
 use faer::diag::DiagMut;
-use faer::linalg::svd::bidiag::{bidiag_in_place, bidiag_in_place_scratch};
-use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
-use faer::{Mat, MatRef};
+use faer::linalg::svd::{ComputeSvdVectors, SvdParams, svd, svd_scratch};
+use faer::{Mat, Spec};
 
-use super::{Matrices, PAR, Scalar, Scratch, Vectors, all_finite, load, qr, store, values};
+use super::rows::Rows;
+use super::{
+    DIVIDED, Matrices, PAR, Scalar, Scratch, Vectors, all_finite, bidiagonal, load, qr, store,
+    values,
+};
 
 pub(crate) fn decompose<T: Scalar>(
     of: Matrices,
@@ -24,7 +27,8 @@ pub(crate) fn decompose<T: Scalar>(
         (Some(_), false) => ComputeSvdVectors::Thin,
         (Some(_), true) => ComputeSvdVectors::Full,
     };
-    let params = Default::default();
+    let mut params: Spec<SvdParams, T> = Default::default();
+    params.recursion_threshold = DIVIDED;
     let mut scratch = Scratch::new(svd_scratch::<T>(m, n, asked, asked, PAR, params));
     let mut work = Mat::<T>::zeros(m, n);
     let mut values = vec![T::ZERO; size];
@@ -76,16 +80,9 @@ fn values_only<T: Scalar>(of: Matrices, a: &[T], s: &mut [T::R]) {
     let (m, n, size, area) = (of.rows, of.columns, of.size(), of.area());
     let tall = m >= TALL * n;
     let (rows, columns) = if tall { (n, n) } else { (m.max(n), size) };
-    let mut work = Mat::<T>::zeros(rows, columns);
+    let mut work = Rows::<T>::zeros(rows, columns);
     let mut triangle = vec![T::ZERO; if tall { n * n } else { 0 }];
-    let (mut left, mut right) = (Mat::<T>::zeros(1, size), Mat::<T>::zeros(1, size - 1));
-    let params = Default::default();
-    let mut scratch = Scratch::new(bidiag_in_place_scratch::<T>(rows, columns, PAR, params));
     let (mut diagonal, mut above) = (vec![0.0; size], vec![0.0; size - 1]);
-    let magnitude = |x: T| {
-        let (re, im) = x.parts();
-        re.hypot(im)
-    };
     for (a, s) in a.chunks_exact(area).zip(s.chunks_exact_mut(size)) {
         if !all_finite(a) {
             s.fill(T::NAN_REAL);
@@ -94,20 +91,15 @@ fn values_only<T: Scalar>(of: Matrices, a: &[T], s: &mut [T::R]) {
         if tall {
             let one = Matrices { count: 1, ..of };
             qr::decompose(one, n, a, None, &mut triangle);
-            load(&mut work, &triangle);
+            work.load(&triangle, n);
         } else if m >= n {
-            load(&mut work, a);
+            work.load(a, n);
         } else {
-            work.copy_from(MatRef::from_column_major_slice(a, n, m));
-        }
-        let (l, r) = (left.as_mut(), right.as_mut());
-        bidiag_in_place(work.as_mut(), l, r, PAR, scratch.stack(), params);
-        for i in 0..size {
-            diagonal[i] = magnitude(work[(i, i)]);
-            if i + 1 < size {
-                above[i] = magnitude(work[(i, i + 1)]);
+            for (i, row) in a.chunks_exact(n).enumerate() {
+                row.iter().enumerate().for_each(|(j, &x)| work.set(j, i, x));
             }
         }
+        bidiagonal::reduce(&mut work, &mut diagonal, &mut above);
         let finite = diagonal.iter().chain(&above).all(|x| x.is_finite());
         let found = values::bidiagonal(&diagonal, &above, T::BITS);
         for (slot, value) in s.iter_mut().zip(found) {
@@ -166,6 +158,8 @@ mod tests {
             (50, 41),
             (41, 50),
             (90, 34),
+            (130, 101),
+            (67, 129),
         ] {
             check::<T>(&sample(m * n), m, n);
         }

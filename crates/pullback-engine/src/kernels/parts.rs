@@ -61,6 +61,15 @@ impl<'a, T> Shared<'a, T> {
         Shared { start: elements.as_mut_ptr(), len: elements.len(), _elements: PhantomData }
     }
 
+    /// Where elements `at..at + count` are, for who reads and writes some of them.
+    ///
+    /// # Panics
+    /// If there are no such elements.
+    pub(super) fn pointer(&self, at: usize, count: usize) -> *mut T {
+        assert!(count <= self.len && at <= self.len - count, "a part of the elements");
+        self.start.wrapping_add(at)
+    }
+
     /// Elements `at..at + count`.
     ///
     /// # Safety

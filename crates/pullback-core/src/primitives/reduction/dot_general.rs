@@ -244,7 +244,13 @@ impl Primitive for DotGeneral {
             DType::BF16 | DType::F16 => DType::F32,
             other => other,
         };
-        let operands = [plan.convert(x[0], &inputs[0], out)?, plan.convert(x[1], &inputs[1], out)?];
+        let depth = lhs_contract.iter().map(|&axis| inputs[0].shape[axis]).product();
+        let count = y[0].shape[lhs_batch.len()..].iter().product();
+        let dtypes = [inputs[0].dtype, inputs[1].dtype];
+        let operands = match out == DType::F32 && Dot::takes_halves(dtypes, count, depth) {
+            true => [x[0], x[1]],
+            false => [plan.convert(x[0], &inputs[0], out)?, plan.convert(x[1], &inputs[1], out)?],
+        };
         let dot = Dot { lhs_contract, rhs_contract, lhs_batch, rhs_batch, out };
         let product = plan.kernel(dot, &operands)[0];
         let result = plan.convert(product, &y[0].with_dtype(out), y[0].dtype)?;

@@ -1,10 +1,14 @@
 //! Tensors of numbers as another dtype.
 
+use half::slice::HalfFloatSliceExt;
+use half::{bf16, f16};
 use num_complex::Complex;
 
-use crate::dtype::{Bool, DType};
+use crate::buffer::Buffer;
+use crate::dtype::{Bool, DType, Element};
 use crate::error::Result;
-use crate::kernels::common::{build, with_number};
+use crate::kernels::common::{arch, build, with_number};
+use crate::kernels::parts::for_each_part;
 use crate::tensor::Tensor;
 
 /// A tensor of numbers as another dtype.
@@ -13,6 +17,21 @@ pub(in crate::kernels) fn convert(x: &Tensor, dtype: DType) -> Result<Tensor> {
         return Ok(x.clone());
     }
     let x = x.contiguous()?;
+    match (x.dtype(), dtype) {
+        (DType::BF16, DType::F32) => {
+            return converted(&x, |from, to| arch().dispatch(Widen { from, to }));
+        }
+        (DType::F32, DType::BF16) => {
+            return converted(&x, |from, to| arch().dispatch(Narrow { from, to }));
+        }
+        (DType::F16, DType::F32) => {
+            return converted(&x, |from: &[f16], to: &mut [f32]| from.convert_to_f32_slice(to));
+        }
+        (DType::F32, DType::F16) => {
+            return converted(&x, |from: &[f32], to: &mut [f16]| to.convert_from_f32_slice(from));
+        }
+        _ => {}
+    }
     with_number!(x.dtype(), "dot_general", T => {
         let values = x.as_slice::<T>().unwrap_or_default();
         with_number!(dtype, "dot_general", U => build::<U>(x.shape(), |out| {
@@ -21,6 +40,58 @@ pub(in crate::kernels) fn convert(x: &Tensor, dtype: DType) -> Result<Tensor> {
             }
         }))
     })
+}
+
+/// The elements of a contiguous tensor as others, part by part.
+fn converted<T: Element, U: Element>(
+    x: &Tensor,
+    convert: impl Fn(&[T], &mut [U]) + Sync,
+) -> Result<Tensor> {
+    let from = x.as_slice::<T>().unwrap_or_default();
+    let mut buffer = Buffer::new(U::DTYPE, from.len())?;
+    for_each_part(buffer.slice_mut::<U>(), PART, |start, to| {
+        convert(&from[start..start + to.len()], to);
+    });
+    Ok(Tensor::from_buffer(U::DTYPE, x.shape(), buffer))
+}
+
+/// Elements that are converted at a time.
+const PART: usize = 1 << 15;
+
+struct Widen<'a> {
+    from: &'a [bf16],
+    to: &'a mut [f32],
+}
+
+impl pulp::NullaryFnOnce for Widen<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (slot, x) in self.to.iter_mut().zip(self.from) {
+            *slot = f32::from_bits((x.to_bits() as u32) << 16);
+        }
+    }
+}
+
+/// Rounds to the nearest, to even ones between; a NaN stays one, and is quiet.
+struct Narrow<'a> {
+    from: &'a [f32],
+    to: &'a mut [bf16],
+}
+
+impl pulp::NullaryFnOnce for Narrow<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for (slot, x) in self.to.iter_mut().zip(self.from) {
+            let bits = x.to_bits();
+            let rounded = bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16;
+            let quiet = bits >> 16 | 0x40;
+            *slot = bf16::from_bits(if x.is_nan() { quiet } else { rounded } as u16);
+        }
+    }
 }
 
 /// A number on its way from one dtype to another: as an integer if it is one, real and

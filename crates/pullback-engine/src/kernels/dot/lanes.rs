@@ -14,6 +14,7 @@ pub(in crate::kernels) trait Real: Number {
 
     fn splat<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
     fn sum<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+    fn difference<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
     /// `a * b + sum`, rounded once where the instruction set has that.
     fn accumulate<S: Simd>(
         simd: S,
@@ -42,7 +43,7 @@ pub(in crate::kernels) trait Real: Number {
 }
 
 macro_rules! reals {
-    ($($T:ty, $Vector:ident, $Mask:ident, $Count:ty, $splat:ident, $add:ident, $first:ident,
+    ($($T:ty, $Vector:ident, $Mask:ident, $Count:ty, $splat:ident, $add:ident, $sub:ident, $first:ident,
        $load:ident, $store:ident, |$simd:ident, $sum:ident, $a:ident, $b:ident| $product:expr;)*)
     => {$(
         impl Real for $T {
@@ -56,6 +57,10 @@ macro_rules! reals {
             #[inline(always)]
             fn sum<S: Simd>(simd: S, a: S::$Vector, b: S::$Vector) -> S::$Vector {
                 simd.$add(a, b)
+            }
+            #[inline(always)]
+            fn difference<S: Simd>(simd: S, a: S::$Vector, b: S::$Vector) -> S::$Vector {
+                simd.$sub(a, b)
             }
             #[inline(always)]
             fn accumulate<S: Simd>(
@@ -93,13 +98,13 @@ macro_rules! reals {
     )*};
 }
 reals! {
-    f32, f32s, m32s, u32, splat_f32s, add_f32s, mask_between_m32s, mask_load_ptr_f32s,
+    f32, f32s, m32s, u32, splat_f32s, add_f32s, sub_f32s, mask_between_m32s, mask_load_ptr_f32s,
         mask_store_ptr_f32s, |simd, sum, a, b| simd.mul_add_e_f32s(a, b, sum);
-    f64, f64s, m64s, u64, splat_f64s, add_f64s, mask_between_m64s, mask_load_ptr_f64s,
+    f64, f64s, m64s, u64, splat_f64s, add_f64s, sub_f64s, mask_between_m64s, mask_load_ptr_f64s,
         mask_store_ptr_f64s, |simd, sum, a, b| simd.mul_add_e_f64s(a, b, sum);
-    u32, u32s, m32s, u32, splat_u32s, add_u32s, mask_between_m32s, mask_load_ptr_u32s,
+    u32, u32s, m32s, u32, splat_u32s, add_u32s, sub_u32s, mask_between_m32s, mask_load_ptr_u32s,
         mask_store_ptr_u32s, |simd, sum, a, b| simd.add_u32s(sum, each_product::<u32, _>(a, b));
-    u64, u64s, m64s, u64, splat_u64s, add_u64s, mask_between_m64s, mask_load_ptr_u64s,
+    u64, u64s, m64s, u64, splat_u64s, add_u64s, sub_u64s, mask_between_m64s, mask_load_ptr_u64s,
         mask_store_ptr_u64s, |simd, sum, a, b| simd.add_u64s(sum, each_product::<u64, _>(a, b));
 }
 

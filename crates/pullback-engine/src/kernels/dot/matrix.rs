@@ -8,7 +8,7 @@
 use pulp::Simd;
 
 use super::pack::{Lines, pack};
-use super::tile::{self, Grid, Left, Right};
+use super::tile::{self, Grid, Left, Right, Store};
 use super::{CHAIN_WORK, Factor, Problem};
 use crate::buffer::Buffer;
 use crate::error::Result;
@@ -99,7 +99,7 @@ fn whole<F: Factor>(problem: &Problem, lhs: &[F], rhs: &[F], out: &mut [F]) -> R
         let depth = plan.step.min(depth - begin);
         let mut grid = in_place::<F>(problem, lhs, rhs, out);
         grid.depth = depth;
-        grid.add = begin > 0;
+        grid.store = if begin > 0 { Store::Add } else { Store::Write };
         let fill = |lines: &Lines<F>, buffer: &mut Buffer, width: usize| {
             let width = width / F::PARTS;
             let sliver = width * depth;
@@ -230,7 +230,7 @@ fn in_place<F: Factor>(problem: &Problem, lhs: &[F], rhs: &[F], out: &mut [F]) -
         },
         out: out.as_mut_ptr().cast(),
         out_row: columns * F::PARTS,
-        add: false,
+        store: Store::Write,
     }
 }
 

@@ -21,6 +21,8 @@ use crate::layout::{self, Shape, Strides};
 use crate::tensor::Tensor;
 
 mod convert;
+#[cfg(target_arch = "x86_64")]
+mod halves;
 mod lanes;
 mod matrix;
 mod pack;
@@ -28,7 +30,8 @@ mod tile;
 mod vector;
 
 pub(super) use convert::convert;
-use lanes::Real;
+pub(super) use lanes::Real;
+pub(super) use tile::{Pair, subtract_product};
 
 /// The product of two tensors, summed over the contraction axes. The axes of the result are
 /// the batch axes, the free axes of the left operand, and those of the right.
@@ -53,14 +56,14 @@ impl Kernel for Dot {
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(product) = self.of_halves(&inputs)? {
+            return Ok(smallvec![product]);
+        }
         let compute = computed_in(self.out);
         let lhs = Operand::new(convert(&inputs[0], compute)?, &self.lhs_batch, &self.lhs_contract)?;
         let rhs = Operand::new(convert(&inputs[1], compute)?, &self.rhs_batch, &self.rhs_contract)?;
-        let shape: Shape =
-            lhs.batch.iter().chain(&lhs.free_shape).chain(&rhs.free_shape).copied().collect();
-        let count = layout::checked_count(&shape);
-        let too_large = Error::TooLarge { elements: u128::MAX, dtype: compute };
-        let mut buffer = Buffer::new(compute, count.ok_or(too_large)?)?;
+        let (shape, mut buffer) = result_of(&lhs, &rhs, compute)?;
         macro_rules! multiply {
             ($($($D:ident)|* => $T:ty, $lanes:literal;)*) => {
                 match compute {
@@ -77,6 +80,49 @@ impl Kernel for Dot {
         let product = Tensor::from_buffer(compute, &shape, buffer);
         Ok(smallvec![convert(&product, self.out)?])
     }
+}
+
+impl Dot {
+    /// Whether operands of half precision, of these shapes, are better left as they are than
+    /// converted before: products of many of bfloat16 can be formed without.
+    pub fn takes_halves(dtypes: [DType; 2], count: usize, depth: usize) -> bool {
+        dtypes == [DType::BF16; 2] && count.saturating_mul(depth) > CHAIN_WORK
+    }
+
+    /// The product of matrices of bfloat16, where there is an instruction for it.
+    #[cfg(target_arch = "x86_64")]
+    fn of_halves(&self, inputs: &Tensors) -> Result<Option<Tensor>> {
+        let (x, y) = (&inputs[0], &inputs[1]);
+        let halves = x.dtype() == DType::BF16 && y.dtype() == DType::BF16;
+        if !halves || !matches!(self.out, DType::BF16 | DType::F32) {
+            return Ok(None);
+        }
+        let lhs = Operand::new(x.clone(), &self.lhs_batch, &self.lhs_contract)?;
+        let rhs = Operand::new(y.clone(), &self.rhs_batch, &self.rhs_contract)?;
+        let first = first_of(&lhs, &rhs);
+        if !halves::applies(&first) {
+            return Ok(None);
+        }
+        let (shape, mut buffer) = result_of(&lhs, &rhs, DType::F32)?;
+        let (a, b) = (lhs.x.buffer_slice(), rhs.x.buffer_slice());
+        let start = starts(&lhs, &rhs);
+        let products = buffer.slice_mut().chunks_exact_mut(first.rows * first.columns);
+        for (index, out) in products.enumerate() {
+            let [lhs_at, rhs_at] = start(index);
+            halves::product(&Problem { lhs_at, rhs_at, ..first }, a, b, out)?;
+        }
+        let product = Tensor::from_buffer(DType::F32, &shape, buffer);
+        Ok(Some(convert(&product, self.out)?))
+    }
+}
+
+/// The shape of a product, and memory for it.
+fn result_of(lhs: &Operand, rhs: &Operand, dtype: DType) -> Result<(Shape, Buffer)> {
+    let shape: Shape =
+        lhs.batch.iter().chain(&lhs.free_shape).chain(&rhs.free_shape).copied().collect();
+    let too_large = Error::TooLarge { elements: u128::MAX, dtype };
+    let buffer = Buffer::new(dtype, layout::checked_count(&shape).ok_or(too_large)?)?;
+    Ok((shape, buffer))
 }
 
 /// The type that products of a type are computed in: narrow integers wrap as the low bits of wider
@@ -249,10 +295,8 @@ fn multiply<T: Factor, const LANES: usize>(
     rhs: &Operand,
     out: &mut [T],
 ) -> Result<()> {
-    let (rows, lhs_row) = lhs.free;
-    let (columns, rhs_column) = rhs.free;
-    let (depth, lhs_depth) = lhs.contract;
-    let (_, rhs_depth) = rhs.contract;
+    let first = first_of(lhs, rhs);
+    let Problem { rows, columns, depth, .. } = first;
     if out.is_empty() {
         return Ok(());
     }
@@ -261,30 +305,7 @@ fn multiply<T: Factor, const LANES: usize>(
         return Ok(());
     }
     let (a, b) = (lhs.x.buffer_slice::<T>(), rhs.x.buffer_slice::<T>());
-    let first = Problem {
-        rows,
-        columns,
-        depth,
-        lhs_at: lhs.offset as isize,
-        rhs_at: rhs.offset as isize,
-        lhs_row,
-        lhs_depth,
-        rhs_depth,
-        rhs_column,
-    };
-    let (batch, [lhs_steps, rhs_steps]) =
-        merged(&lhs.batch, [&lhs.batch_strides, &rhs.batch_strides]);
-    // Where the operands of product `index` begin.
-    let start = |index: usize| {
-        let (mut rest, mut at) = (index, [first.lhs_at, first.rhs_at]);
-        for axis in (0..batch.len()).rev() {
-            let here = if axis == 0 { rest } else { rest % batch[axis] } as isize;
-            at[0] += here * lhs_steps[axis];
-            at[1] += here * rhs_steps[axis];
-            rest /= if axis == 0 { 1 } else { batch[axis] };
-        }
-        at
-    };
+    let start = starts(lhs, rhs);
     let is_vector = rows == 1 || columns == 1;
     let one = |index: usize, out: &mut [T]| {
         let [lhs_at, rhs_at] = start(index);
@@ -303,7 +324,7 @@ fn multiply<T: Factor, const LANES: usize>(
     for_each_part(out, chunk * area, |start_at, out| {
         let begin = start_at / area;
         if !is_vector && matrix::is_small::<T>(&first) {
-            let starts = (begin..begin + out.len() / area).map(start);
+            let starts = (begin..begin + out.len() / area).map(&start);
             return matrix::small_products(&first, a, b, starts, out);
         }
         for (i, out) in out.chunks_exact_mut(area).enumerate() {
@@ -313,6 +334,40 @@ fn multiply<T: Factor, const LANES: usize>(
         }
     });
     failure.into_inner().expect("no thread panics here").map_or(Ok(()), Err)
+}
+
+/// The first product of a batch.
+fn first_of(lhs: &Operand, rhs: &Operand) -> Problem {
+    let ((rows, lhs_row), (depth, lhs_depth)) = (lhs.free, lhs.contract);
+    let ((columns, rhs_column), (_, rhs_depth)) = (rhs.free, rhs.contract);
+    Problem {
+        rows,
+        columns,
+        depth,
+        lhs_at: lhs.offset as isize,
+        rhs_at: rhs.offset as isize,
+        lhs_row,
+        lhs_depth,
+        rhs_depth,
+        rhs_column,
+    }
+}
+
+/// Where the operands of each product of a batch begin, by its number.
+fn starts(lhs: &Operand, rhs: &Operand) -> impl Fn(usize) -> [isize; 2] + Sync + use<> {
+    let offsets = [lhs.offset as isize, rhs.offset as isize];
+    let (batch, [lhs_steps, rhs_steps]) =
+        merged(&lhs.batch, [&lhs.batch_strides, &rhs.batch_strides]);
+    move |index| {
+        let (mut rest, mut at) = (index, offsets);
+        for axis in (0..batch.len()).rev() {
+            let here = if axis == 0 { rest } else { rest % batch[axis] } as isize;
+            at[0] += here * lhs_steps[axis];
+            at[1] += here * rhs_steps[axis];
+            rest /= if axis == 0 { 1 } else { batch[axis] };
+        }
+        at
+    }
 }
 
 /// One matrix product, by the way that its sizes ask for.

@@ -239,3 +239,59 @@ fn stacks_of_products() {
         }
     }
 }
+
+#[test]
+fn products_of_halves() {
+    let turned = |x: &Tensor| {
+        x.transpose(&[1, 0]).unwrap().contiguous().unwrap().transpose(&[1, 0]).unwrap()
+    };
+    // The last is divided into several steps of the depth.
+    for [m, k, n] in [[64, 64, 65], [65, 131, 33], [9, 301, 500], [300, 2, 700], [40, 1501, 17]] {
+        let (a, b) = (matrix::<bf16>(m, k, 1), matrix::<bf16>(k, n, 2));
+        let values =
+            |x: &Tensor| -> Vec<f32> { x.to_vec::<bf16>().iter().map(|x| x.to_f32()).collect() };
+        let expected = plain(&values(&a), &values(&b), [m, k, n]);
+        let rounded: Vec<bf16> = expected.iter().map(|&x| bf16::from_f32(x)).collect();
+        for a in [&a, &turned(&a)] {
+            for b in [&b, &turned(&b)] {
+                let y = on_any_number_of_threads(|| {
+                    dot(a, b, [&[1], &[0]], [&[], &[]], DType::F32).to_vec::<f32>()
+                });
+                assert!(y == expected, "{m} {k} {n}");
+                assert!(matmul(a, b).to_vec::<bf16>() == rounded, "{m} {k} {n}");
+            }
+        }
+        let stacked = |x: &Tensor| {
+            let all = [x.to_vec::<bf16>(), x.reverse(&[0]).unwrap().to_vec::<bf16>()].concat();
+            Tensor::from_slice(&all, &[2, x.shape()[0], x.shape()[1]]).unwrap()
+        };
+        let y = dot(&stacked(&a), &stacked(&b), [&[2], &[1]], [&[0], &[0]], DType::F32);
+        let other = plain(
+            &values(&a.reverse(&[0]).unwrap()),
+            &values(&b.reverse(&[0]).unwrap()),
+            [m, k, n],
+        );
+        assert!(y.to_vec::<f32>() == [expected, other].concat(), "{m} {k} {n}");
+    }
+}
+
+#[test]
+fn halves_are_converted_as_one_by_one() {
+    let edges = [0.0, -0.0, 1.0, 257.0 / 256.0, 259.0 / 256.0, -3.4e38, 1e-41, 65520.0, 6e-8];
+    let mut values: Vec<f32> = edges.to_vec();
+    values.extend([f32::NAN, -f32::NAN, f32::INFINITY, f32::from_bits(0x7f80_0001)]);
+    values.extend((0..100_000u32).map(|i| f32::from_bits(i.wrapping_mul(2_654_435_761))));
+    let x = Tensor::from_slice(&values, &[values.len()]).unwrap();
+    let narrow = convert(&x, DType::BF16).unwrap();
+    let wide = convert(&narrow, DType::F32).unwrap().to_vec::<f32>();
+    for ((x, y), back) in values.iter().zip(narrow.to_vec::<bf16>()).zip(wide) {
+        assert_eq!(y.to_bits(), bf16::from_f32(*x).to_bits(), "{x}");
+        assert_eq!(back.to_bits(), y.to_f32().to_bits(), "{x}");
+    }
+    let narrow = convert(&x, DType::F16).unwrap();
+    let wide = convert(&narrow, DType::F32).unwrap().to_vec::<f32>();
+    for ((x, y), back) in values.iter().zip(narrow.to_vec::<half::f16>()).zip(wide) {
+        assert!(y == half::f16::from_f32(*x) || x.is_nan() && y.is_nan(), "{x}");
+        assert!(back == y.to_f32() || back.is_nan() && y.is_nan(), "{x}");
+    }
+}

@@ -81,8 +81,34 @@ pub(super) struct Grid<R> {
     /// The first element of the result, and the step from row to row.
     pub out: *mut R,
     pub out_row: usize,
-    /// Whether to add to what stands there.
-    pub add: bool,
+    pub store: Store,
+}
+
+/// What becomes of what stands where a product is stored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Store {
+    /// It is overwritten.
+    Write,
+    /// The product is added to it.
+    Add,
+    /// The product is subtracted from it.
+    Subtract,
+}
+
+impl Store {
+    #[inline(always)]
+    fn of<R: Real, S: Simd>(
+        self,
+        simd: S,
+        before: impl FnOnce() -> R::Vector<S>,
+        product: R::Vector<S>,
+    ) -> R::Vector<S> {
+        match self {
+            Store::Write => product,
+            Store::Add => R::sum(simd, before(), product),
+            Store::Subtract => R::difference(simd, before(), product),
+        }
+    }
 }
 
 // SAFETY: it is but pointers; who calls `block` answers for what they point to.
@@ -103,6 +129,52 @@ impl<R: Real> Grid<R> {
     ) {
         arch().dispatch(Block::<F> { grid: *self, tile_rows, tile_columns });
     }
+}
+
+/// Two real matrices to be multiplied: where each begins, and the steps along its rows and columns.
+/// The rows of the right one are contiguous, and can be read for whole tiles.
+#[derive(Clone, Copy)]
+pub(in crate::kernels) struct Pair<R> {
+    pub left: *const R,
+    pub left_row: isize,
+    pub left_column: isize,
+    pub right: *const R,
+    pub right_row: isize,
+}
+
+/// Subtracts a product from the matrix at `out`, of `rows` and `columns`, on the calling thread.
+///
+/// # Safety
+/// The operands must be there to be read, and the result, which no one else reads or writes, to be
+/// written.
+pub(in crate::kernels) unsafe fn subtract_product<F: Factor<Real = F> + Real>(
+    [rows, depth, columns]: [usize; 3],
+    pair: Pair<F>,
+    out: *mut F,
+    out_row: usize,
+) {
+    let shape = shape::<F>();
+    let Pair { left, left_row, left_column, right, right_row } = pair;
+    let grid = Grid {
+        rows,
+        columns,
+        depth,
+        left: Left {
+            at: left,
+            row: left_row,
+            tile: left_row * shape.rows as isize,
+            step: left_column,
+            padded: false,
+        },
+        right: Right { at: right, tile: shape.columns as isize, step: right_row, padded: true },
+        out,
+        out_row,
+        store: Store::Subtract,
+    };
+    let tiles = [0..rows.div_ceil(shape.rows), 0..columns.div_ceil(shape.columns)];
+    let [down, across] = tiles;
+    // SAFETY: passed on.
+    unsafe { grid.block::<F>(down, across) }
 }
 
 struct Block<F: Factor> {
@@ -273,16 +345,11 @@ unsafe fn tile<
             unsafe {
                 if columns >= (v + 1) * lanes {
                     let to = to.cast::<<F::Real as Real>::Vector<S>>();
-                    let sum = match grid.add {
-                        true => F::Real::sum(simd, to.read_unaligned(), sums[r][v]),
-                        false => sums[r][v],
-                    };
+                    let sum = grid.store.of::<F::Real, S>(simd, || to.read_unaligned(), sums[r][v]);
                     to.write_unaligned(sum);
                 } else if columns > v * lanes {
-                    let sum = match grid.add {
-                        true => F::Real::sum(simd, F::Real::load(simd, masks[v], to), sums[r][v]),
-                        false => sums[r][v],
-                    };
+                    let before = || F::Real::load(simd, masks[v], to);
+                    let sum = grid.store.of::<F::Real, S>(simd, before, sums[r][v]);
                     F::Real::store(simd, masks[v], to, sum);
                 }
             }

@@ -1,20 +1,29 @@
 //! Decompositions of matrices and triangular systems, over any leading batch axes, for f32, f64
 //! and their complex types.
 //!
-//! The work is done in `pullback-linalg`; here are the shapes of what it reads and writes.
+//! Small matrices are left to `pullback-linalg`, on one thread each; large ones of real numbers are
+//! factored here, in blocks, by all threads, with the tiles that products are made of.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use num_complex::Complex;
 use pullback_linalg::{Field, Matrices, Vectors};
 use smallvec::smallvec;
 
-use super::common::owned_buffer;
-use super::parts::for_each_item;
+use super::common::{arch, owned_buffer};
+use super::parts::{for_each_item, for_each_part};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape};
 use crate::tensor::Tensor;
+
+mod cholesky;
+mod lu;
+mod panel;
+mod small;
+mod triangular;
 
 pub use pullback_linalg::Triangular;
 
@@ -134,6 +143,156 @@ impl<A: Split, B: Split> Split for (A, B) {
     }
 }
 
+/// Matrices of so many rows and columns are decomposed in blocks.
+const LARGE: usize = 128;
+/// Right sides of a triangular system that are worth it.
+const MANY: usize = 16;
+
+/// Elements whose matrices are decomposed by `pullback-linalg`, or in blocks.
+trait Decomposed: Field {
+    fn cholesky_of(of: Matrices, a: &[Self], l: &mut [Self]) {
+        Self::cholesky(of, a, l);
+    }
+
+    fn lu_of(of: Matrices, a: &[Self], factors: &mut [Self], pivots: (&mut [i32], &mut [i32])) {
+        Self::lu(of, a, factors, pivots.0, pivots.1);
+    }
+
+    fn solve_of(of: Matrices, how: Triangular, a: &[Self], b: &mut [Self]) {
+        Self::triangular_solve(of, how, a, b);
+    }
+}
+
+impl Decomposed for Complex<f32> {}
+impl Decomposed for Complex<f64> {}
+
+macro_rules! decomposed_in_blocks {
+    ($($R:ty),*) => {$(
+        impl Decomposed for $R {
+            fn cholesky_of(of: Matrices, a: &[Self], l: &mut [Self]) {
+                let n = of.rows;
+                if n <= small::SMALL {
+                    return small::cholesky(n, a, l, <$R>::NAN);
+                }
+                if n < LARGE {
+                    return Self::cholesky(of, a, l);
+                }
+                for (a, l) in a.chunks_exact(n * n).zip(l.chunks_exact_mut(n * n)) {
+                    cholesky::decompose(n, a, l, <$R>::NAN);
+                }
+            }
+
+            fn lu_of(
+                of: Matrices,
+                a: &[Self],
+                factors: &mut [Self],
+                (exchanges, permutations): (&mut [i32], &mut [i32]),
+            ) {
+                let (m, n, area) = (of.rows, of.columns, of.area());
+                if of.size() < LARGE {
+                    return Self::lu(of, a, factors, exchanges, permutations);
+                }
+                let matrices = a.chunks_exact(area).zip(factors.chunks_exact_mut(area));
+                let pivots = exchanges.chunks_exact_mut(of.size());
+                let pivots = pivots.zip(permutations.chunks_exact_mut(m));
+                for ((a, factors), (exchanges, permutation)) in matrices.zip(pivots) {
+                    lu::decompose([m, n], a, factors, exchanges, <$R>::NAN);
+                    permutation.iter_mut().enumerate().for_each(|(i, row)| *row = i as i32);
+                    for (i, &pivot) in exchanges.iter().enumerate() {
+                        permutation.swap(i, pivot as usize);
+                    }
+                }
+            }
+
+            fn solve_of(of: Matrices, how: Triangular, a: &[Self], b: &mut [Self]) {
+                let (rows, columns) = (of.rows, of.columns);
+                let (n, sides) = if how.left_side { (rows, columns) } else { (columns, rows) };
+                if n < LARGE || sides < MANY {
+                    return Self::triangular_solve(of, how, a, b);
+                }
+                for (a, b) in a.chunks_exact(n * n).zip(b.chunks_exact_mut(rows * columns)) {
+                    triangular::solve([rows, columns], how, a, b);
+                }
+            }
+        }
+    )*};
+}
+decomposed_in_blocks!(f32, f64);
+
+/// Copies the first columns of each row of a matrix of `n` columns, `columns` of them; whether all
+/// are finite.
+fn load_finite<R: panel::Element>(
+    from: &[R],
+    to: &mut [R],
+    columns: impl Fn(usize) -> usize + Sync,
+    n: usize,
+) -> bool {
+    let finite = AtomicBool::new(true);
+    let rows = ROWS.min(from.len() / n).max(1);
+    for_each_part(to, rows * n, |start, to| {
+        let mut here = true;
+        for (i, (to, from)) in to.chunks_exact_mut(n).zip(from[start..].chunks(n)).enumerate() {
+            let count = columns(start / n + i);
+            to[..count].copy_from_slice(&from[..count]);
+            here &= from[..count].iter().fold(true, |all, x| all & x.is_number());
+        }
+        if !here {
+            finite.store(false, Ordering::Relaxed);
+        }
+    });
+    finite.into_inner()
+}
+
+/// Rows that are copied at a time.
+const ROWS: usize = 32;
+
+/// Solves a small lower triangular system in place of its right sides, which are stored by rows;
+/// `factors` are the elements below the diagonal, column by column, `divisors` those on it, if they
+/// are not one.
+fn substitute<R: panel::Element, const SIDES: usize>(
+    factors: &[[R; panel::WIDTH]; panel::WIDTH],
+    divisors: Option<&[R; panel::WIDTH]>,
+    sides: &mut [[R; SIDES]],
+) {
+    match panel::fuses() {
+        true => arch().dispatch(Substitute::<R, SIDES, true> { factors, divisors, sides }),
+        false => arch().dispatch(Substitute::<R, SIDES, false> { factors, divisors, sides }),
+    }
+}
+
+struct Substitute<'a, R, const SIDES: usize, const FUSED: bool> {
+    factors: &'a [[R; panel::WIDTH]; panel::WIDTH],
+    divisors: Option<&'a [R; panel::WIDTH]>,
+    sides: &'a mut [[R; SIDES]],
+}
+
+impl<R: panel::Element, const SIDES: usize, const FUSED: bool> pulp::NullaryFnOnce
+    for Substitute<'_, R, SIDES, FUSED>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Substitute { factors, divisors, sides } = self;
+        for i in 0..sides.len() {
+            let (known, rest) = sides.split_at_mut(i);
+            let mut x = rest[0];
+            for (k, known) in known.iter().enumerate() {
+                let factor = R::ZERO.minus(factors[k][i]);
+                for lane in 0..SIDES {
+                    x[lane] = x[lane].add_product::<FUSED>(factor, known[lane]);
+                }
+            }
+            if let Some(divisors) = divisors {
+                for lane in 0..SIDES {
+                    x[lane] = x[lane].over(divisors[i]);
+                }
+            }
+            rest[0] = x;
+        }
+    }
+}
+
 /// The lower triangular factor `L` of Hermitian matrices `L Lᴴ`, of which only the lower
 /// triangle is read. For a matrix that is not positive definite the factor is NaN.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -149,7 +308,7 @@ impl Kernel for Cholesky {
         let (of, batch) = matrices(&x);
         with_field!(x.dtype(), self.name(), T => {
             let mut l = Output::<T>::new(&batch, &[of.rows, of.rows])?;
-            in_parts(of, elements(&x), l.elements(), &|of, x, l| T::cholesky(of, x, l));
+            in_parts(of, elements(&x), l.elements(), &|of, x, l| T::cholesky_of(of, x, l));
             Ok(smallvec![l.finish()])
         })
     }
@@ -201,8 +360,8 @@ impl Kernel for Lu {
         with_field!(x.dtype(), self.name(), T => {
             let mut factors = Output::<T>::new(&batch, &[of.rows, of.columns])?;
             let pivots = (exchanges.elements(), permutations.elements());
-            in_parts(of, elements(&x), (factors.elements(), pivots), &|of, x, (f, (e, p))| {
-                T::lu(of, x, f, e, p)
+            in_parts(of, elements(&x), (factors.elements(), pivots), &|of, x, (f, p)| {
+                T::lu_of(of, x, f, p)
             });
             Ok(smallvec![factors.finish(), exchanges.finish(), permutations.finish()])
         })
@@ -293,7 +452,7 @@ impl Kernel for TriangularSolve {
         let mut buffer = owned_buffer(b)?;
         with_field!(dtype, self.name(), T => {
             in_parts(of, elements(&a), buffer.slice_mut::<T>(), &|of, a, b| {
-                T::triangular_solve(of, self.0, a, b)
+                T::solve_of(of, self.0, a, b)
             });
             Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)])
         })
@@ -301,91 +460,4 @@ impl Kernel for TriangularSolve {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kernels::parts::tests::on_any_number_of_threads;
-
-    fn tensor(elements: &[f64], shape: &[usize]) -> Tensor {
-        Tensor::from_slice(elements, shape).unwrap()
-    }
-
-    #[test]
-    fn outputs_have_the_batch_axes_of_the_input() {
-        let identity = tensor(&[1.0, 0.0, 0.0, 1.0].repeat(6), &[2, 3, 2, 2]);
-        let shapes = |kernel: &dyn Kernel, x: Tensor| -> Vec<Vec<usize>> {
-            kernel.run(smallvec![x]).unwrap().iter().map(|y| y.shape().to_vec()).collect()
-        };
-        assert_eq!(shapes(&Cholesky, identity.clone()), [[2, 3, 2, 2]]);
-        assert_eq!(
-            shapes(&Eigh { vectors: true }, identity.clone()),
-            [&[2, 3, 2, 2][..], &[2, 3, 2]]
-        );
-        assert_eq!(shapes(&Lu, identity), [&[2, 3, 2, 2][..], &[2, 3, 2], &[2, 3, 2]]);
-        let tall = tensor(&[1.0; 18], &[3, 3, 2]);
-        assert_eq!(shapes(&Qr { full: true, q: true }, tall.clone()), [[3, 3, 3], [3, 3, 2]]);
-        assert_eq!(shapes(&Qr { full: false, q: true }, tall.clone()), [[3, 3, 2], [3, 2, 2]]);
-        let alone = Svd { full: false, compute_uv: false };
-        assert_eq!(shapes(&alone, tall.clone()), [[3, 2]]);
-        let thin = Svd { full: false, compute_uv: true };
-        assert_eq!(shapes(&thin, tall), [&[3, 2][..], &[3, 3, 2], &[3, 2, 2]]);
-    }
-
-    #[test]
-    fn the_same_bits_on_any_number_of_threads() {
-        let elements: Vec<f32> = (0..300 * 64).map(|i| (i as f32 * 0.7).sin()).collect();
-        let x = Tensor::from_slice(&elements, &[300, 8, 8]).unwrap();
-        let one = Tensor::from_slice(&elements[..90 * 90], &[90, 90]).unwrap();
-        let how = Triangular {
-            left_side: true,
-            lower: true,
-            transpose: false,
-            conjugate: false,
-            unit_diagonal: false,
-        };
-        let kernels: [(&dyn Kernel, usize); 7] = [
-            (&Cholesky, 1),
-            (&Eigh { vectors: true }, 1),
-            (&Lu, 1),
-            (&Qr { full: false, q: true }, 1),
-            (&Svd { full: true, compute_uv: true }, 1),
-            (&Svd { full: false, compute_uv: false }, 1),
-            (&TriangularSolve(how), 2),
-        ];
-        for (kernel, operands) in kernels {
-            for x in [&x, &one] {
-                on_any_number_of_threads(|| -> Vec<Vec<u8>> {
-                    let inputs = std::iter::repeat_n(x.clone(), operands).collect();
-                    let results = kernel.run(inputs).unwrap();
-                    results.iter().map(|y| y.bytes().unwrap().to_vec()).collect()
-                });
-            }
-        }
-    }
-
-    #[test]
-    fn empty_matrices() {
-        let none = tensor(&[], &[2, 0, 0]);
-        assert_eq!(Cholesky.run(smallvec![none.clone()]).unwrap()[0].shape(), [2, 0, 0]);
-        assert_eq!(
-            Eigh { vectors: false }.run(smallvec![none.clone()]).unwrap()[0].shape(),
-            [2, 0]
-        );
-        assert_eq!(Lu.run(smallvec![tensor(&[], &[2, 0, 3])]).unwrap()[1].shape(), [2, 0]);
-        let how = Triangular {
-            left_side: true,
-            lower: true,
-            transpose: false,
-            conjugate: false,
-            unit_diagonal: false,
-        };
-        let b = tensor(&[], &[2, 0, 3]);
-        let x = TriangularSolve(how).run(smallvec![none, b]).unwrap();
-        assert_eq!(x[0].shape(), [2, 0, 3]);
-    }
-
-    #[test]
-    fn integers_have_no_decompositions() {
-        let x = Tensor::from_slice(&[1i32], &[1, 1]).unwrap();
-        assert!(matches!(Cholesky.run(smallvec![x]), Err(Error::DType { .. })));
-    }
-}
+mod tests;
