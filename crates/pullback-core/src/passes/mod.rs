@@ -7,6 +7,7 @@ pub mod cse;
 pub mod dce;
 pub mod fold;
 pub mod fuse;
+pub mod index;
 pub mod inline;
 pub mod simplify;
 
@@ -20,7 +21,7 @@ pub struct Pass {
 
 /// The passes, in the order they run. Each takes a checked jaxpr and returns one.
 pub const PIPELINE: &[Pass] =
-    &[inline::PASS, fold::PASS, simplify::PASS, cse::PASS, dce::PASS, fuse::PASS];
+    &[inline::PASS, fold::PASS, simplify::PASS, cse::PASS, index::PASS, dce::PASS, fuse::PASS];
 
 /// Runs all passes.
 ///
