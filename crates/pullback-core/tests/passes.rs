@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use pullback_core::jaxpr::{check, parse};
-use pullback_core::passes::{Pass, cse, dce, fold, fuse, inline, simplify};
+use pullback_core::passes::{Pass, cse, dce, fold, fuse, index, inline, simplify};
 
 fn check_pass(pass: Pass, before: &str, after: Expect) {
     let program = parse(before).expect("the program before is well formed");
@@ -160,4 +160,34 @@ fn a_reduction_joins_what_it_reduces() {
                 h:f32[3] = mul c 2.0:f32[]
               in (g, h) }"#]],
     );
+}
+
+#[test]
+fn a_gather_counts_negative_indices_itself() {
+    let gather = |size: &str| {
+        format!(
+            "{{ lambda ; a:f32[10] b:i32[3]. let
+                c:bool[3] = lt b 0:i32[]
+                d:i32[3] = add b {size}:i32[]
+                e:i32[3] = select_n c b d
+                f:i32[3,1] = broadcast_in_dim[broadcast_dimensions=(0,)] e
+                g:f32[3] = gather[
+                  dimension_numbers=GatherDimensionNumbers(offset_dims=(), collapsed_slice_dims=(0,), start_index_map=(0,), operand_batching_dims=(), start_indices_batching_dims=())
+                  fill_value=None
+                  indices_are_sorted=False
+                  mode=GatherScatterMode.CLIP
+                  slice_sizes=(1,)
+                  unique_indices=False
+                ] a f
+              in (g,) }}"
+        )
+    };
+    let after = |size: &str| {
+        let program = (index::PASS.run)(parse(&gather(size)).expect("a program"));
+        check(&program).expect("the program after is valid");
+        (dce::PASS.run)(program).to_string()
+    };
+    expect![[""]].assert_eq(&after("10"));
+    // What is added is not the size of the axis, and so this stays.
+    assert!(after("9").contains("select_n"));
 }

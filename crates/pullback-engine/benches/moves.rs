@@ -81,6 +81,7 @@ fn indexed(c: &mut Criterion) {
         start_indices_batching_dims: Shape::new(),
         slice_sizes: sizes.into(),
         mode: IndexMode::PromiseInBounds,
+        from_end: false,
         fill: None,
     };
     let [some, many] = [1000, MILLION as u64].map(|limit| indices(MILLION, limit));
@@ -97,6 +98,7 @@ fn indexed(c: &mut Criterion) {
         operand_batching_dims: Shape::new(),
         scatter_indices_batching_dims: Shape::new(),
         mode: IndexMode::Fill,
+        from_end: false,
     };
     let zeros = |shape: &[usize]| Tensor::zeros(DType::F32, shape).expect("memory for a scalar");
     for (name, op) in

@@ -8,6 +8,7 @@ pub mod dce;
 pub mod entrywise;
 pub mod fold;
 pub mod fuse;
+pub mod index;
 pub mod inline;
 pub mod simplify;
 
@@ -20,8 +21,16 @@ pub struct Pass {
 }
 
 /// The passes, in the order they run. Each takes a checked jaxpr and returns one.
-pub const PIPELINE: &[Pass] =
-    &[inline::PASS, fold::PASS, simplify::PASS, cse::PASS, dce::PASS, entrywise::PASS, fuse::PASS];
+pub const PIPELINE: &[Pass] = &[
+    inline::PASS,
+    fold::PASS,
+    simplify::PASS,
+    cse::PASS,
+    index::PASS,
+    dce::PASS,
+    entrywise::PASS,
+    fuse::PASS,
+];
 
 /// Runs all passes.
 ///

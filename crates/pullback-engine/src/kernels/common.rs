@@ -142,6 +142,8 @@ pub(super) trait Number: Element {
     fn times(self, other: Self) -> Self;
     fn greater(self, other: Self) -> Self;
     fn lesser(self, other: Self) -> Self;
+    /// Whether this is the lesser for certain; equal zeros and what is not a number are not.
+    fn is_below(self, other: Self) -> bool;
 }
 
 macro_rules! integer_numbers {
@@ -162,6 +164,8 @@ macro_rules! integer_numbers {
             fn greater(self, other: Self) -> Self { Ord::max(self, other) }
             #[inline(always)]
             fn lesser(self, other: Self) -> Self { Ord::min(self, other) }
+            #[inline(always)]
+            fn is_below(self, other: Self) -> bool { self < other }
         }
     )*};
 }
@@ -193,6 +197,8 @@ macro_rules! float_numbers {
                 let tie = (self == other) & (other.to_bits() == 0);
                 if (self < other) | self.is_nan() | tie { self } else { other }
             }
+            #[inline(always)]
+            fn is_below(self, other: Self) -> bool { self < other }
         }
     )*};
 }
@@ -228,6 +234,8 @@ macro_rules! complex_numbers {
                 let lesser = self.re < other.re || self.re == other.re && self.im < other.im;
                 if lesser { self } else { other }
             }
+            #[inline(always)]
+            fn is_below(self, _: Self) -> bool { false }
         }
     )*};
 }
@@ -258,6 +266,10 @@ impl Number for Bool {
     #[inline(always)]
     fn lesser(self, other: Self) -> Self {
         Bool(self.0 & other.0)
+    }
+    #[inline(always)]
+    fn is_below(self, other: Self) -> bool {
+        self.0 < other.0
     }
 }
 

@@ -132,7 +132,7 @@ impl<'a, T: Pod> Job<'a, T> {
     /// are long enough.
     fn crossing(&self) -> Option<usize> {
         let (&columns, outer) = self.shape.split_last()?;
-        let is_crossed = self.to[outer.len()] == 1 && self.from[outer.len()] != 1;
+        let is_crossed = self.to[outer.len()] == 1 && !matches!(self.from[outer.len()], 0 | 1);
         if !is_crossed || columns < SHORTEST {
             return None;
         }

@@ -5,7 +5,7 @@ use smallvec::smallvec;
 
 use super::common::{Walk, arch, merged, walk, with_size};
 use super::parts::{for_each_part, part_of};
-use super::places::{BLOCK, Line, OUTSIDE, Places, Starts};
+use super::places::{BLOCK, Line, OUTSIDE, Places, Start, Starts, with_starts};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::DType;
@@ -42,6 +42,8 @@ pub struct Gather {
     pub slice_sizes: Shape,
     /// What happens out of bounds.
     pub mode: IndexMode,
+    /// Whether negative indices count from the end.
+    pub from_end: bool,
     /// The bytes of the fill value; NaN, or an extreme integer, where there is none.
     pub fill: Option<[u8; 16]>,
 }
@@ -100,6 +102,7 @@ impl Kernel for Gather {
             batching: &self.operand_batching_dims,
             indices_batching: &self.start_indices_batching_dims,
             clip: self.mode != IndexMode::Fill,
+            from_end: self.from_end,
             batch,
             starts: &starts,
         };
@@ -170,12 +173,15 @@ impl<T: Pod + Send + Sync> Windows<'_, T> {
 
     /// Windows from number `first` on, each of as many elements as given, one after the other.
     fn gather_windows(&self, first: usize, elements: usize, target: &mut [T]) {
-        if let (1, Some(line)) = (elements, self.places.line()) {
-            let range = first..first + target.len();
-            match self.places.starts {
-                Starts::I32(starts) => return self.take(line, &starts[range], target),
-                Starts::I64(starts) => return self.take(line, &starts[range], target),
-                Starts::Converted(_) => {}
+        if elements == 1 {
+            let is_taken = self.places.each_line(first, target.len(), |line, along, range| {
+                let target = &mut target[range.start - first..range.end - first];
+                with_starts!(self.places.starts, range, starts => {
+                    self.take(line, along, starts, target)
+                });
+            });
+            if is_taken {
+                return;
             }
         }
         let step = self.window_from.first().copied().unwrap_or(1);
@@ -204,22 +210,20 @@ impl<T: Pod + Send + Sync> Windows<'_, T> {
         }
     }
 
-    /// Single elements at indices along one axis.
-    fn take<I: Copy>(&self, line: Line, starts: &[I], target: &mut [T])
-    where
-        i64: From<I>,
-    {
-        let Line { base, step, last } = line;
+    /// Single elements at indices along a line, which is moved by `along` for the next index.
+    fn take<I: Start>(&self, line: Line, along: isize, starts: &[I], target: &mut [T]) {
         let (fill, clip) = (self.fill, self.places.clip);
-        if step == 1 {
-            let table = &self.source[base..=base + last];
-            return arch().dispatch(Take { table, fill, clip, starts, target });
+        if along == 0 && line.is_short() {
+            let table = &self.source[line.base..=line.base + line.last];
+            return arch().dispatch(Take { table, line, fill, clip, starts, target });
         }
+        let mut base = line.base as isize;
         for (&start, slot) in starts.iter().zip(target) {
-            let start = i64::from(start);
-            let clamped = start.clamp(0, last as i64);
-            let at = base as isize + clamped as isize * step;
+            let start = line.counted(start);
+            let clamped = start.clamp(0, line.last as i64);
+            let at = base + clamped as isize * line.step;
             *slot = if clip || start == clamped { self.source[at as usize] } else { fill };
+            base += along;
         }
     }
 
@@ -242,41 +246,42 @@ impl<T: Pod + Send + Sync> Windows<'_, T> {
     }
 }
 
-/// Elements of a table at indices.
+/// Elements of a table at indices along it.
 struct Take<'a, T, I> {
     table: &'a [T],
+    line: Line,
     fill: T,
     clip: bool,
     starts: &'a [I],
     target: &'a mut [T],
 }
 
-impl<T: Pod, I: Copy> pulp::NullaryFnOnce for Take<'_, T, I>
-where
-    i64: From<I>,
-{
+impl<T: Pod, I: Start> pulp::NullaryFnOnce for Take<'_, T, I> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        let Take { table, fill, clip, starts, target } = self;
-        let last = table.len() as i64 - 1;
+        let Take { table, line, fill, clip, starts, target } = self;
+        let (last, back) = (I::of(table.len() - 1), line.back);
+        let mut places = [I::Place::default(); BLOCK];
         for (starts, target) in starts.chunks(BLOCK).zip(target.chunks_mut(BLOCK)) {
             let mut inside = true;
-            for &start in starts {
-                inside &= (0..=last).contains(&i64::from(start));
+            for (place, start) in places.iter_mut().zip(starts) {
+                *place = start.place(back);
+                inside &= *place <= last;
+            }
+            if inside {
+                for (&place, slot) in places.iter().zip(target) {
+                    // SAFETY: all places of this block were just seen to be in the table.
+                    *slot = unsafe { *table.get_unchecked(I::at(place)) };
+                }
+                continue;
             }
             for (&start, slot) in starts.iter().zip(target) {
-                let start = i64::from(start);
-                *slot = if inside {
-                    // SAFETY: all indices of this block were just seen to be in the table.
-                    unsafe { *table.get_unchecked(start as usize) }
-                } else if clip {
-                    table[start.clamp(0, last) as usize]
-                } else {
-                    // A negative index is larger than any as an unsigned one.
-                    table.get(start as usize).copied().unwrap_or(fill)
-                };
+                let start = line.counted(start);
+                let clamped = start.clamp(0, line.last as i64);
+                let is_there = clip || start == clamped;
+                *slot = if is_there { table[clamped as usize] } else { fill };
             }
         }
     }
@@ -320,6 +325,7 @@ mod tests {
             start_indices_batching_dims: smallvec![],
             slice_sizes: smallvec![3],
             mode,
+            from_end: false,
             fill: None,
         }
     }
@@ -356,6 +362,7 @@ mod tests {
             start_indices_batching_dims: smallvec![],
             slice_sizes: slice_sizes.as_slice().into(),
             mode: IndexMode::Fill,
+            from_end: false,
             fill: None,
         };
         let take = Tensor::from_slice(&[1u8, 0, 1], &[3, 1]).unwrap();
@@ -381,6 +388,7 @@ mod tests {
             start_indices_batching_dims: smallvec![0],
             slice_sizes: smallvec![1, 1],
             mode: IndexMode::Fill,
+            from_end: false,
             fill: None,
         };
         let indices = Tensor::from_slice(&[2i64, 0, 5, 1], &[2, 2, 1]).unwrap();
@@ -428,6 +436,7 @@ mod tests {
                         smallvec![window, 1]
                     },
                     mode,
+                    from_end: false,
                     fill: Some(bytes),
                 };
                 let y = on_any_number_of_threads(|| run(&gather, x, indices.clone()).to_vec::<T>());
@@ -484,6 +493,53 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn negative_indices_count_from_the_end() {
+        let (height, width, count) = (40, 900, 1300);
+        let values: Vec<i32> = (0..height * width).collect();
+        let x = Tensor::from_slice(&values, &[height as usize, width as usize]).unwrap();
+        let at: Vec<i32> = (0..height * count).map(|i| i * 7919 % 2000 - 1000).collect();
+        let wide: Vec<i64> = at.iter().map(|&at| i64::from(at)).collect();
+        let shape = [height as usize, count as usize, 1];
+        let indices =
+            [Tensor::from_slice(&at, &shape).unwrap(), Tensor::from_slice(&wide, &shape).unwrap()];
+        let modes = [IndexMode::Clip, IndexMode::Fill];
+        for (mode, indices) in modes.iter().flat_map(|&m| indices.iter().map(move |i| (m, i))) {
+            // An element of each row, along with the rows of the indices.
+            let along = Gather {
+                offset_dims: smallvec![],
+                collapsed_slice_dims: smallvec![1],
+                start_index_map: smallvec![1],
+                operand_batching_dims: smallvec![0],
+                start_indices_batching_dims: smallvec![0],
+                slice_sizes: smallvec![1, 1],
+                from_end: true,
+                fill: Some([0; 16]),
+                mode,
+            };
+            let y = on_any_number_of_threads(|| run(&along, &x, indices.clone()).to_vec::<i32>());
+            for (n, (&at, y)) in at.iter().zip(y).enumerate() {
+                let counted = if at < 0 { at + width } else { at };
+                let clamped = counted.clamp(0, width - 1);
+                let inside = mode == IndexMode::Clip || counted == clamped;
+                let expected = n as i32 / count * width + clamped;
+                assert_eq!(y, if inside { expected } else { 0 }, "{mode:?} {n} {at}");
+            }
+        }
+        // Two components, each from the end of its own axis.
+        let pairs = Tensor::from_slice(&[-1i32, -2, 0, -901, -40, 3], &[3, 2]).unwrap();
+        let pairs_of = Gather {
+            offset_dims: smallvec![],
+            collapsed_slice_dims: smallvec![0, 1],
+            start_index_map: smallvec![0, 1],
+            slice_sizes: smallvec![1, 1],
+            from_end: true,
+            fill: Some([0; 16]),
+            ..rows(IndexMode::Fill)
+        };
+        assert_eq!(run(&pairs_of, &x, pairs).to_vec::<i32>(), [40 * 900 - 2, 0, 3]);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! Positions are computed for some hundred windows at a time, so that they stay in the
 //! first-level cache and threads need not wait for each other.
 
+use std::ops::Range;
+
 use smallvec::smallvec;
 
 use super::common::{Walk, arch, integers};
@@ -22,6 +24,62 @@ pub(super) enum Starts<'a> {
     I64(&'a [i64]),
     Converted(Vec<i64>),
 }
+
+/// An index as it is read.
+pub(super) trait Start: Copy + PartialEq + Into<i64> {
+    /// Positions that are not there are larger than any that is.
+    type Place: Copy + Default + PartialOrd;
+    /// The position of an index, to which `back` is added where it is negative. Both `back` and the
+    /// positions that are there are less than 2^31.
+    fn place(self, back: usize) -> Self::Place;
+    fn of(place: usize) -> Self::Place;
+    fn at(place: Self::Place) -> usize;
+}
+
+macro_rules! starts {
+    ($($I:ty, $U:ty;)*) => {$(
+        impl Start for $I {
+            type Place = $U;
+            #[inline(always)]
+            fn place(self, back: usize) -> $U {
+                self.wrapping_add(back as $I & (self >> (<$I>::BITS - 1))) as $U
+            }
+            #[inline(always)]
+            fn of(place: usize) -> $U {
+                place as $U
+            }
+            #[inline(always)]
+            fn at(place: $U) -> usize {
+                place as usize
+            }
+        }
+    )*};
+}
+starts! {
+    i32, u32;
+    i64, u64;
+}
+
+/// Evaluates an expression with `$starts` naming the indices of some windows, as they are read.
+macro_rules! with_starts {
+    ($all:expr, $range:expr, $starts:ident => $body:expr) => {
+        match $all {
+            Starts::I32(all) => {
+                let $starts = &all[$range];
+                $body
+            }
+            Starts::I64(all) => {
+                let $starts = &all[$range];
+                $body
+            }
+            Starts::Converted(all) => {
+                let $starts = &all[$range];
+                $body
+            }
+        }
+    };
+}
+pub(super) use with_starts;
 
 impl Starts<'_> {
     pub(super) fn of<'a>(indices: &'a Tensor, operation: &'static str) -> Result<Starts<'a>> {
@@ -58,17 +116,35 @@ pub(super) struct Places<'a> {
     pub indices_batching: &'a [usize],
     /// Whether windows are moved to where they fit.
     pub clip: bool,
+    /// Whether negative indices count from the end.
+    pub from_end: bool,
     /// The shape that index vectors are laid out over, and they.
     pub batch: &'a [usize],
     pub starts: &'a Starts<'a>,
 }
 
-/// Windows along one axis: element `i` begins at `base + i * step` for all `i` up to `last`.
+/// Windows along one axis: element `i` begins at `base + i * step` for all `i` up to `last`. To
+/// negative indices `back` is added.
 #[derive(Clone, Copy)]
 pub(super) struct Line {
     pub base: usize,
     pub step: isize,
     pub last: usize,
+    pub back: usize,
+}
+
+impl Line {
+    /// The position that an index counts to.
+    #[inline(always)]
+    pub(super) fn counted(&self, start: impl Into<i64>) -> i64 {
+        let start = start.into();
+        start + (self.back as i64 & (start >> 63))
+    }
+
+    /// Whether positions are few enough for [`Start::place`], and places in themselves.
+    pub(super) fn is_short(&self) -> bool {
+        self.step == 1 && self.last.max(self.back) < i32::MAX as usize
+    }
 }
 
 impl Places<'_> {
@@ -85,23 +161,22 @@ impl Places<'_> {
     /// The places of all indices, where each index is one number.
     pub(super) fn line(&self) -> Option<Line> {
         match (self.index_map, self.batching) {
-            (&[dim], []) if !self.is_impossible() => Some(Line {
-                base: self.offset,
-                step: self.strides[dim],
-                last: self.shape[dim] - self.windows[dim],
-            }),
+            (&[dim], []) if !self.is_impossible() => Some(self.line_along(dim, self.offset)),
             _ => None,
         }
     }
 
-    /// The position of the first element of windows `first..first + places.len()`, or `OUTSIDE`.
-    pub(super) fn find(&self, first: usize, places: &mut [usize]) {
-        if self.is_impossible() {
-            return places.fill(OUTSIDE);
+    fn line_along(&self, dim: usize, base: usize) -> Line {
+        Line {
+            base,
+            step: self.strides[dim],
+            last: self.shape[dim] - self.windows[dim],
+            back: if self.from_end { self.shape[dim] } else { 0 },
         }
-        if let Some(line) = self.line() {
-            return self.find_along(line, 0, first, places);
-        }
+    }
+
+    /// For each axis of the batch how far apart the windows of neighbours are.
+    fn batch_strides(&self) -> Strides {
         let mut batching: Strides = smallvec![0; self.batch.len()];
         for (&dim, &axis) in self.batching.iter().zip(self.indices_batching) {
             // An operand axis of another size than the indices' is a caller's mistake, and would
@@ -110,33 +185,69 @@ impl Places<'_> {
                 batching[axis] += self.strides[dim];
             }
         }
-        let start = [self.offset as isize];
-        if let (&[dim], Some((&row, outer))) = (self.index_map, self.batch.split_last()) {
-            // The windows along the last axis of the batch, row by row.
-            let along = batching.pop().expect("as many strides as axes");
-            let (mut first, mut rest) = (first, places);
-            for [base] in Walk::from(outer, [&batching], start, first / row) {
-                let within = first % row;
-                let (now, later) = rest.split_at_mut((row - within).min(rest.len()));
-                let base = (base + within as isize * along) as usize;
-                let last = self.shape[dim] - self.windows[dim];
-                let line = Line { base, step: self.strides[dim], last };
-                self.find_along(line, along, first, now);
-                first += now.len();
-                rest = later;
-                if rest.is_empty() {
-                    break;
-                }
+        batching
+    }
+
+    /// Calls `f` with the lines that windows from number `first` on lie along, how far the next
+    /// window's is from each window's, and the windows of each. Returns whether there are such
+    /// lines, as there are where an index is one number.
+    pub(super) fn each_line(
+        &self,
+        first: usize,
+        count: usize,
+        mut f: impl FnMut(Line, isize, Range<usize>),
+    ) -> bool {
+        if self.is_impossible() {
+            return false;
+        }
+        if let Some(line) = self.line() {
+            f(line, 0, first..first + count);
+            return true;
+        }
+        let (&[dim], Some((&row, outer))) = (self.index_map, self.batch.split_last()) else {
+            return false;
+        };
+        let mut batching = self.batch_strides();
+        let along = batching.pop().expect("as many strides as axes");
+        let (mut first, end) = (first, first + count);
+        let walk = Walk::from(outer, [&batching], [self.offset as isize], first / row.max(1));
+        for [base] in walk {
+            if first == end {
+                break;
             }
+            let within = first % row;
+            let next = (first + row - within).min(end);
+            let base = (base + within as isize * along) as usize;
+            f(self.line_along(dim, base), along, first..next);
+            first = next;
+        }
+        true
+    }
+
+    /// The position of the first element of windows `first..first + places.len()`, or `OUTSIDE`.
+    pub(super) fn find(&self, first: usize, places: &mut [usize]) {
+        if self.is_impossible() {
+            return places.fill(OUTSIDE);
+        }
+        let is_found = self.each_line(first, places.len(), |line, along, range| {
+            let places = &mut places[range.start - first..range.end - first];
+            with_starts!(self.starts, range, starts => {
+                arch().dispatch(Find { line, along, starts, clip: self.clip, places })
+            });
+        });
+        if is_found {
             return;
         }
+        let (batching, start) = (self.batch_strides(), [self.offset as isize]);
         let walk = Walk::from(self.batch, [&batching], start, first);
         let mut next = first * self.index_map.len();
         for (place, [base]) in places.iter_mut().zip(walk) {
             let (mut at, mut inside) = (base, true);
             for (component, &dim) in self.index_map.iter().enumerate() {
                 let last = (self.shape[dim] - self.windows[dim]) as i64;
+                let back = if self.from_end { self.shape[dim] as i64 } else { 0 };
                 let start = self.starts.get(next + component);
+                let start = start + (back & (start >> 63));
                 let clamped = start.clamp(0, last);
                 inside &= self.clip || start == clamped;
                 at += clamped as isize * self.strides[dim];
@@ -145,25 +256,10 @@ impl Places<'_> {
             *place = if inside { at as usize } else { OUTSIDE };
         }
     }
-
-    /// The places of windows from number `first` on, whose indices are one number each; that of
-    /// the next window is moved by `along`.
-    fn find_along(&self, line: Line, along: isize, first: usize, places: &mut [usize]) {
-        let (range, clip) = (first..first + places.len(), self.clip);
-        match self.starts {
-            Starts::I32(starts) => {
-                arch().dispatch(Find { line, along, starts: &starts[range], clip, places })
-            }
-            Starts::I64(starts) => {
-                arch().dispatch(Find { line, along, starts: &starts[range], clip, places })
-            }
-            Starts::Converted(starts) => {
-                arch().dispatch(Find { line, along, starts: &starts[range], clip, places })
-            }
-        }
-    }
 }
 
+/// The places of windows along a line, whose indices are one number each; that of the next window is
+/// moved by `along`.
 struct Find<'a, I> {
     line: Line,
     along: isize,
@@ -172,20 +268,17 @@ struct Find<'a, I> {
     places: &'a mut [usize],
 }
 
-impl<I: Copy> pulp::NullaryFnOnce for Find<'_, I>
-where
-    i64: From<I>,
-{
+impl<I: Start> pulp::NullaryFnOnce for Find<'_, I> {
     type Output = ();
 
     #[inline(always)]
     fn call(self) {
-        let Find { line: Line { base, step, last }, along, starts, clip, places } = self;
-        let mut base = base as isize;
+        let Find { line, along, starts, clip, places } = self;
+        let mut base = line.base as isize;
         for (place, &start) in places.iter_mut().zip(starts) {
-            let start = i64::from(start);
-            let clamped = start.clamp(0, last as i64);
-            let at = (base + clamped as isize * step) as usize;
+            let start = line.counted(start);
+            let clamped = start.clamp(0, line.last as i64);
+            let at = (base + clamped as isize * line.step) as usize;
             *place = if clip || start == clamped { at } else { OUTSIDE };
             base += along;
         }

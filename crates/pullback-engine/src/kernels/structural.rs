@@ -54,6 +54,16 @@ impl Kernel for Concatenate {
             ), else ());
             return Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)]);
         }
+        let inner = strides[self.axis] as usize * dtype.size();
+        let runs: Option<Vec<(&[u8], usize)>> =
+            inputs.iter().map(|x| Some((x.bytes()?, x.shape()[self.axis] * inner))).collect();
+        if let Some(mut runs) = runs {
+            runs.retain(|&(_, run)| run > 0);
+            if runs.iter().all(|&(_, run)| run >= SHORTEST_RUN) {
+                join(&runs, buffer.bytes_mut());
+                return Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)]);
+            }
+        }
         let mut offset = 0;
         for x in &inputs {
             copy_tensor(x, buffer.bytes_mut(), offset, &strides);
@@ -61,6 +71,30 @@ impl Kernel for Concatenate {
         }
         Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)])
     }
+}
+
+/// Bytes from which on a run is copied by itself.
+const SHORTEST_RUN: usize = 64;
+
+/// Runs of so many bytes of each source in turn.
+fn join(sources: &[(&[u8], usize)], target: &mut [u8]) {
+    let all: usize = sources.iter().map(|(_, run)| run).sum();
+    for_each_part(target, 8 * part_of(1), |start, mut target| {
+        let (mut round, mut skipped) = (start / all.max(1), start % all.max(1));
+        while !target.is_empty() {
+            for &(source, run) in sources {
+                if skipped >= run {
+                    skipped -= run;
+                    continue;
+                }
+                let count = (run - skipped).min(target.len());
+                let (now, later) = target.split_at_mut(count);
+                now.copy_from_slice(&source[round * run + skipped..][..count]);
+                (target, skipped) = (later, 0);
+            }
+            round += 1;
+        }
+    });
 }
 
 /// Elements of both in turn.
@@ -364,6 +398,28 @@ mod tests {
         assert_eq!(y.to_vec::<i32>(), [1, 2, 1, 3, 3, 4, 2, 4]);
         let y = run(Concatenate { axis: 0 }, smallvec![t, a]);
         assert_eq!(y.to_vec::<i32>(), [1, 3, 2, 4, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn concatenation_of_long_runs() {
+        for (outer, lengths) in [(1, [70_001, 0, 90_000]), (333, [40, 65, 17]), (2, [0, 0, 0])] {
+            let part = |n: usize| {
+                let values: Vec<u16> =
+                    (0..outer * lengths[n]).map(|i| (i * 31 + n) as u16).collect();
+                Tensor::from_slice(&values, &[outer, lengths[n]]).unwrap()
+            };
+            let parts = [part(0), part(1), part(2)];
+            let y = on_any_number_of_threads(|| {
+                run(Concatenate { axis: 1 }, parts.iter().cloned().collect()).to_vec::<u16>()
+            });
+            let mut expected = vec![];
+            for row in 0..outer {
+                for (part, length) in parts.iter().zip(lengths) {
+                    expected.extend(&part.to_vec::<u16>()[row * length..][..length]);
+                }
+            }
+            assert_eq!(y, expected);
+        }
     }
 
     fn pad(x: &[f32], value: f32, low: i64, high: i64, interior: usize) -> Vec<f32> {

@@ -14,21 +14,18 @@ use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::Tensors;
-use crate::kernels::copy::transpose_bytes;
 use crate::layout::{self, Layout, Shape, Strides};
 use crate::native::{Argument, Code, Form, Target};
 use crate::scratch::with_scratch;
 use crate::tensor::Tensor;
 use crate::threads;
 
+mod crossed;
+
 /// Bytes of a tile of the widest type in a program.
 const TILE_BYTES: usize = 2048;
 /// Tiles that are run by one thread before it takes the next chunk.
 const TILES_PER_CHUNK: usize = 32;
-/// Rows that are transposed at a time, where elements run across them.
-const ROWS: usize = 64;
-/// Rows and columns from which on squares are transposed.
-const SQUARE: usize = 16;
 
 /// Runs a program; see [`Program::run`].
 pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Result<Tensors> {
@@ -208,18 +205,20 @@ fn donate(
 }
 
 /// Copies inputs whose rows take an element of many cache lines each, and whose neighbours other
-/// rows take: a copy that transposes in registers is faster than reading them one by one. Where
-/// it is the next row that takes them, some rows are copied at a time, when they are needed.
+/// rows take: a copy that transposes in registers is faster than reading them one by one. Those
+/// that all run along one axis are transposed block by block instead, when they are needed.
 fn localize(inputs: &mut Tensors) -> Result<()> {
     const LONG_ROW: usize = 32;
     const MANY: usize = 4096;
+    let mut crossed = None;
     for input in inputs.iter_mut() {
         if input.rank() < 2 || input.count() < MANY || input.is_contiguous() {
             continue;
         }
         let Layout { shape, strides, .. } = input.layout();
         let across = strides[strides.len() - 1].unsigned_abs() * input.dtype().size();
-        if is_crossed(&shape, &strides) {
+        let axis = crossed::crossing(&shape, &strides);
+        if axis.is_some() && axis == *crossed.get_or_insert(axis) {
             continue;
         }
         let scattered = across >= 64 && shape[shape.len() - 1] > LONG_ROW;
@@ -267,6 +266,8 @@ struct Job<'a> {
     by_rows: bool,
     /// Elements that are run by one thread before it takes the next ones.
     chunk: usize,
+    /// The axis that an input runs along, across the rows.
+    crossed: Option<usize>,
 }
 
 impl<'a> Job<'a> {
@@ -324,12 +325,32 @@ impl<'a> Job<'a> {
         let row = sizes.last().copied().filter(|&row| !strided.is_empty() && row >= tile);
         drop(strided);
         let mut chunk = tile * TILES_PER_CHUNK;
-        if sources.iter().any(|source| source.crossed(&sizes).is_some()) {
-            // Whole rows, and some lines of elements that run across them.
-            let columns = sizes[sizes.len() - 1];
-            chunk = chunk.div_ceil(columns).next_multiple_of(ROWS) * columns;
+        let crossing = |(source, dtype): (&Source, &DType)| match source {
+            Source::Strided(strided) => {
+                Some((crossed::crossing(&sizes, &strided.strides)?, dtype.size()))
+            }
+            _ => None,
+        };
+        let crossed = sources.iter().zip(&program.inputs).find_map(crossing);
+        if let Some((axis, size)) = crossed {
+            chunk = crossed::chunk(&sizes, axis, size);
         }
-        Job { program, code, sources, shared, pitch, tile, sizes, row, by_rows: false, chunk }
+        let crossed = crossed.map(|(axis, _)| axis);
+        let by_rows = false;
+        Job { program, code, sources, shared, pitch, tile, sizes, row, by_rows, chunk, crossed }
+    }
+
+    /// Lines of scratch memory for the tiles of a thread.
+    fn lines_of_tiles(&self) -> usize {
+        let gathered = self.sources.iter().filter(|source| source.is_gathered()).count();
+        (self.program.slots + gathered) * self.pitch
+    }
+
+    /// The tiles of slots, and of sources that are gathered.
+    fn tiles<'t>(&self, lines: &'t mut [Line]) -> [SmallVec<[&'t mut [u8]; 8]>; 2] {
+        let mut tiles = lines.chunks_exact_mut(self.pitch).map(cast_slice_mut);
+        let slots = tiles.by_ref().take(self.program.slots).collect();
+        [slots, tiles.collect()]
     }
 
     /// Whether strided inputs have their elements along rows.
@@ -375,20 +396,12 @@ impl<'a> Job<'a> {
         {
             return;
         }
-        let slots = self.program.slots;
-        let gathered = self.sources.iter().filter(|source| source.is_gathered()).count();
-        let crossed: SmallVec<[Option<Buffer>; 4]> = self
-            .sources
-            .iter()
-            .zip(&self.program.inputs)
-            .map(|(source, &dtype)| {
-                source.crossed(&self.sizes)?.rows(dtype, &self.sizes, start, count)
-            })
-            .collect();
-        with_scratch((slots + gathered) * self.pitch, |scratch: &mut [Line]| {
-            let mut tiles = scratch.chunks_exact_mut(self.pitch).map(cast_slice_mut);
-            let mut slots: SmallVec<[&mut [u8]; 12]> = tiles.by_ref().take(slots).collect();
-            let mut gathered: SmallVec<[&mut [u8]; 4]> = tiles.collect();
+        if let Some(axis) = self.crossed {
+            return self.run_crossed(axis, start, count, &mut outputs);
+        }
+        let none: SmallVec<[Option<&[u8]>; 6]> = SmallVec::from_elem(None, self.sources.len());
+        with_scratch(self.lines_of_tiles(), |scratch: &mut [Line]| {
+            let mut tiles = self.tiles(scratch);
             let (mut at, end) = (start, start + count);
             while at < end {
                 let mut len = self.tile.min(end - at);
@@ -401,21 +414,19 @@ impl<'a> Job<'a> {
                     *rest = later;
                     targets.push(now);
                 }
-                let crossed = (at - start, &crossed[..]);
-                self.run_tile(at, len, crossed, &mut slots, &mut gathered, &mut targets);
+                self.run_tile(at, len, &none, &mut tiles, &mut targets);
                 at += len;
             }
         });
     }
 
-    /// Computes elements `at..at + len`. Those of crossed inputs lie in buffers, from a position on.
+    /// Computes elements `at..at + len`. Inputs that have been put together are given.
     fn run_tile<'t>(
         &self,
         at: usize,
         len: usize,
-        (within, crossed): (usize, &'t [Option<Buffer>]),
-        slots: &mut [&'t mut [u8]],
-        gathered: &mut [&'t mut [u8]],
+        filled: &[Option<&'t [u8]>],
+        [slots, gathered]: &mut [SmallVec<[&'t mut [u8]; 8]>; 2],
         targets: &mut [&'t mut [u8]],
     ) {
         let mut tiles = gathered.iter_mut();
@@ -423,8 +434,8 @@ impl<'a> Job<'a> {
         for (n, (source, &dtype)) in self.sources.iter().zip(&self.program.inputs).enumerate() {
             let size = dtype.size();
             let tile = if source.is_gathered() { tiles.next() } else { None };
-            if let Some(rows) = &crossed[n] {
-                inputs.push(&rows.bytes()[within * size..][..len * size]);
+            if let Some(elements) = filled[n] {
+                inputs.push(elements);
                 continue;
             }
             inputs.push(match (source, tile) {
@@ -560,24 +571,6 @@ impl Source<'_> {
     fn is_gathered(&self) -> bool {
         matches!(self, Source::Strided(_) | Source::Donated(_))
     }
-
-    /// The elements, if they run along the axis before the last, across the rows.
-    fn crossed(&self, sizes: &[usize]) -> Option<&Strided<'_>> {
-        match self {
-            Source::Strided(strided) => is_crossed(sizes, &strided.strides).then_some(strided),
-            _ => None,
-        }
-    }
-}
-
-/// Whether elements run along the axis before the last, and both are long enough for squares.
-fn is_crossed(sizes: &[usize], strides: &[isize]) -> bool {
-    match (sizes, strides) {
-        ([.., down, across], [.., 1, step]) => {
-            *down >= SQUARE && *across >= SQUARE && !matches!(step, 0 | 1)
-        }
-        _ => false,
-    }
 }
 
 impl<'a> Strided<'a> {
@@ -606,23 +599,21 @@ impl<'a> Strided<'a> {
         tile
     }
 
-    /// A copy of whole rows, which take elements of many cache lines each: these are transposed in
-    /// registers. None without memory for it.
-    fn rows(&self, dtype: DType, sizes: &[usize], start: usize, count: usize) -> Option<Buffer> {
-        let mut buffer = Buffer::new(dtype, count).ok()?;
-        let (columns, height) = (sizes[sizes.len() - 1], sizes[sizes.len() - 2]);
-        let across = self.strides[sizes.len() - 1];
-        let (mut row, mut rest) = (start / columns, buffer.bytes_mut());
-        while !rest.is_empty() {
-            let pitch = columns * dtype.size();
-            let rows = (height - row % height).min(rest.len() / pitch);
-            let from = (self.row_start(sizes, row) as isize, across);
-            let (now, later) = rest.split_at_mut(rows * pitch);
-            transpose_bytes(dtype.size(), self.bytes, from, now, columns, [rows, columns]);
-            rest = later;
-            row += rows;
+    /// Copies a part of a row, from the element at a position on.
+    fn row(&self, size: usize, start: isize, stride: isize, target: &mut [u8]) {
+        fn part<T: Pod>(source: &[u8], start: isize, stride: isize, target: &mut [u8]) {
+            let target: &mut [T] = cast_slice_mut(target);
+            let rows = Rows { source: cast_slice(source), start, step: 0, stride };
+            rows.long(target.len(), target);
         }
-        Some(buffer)
+        match size {
+            1 => part::<u8>(self.bytes, start, stride, target),
+            2 => part::<u16>(self.bytes, start, stride, target),
+            4 => part::<u32>(self.bytes, start, stride, target),
+            8 => part::<u64>(self.bytes, start, stride, target),
+            16 => part::<[u64; 2]>(self.bytes, start, stride, target),
+            _ => {}
+        }
     }
 
     /// The position of the first element of a row, counted in row-major order.

@@ -70,6 +70,8 @@ pub struct Gather {
     pub indices_are_sorted: bool,
     /// Whether the caller knows the index vectors to be distinct.
     pub unique_indices: bool,
+    /// Whether negative indices count from the end, which a pass finds out.
+    pub from_end: bool,
 }
 
 /// Windows of `x` at the positions in `indices`; see [`Gather`].
@@ -83,8 +85,15 @@ pub fn gather(x: &Array, indices: &Array, gather: Gather) -> Result<Array> {
 impl Gather {
     /// A gather of which nothing further is known, with the usual fill value.
     pub fn new(dims: GatherDims, slice_sizes: Shape, mode: IndexMode) -> Gather {
-        let (indices_are_sorted, unique_indices) = (false, false);
-        Gather { dims, slice_sizes, mode, fill: None, indices_are_sorted, unique_indices }
+        Gather {
+            dims,
+            slice_sizes,
+            mode,
+            fill: None,
+            indices_are_sorted: false,
+            unique_indices: false,
+            from_end: false,
+        }
     }
 
     /// The axes of the operand that the window has.
@@ -166,14 +175,18 @@ impl Primitive for Gather {
             Some(value) if value as i64 as f64 == value => Param::Int(value as i64),
             Some(value) => Param::Float(value),
         };
-        vec![
+        let mut params = vec![
             ("dimension_numbers", dims),
             ("fill_value", fill),
             ("indices_are_sorted", Param::Bool(self.indices_are_sorted)),
             ("mode", mode_text(self.mode)),
             ("slice_sizes", Param::sizes(&self.slice_sizes)),
             ("unique_indices", Param::Bool(self.unique_indices)),
-        ]
+        ];
+        if self.from_end {
+            params.insert(2, ("from_end", Param::Bool(true)));
+        }
+        params
     }
 
     fn infer(&self, inputs: &[Aval]) -> Result<Avals> {
@@ -208,6 +221,7 @@ impl Primitive for Gather {
         let scatter = Scatter {
             indices_are_sorted: self.indices_are_sorted,
             unique_indices: self.unique_indices,
+            from_end: self.from_end,
             ..Scatter::new(ScatterOp::Add, dims, self.mode, x.dtype)
         };
         let place = |ct: &Array| bind1(scatter, &[&zeros(&x)?, indices, ct]);
@@ -282,6 +296,7 @@ impl Primitive for Gather {
             slice_sizes: self.slice_sizes.clone(),
             mode: self.mode,
             fill,
+            from_end: self.from_end,
         };
         Ok(plan.kernel(kernel, x))
     }
@@ -303,6 +318,7 @@ impl Listed for Gather {
             fill: params.optional_number("fill_value")?.map(FillValue::from),
             indices_are_sorted: params.bool("indices_are_sorted")?,
             unique_indices: params.bool("unique_indices")?,
+            from_end: params.optional_bool("from_end")?.unwrap_or(false),
         })
     }
 

@@ -60,6 +60,8 @@ pub struct Scatter {
     pub indices_are_sorted: bool,
     /// Whether the caller knows the windows not to overlap.
     pub unique_indices: bool,
+    /// Whether negative indices count from the end, which a pass finds out.
+    pub from_end: bool,
 }
 
 /// `x` with `updates` applied to its windows at the positions in `indices`; see [`Scatter`].
@@ -73,8 +75,8 @@ pub fn scatter(x: &Array, indices: &Array, updates: &Array, scatter: Scatter) ->
 impl Scatter {
     /// A scatter of which nothing further is known.
     pub fn new(op: ScatterOp, dims: ScatterDims, mode: IndexMode, dtype: DType) -> Scatter {
-        let (indices_are_sorted, unique_indices) = (false, false);
-        Scatter { op, dims, mode, dtype, indices_are_sorted, unique_indices }
+        let (indices_are_sorted, unique_indices, from_end) = (false, false, false);
+        Scatter { op, dims, mode, dtype, indices_are_sorted, unique_indices, from_end }
     }
 
     /// The same with another operation and element type.
@@ -114,6 +116,7 @@ impl Scatter {
             fill: Some(0.0.into()),
             indices_are_sorted: self.indices_are_sorted,
             unique_indices: self.unique_indices,
+            from_end: self.from_end,
             ..Gather::new(dims, sizes, self.mode)
         }
     }
@@ -208,14 +211,18 @@ impl Primitive for Scatter {
                 ),
             ],
         );
-        vec![
+        let mut params = vec![
             ("dimension_numbers", dims),
             ("indices_are_sorted", Param::Bool(self.indices_are_sorted)),
             ("mode", mode_text(self.mode)),
             ("unique_indices", Param::Bool(self.unique_indices)),
             ("update_consts", Param::Tuple(vec![])),
             ("update_jaxpr", self.update_program()),
-        ]
+        ];
+        if self.from_end {
+            params.insert(1, ("from_end", Param::Bool(true)));
+        }
+        params
     }
 
     fn infer(&self, inputs: &[Aval]) -> Result<Avals> {
@@ -306,6 +313,7 @@ impl Primitive for Scatter {
             operand_batching_dims: dims.operand_batching_dims,
             scatter_indices_batching_dims: dims.scatter_indices_batching_dims,
             mode: self.mode,
+            from_end: self.from_end,
         };
         Ok(plan.kernel(kernel, x))
     }
@@ -337,6 +345,7 @@ impl Listed for Scatter {
             dtype: output.dtype,
             indices_are_sorted: params.bool("indices_are_sorted")?,
             unique_indices: params.bool("unique_indices")?,
+            from_end: params.optional_bool("from_end")?.unwrap_or(false),
         })
     }
 

@@ -69,6 +69,20 @@ impl<T: Pod> Plane<'_, T> {
         self.one_by_one(rows..self.rows, 0..self.columns);
     }
 
+    /// Makes sure that all elements are within source and target.
+    ///
+    /// # Panics
+    /// If they are not.
+    fn check(&self) {
+        if self.rows == 0 || self.columns == 0 {
+            return;
+        }
+        let ends = [self.at, self.at + (self.columns - 1) as isize * self.across];
+        let last = (self.rows - 1) * self.down + self.columns - 1;
+        let inside = |end: isize| end >= 0 && end as usize + self.rows <= self.source.len();
+        assert!(ends.into_iter().all(inside) && last < self.target.len(), "a plane within bounds");
+    }
+
     fn one_by_one(&mut self, rows: Range<usize>, columns: Range<usize>) {
         for column in columns {
             let start = self.from(rows.start, column);
@@ -166,12 +180,11 @@ fn transposed<T: Pod, const N: usize>(square: [[T; N]; N]) -> [[T; N]; N] {
 /// Squares by registers of 32 bytes.
 #[cfg(target_arch = "x86_64")]
 mod wide {
-    use std::arch::x86_64::__m256i;
+    use std::arch::x86_64::{__m256i, _mm256_loadu_si256, _mm256_storeu_si256};
 
     use bytemuck::Pod;
     use pulp::x86::V3;
 
-    use super::super::LINE;
     use super::Plane;
 
     /// A plane of elements of which `LANES` fill a register.
@@ -185,48 +198,62 @@ mod wide {
 
         #[inline(always)]
         fn call(self) {
-            let simd = self.simd;
-            self.plane.run(
-                #[inline(always)]
-                |plane, row, column| quarters::<T, LANES>(simd, plane, row, column),
-            );
+            let Wide { simd, mut plane } = self;
+            plane.check();
+            let (rows, columns) = (plane.rows / LANES * LANES, plane.columns / LANES * LANES);
+            // Neighbours in the source one after the other, two registers of each line at a time.
+            let strip = super::NEIGHBOURS * 2 * LANES;
+            for first in (0..rows).step_by(strip) {
+                let last = rows.min(first + strip);
+                for column in (0..columns).step_by(2 * LANES) {
+                    let half = columns - column == LANES;
+                    for row in (first..last).step_by(2 * LANES) {
+                        let both = last - row > LANES;
+                        // SAFETY: `check` has seen that all elements of the plane are within source
+                        // and target, and these squares are within the plane.
+                        unsafe {
+                            square::<T, LANES>(simd, &mut plane, row, column);
+                            if !half {
+                                square::<T, LANES>(simd, &mut plane, row, column + LANES);
+                            }
+                            if both {
+                                square::<T, LANES>(simd, &mut plane, row + LANES, column);
+                            }
+                            if both && !half {
+                                square::<T, LANES>(simd, &mut plane, row + LANES, column + LANES);
+                            }
+                        }
+                    }
+                }
+            }
+            plane.one_by_one(0..rows, columns..plane.columns);
+            plane.one_by_one(rows..plane.rows, 0..plane.columns);
         }
     }
 
-    /// A square whose sides are two registers long.
+    /// Transposes the square that begins at a row and column.
+    ///
+    /// # Safety
+    /// The square is within a plane that lies within its source and target.
     #[inline(always)]
-    fn quarters<T: Pod, const LANES: usize>(
+    unsafe fn square<T: Pod, const LANES: usize>(
         simd: V3,
         plane: &mut Plane<T>,
         row: usize,
         column: usize,
     ) {
-        for (row, column) in [
-            (row, column),
-            (row, column + LANES),
-            (row + LANES, column),
-            (row + LANES, column + LANES),
-        ] {
-            let mut square = [bytemuck::Zeroable::zeroed(); LANES];
-            for (c, register) in square.iter_mut().enumerate() {
-                let start = plane.from(row, column + c);
-                *register = load(&plane.source[start..start + LANES]);
-            }
-            let square = transposed(simd, square);
-            for (r, register) in square.iter().enumerate() {
-                let start = (row + r) * plane.down + column;
-                let bytes: [u8; LINE / 2] = bytemuck::cast(*register);
-                bytemuck::cast_slice_mut(&mut plane.target[start..start + LANES])
-                    .copy_from_slice(&bytes);
-            }
+        let mut square = [bytemuck::Zeroable::zeroed(); LANES];
+        for (c, register) in square.iter_mut().enumerate() {
+            // SAFETY: a line of the square is within the source, and as wide as a register.
+            *register = unsafe {
+                _mm256_loadu_si256(plane.source.as_ptr().add(plane.from(row, column + c)).cast())
+            };
         }
-    }
-
-    #[inline(always)]
-    fn load<T: Pod>(elements: &[T]) -> __m256i {
-        let bytes: [u8; LINE / 2] =
-            bytemuck::cast_slice(elements).try_into().expect("elements that fill a register");
-        bytemuck::cast(bytes)
+        for (r, register) in transposed(simd, square).into_iter().enumerate() {
+            let start = (row + r) * plane.down + column;
+            // SAFETY: a row of the square is within the target, and as wide as a register.
+            unsafe { _mm256_storeu_si256(plane.target.as_mut_ptr().add(start).cast(), register) }
+        }
     }
 
     /// Eight rows of eight elements, or four of four.

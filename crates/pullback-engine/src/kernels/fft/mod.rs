@@ -1,10 +1,10 @@
 //! Fourier transforms over the last axes, for f32, f64 and their complex types.
 //!
-//! An axis is transformed line by line. Lines that lie along the last axis are transformed in
-//! place; those of another axis are moved into scratch some at a time, so that whole cache lines
-//! are read and written. Lines go to threads in chunks whose bounds are fixed by the shape. The
-//! transform of one line is that of the `rustfft` and `realfft` crates, of any length, whose plans
-//! are kept.
+//! Where there are many lines of a length without large prime factors, `batch` transforms one in
+//! each lane of a vector. All others are transformed line by line: those along the last axis in
+//! place, those of another axis moved into scratch some at a time, so that whole cache lines are
+//! read and written; the transform of one line is that of the `rustfft` and `realfft` crates, of any
+//! length. Plans are kept. Lines go to threads in chunks whose bounds are fixed by the shape.
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ use rustfft::{FftDirection, FftNum, FftPlanner};
 use smallvec::smallvec;
 
 use super::common::{around, owned_buffer};
-use super::parts::Shared;
+use super::parts::{Shared, for_each_item};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::dtype::{DType, Element};
@@ -24,6 +24,12 @@ use crate::layout::{self, Shape};
 use crate::scratch::with_scratch;
 use crate::tensor::Tensor;
 use crate::threads;
+
+mod batch;
+#[cfg(test)]
+mod tests;
+
+use batch::{Batch, Lines, Run};
 
 /// Which transform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -162,6 +168,25 @@ fn transform<T: Real>(
     if elements.is_empty() || (length == 1 && factor.is_none()) {
         return;
     }
+    if let Some(batch) = batch_for::<T>(length, outer * inner) {
+        let inverse = direction == FftDirection::Inverse;
+        let run = |lines: Lines<T>| {
+            with_scratch(batch.scratch(T::LANES), |scratch| {
+                T::run(&batch, lines, inverse, factor, scratch);
+            });
+        };
+        if inner == 1 {
+            let parts = elements.chunks_mut(T::LANES * length);
+            return for_each_item(parts, |lines| run(Lines::Complex(lines)));
+        }
+        let blocks = inner.div_ceil(T::LANES);
+        let all = &Shared::new(elements);
+        return threads::for_each(outer * blocks, &|n| {
+            let column = n % blocks * T::LANES;
+            let (start, width) = (n / blocks * length * inner, T::LANES.min(inner - column));
+            run(Lines::Columns { all, start: start + column, width, pitch: inner });
+        });
+    }
     let plan = T::plans().complex(length, direction);
     let scale = |line: &mut [Complex<T>]| {
         if let Some(factor) = factor {
@@ -216,8 +241,24 @@ fn transform<T: Real>(
     });
 }
 
+/// How to transform so many lines at once, if that is better than one by one.
+fn batch_for<T: Real>(length: usize, lines: usize) -> Option<Arc<Batch<T>>> {
+    if 2 * lines < T::LANES { None } else { T::plans().batch(length) }
+}
+
 /// The first halves of the transforms of real lines.
 fn real_lines<T: Real>(lines: &[T], length: usize, halves: &mut [Complex<T>]) {
+    if length.is_multiple_of(2)
+        && let Some(batch) = batch_for::<T>(length / 2, lines.len() / length)
+    {
+        let halves = halves.chunks_mut(T::LANES * (length / 2 + 1));
+        let parts = lines.chunks(T::LANES * length).zip(halves);
+        return for_each_item(parts, |(lines, halves)| {
+            with_scratch(batch.scratch(T::LANES), |scratch| {
+                T::run(&batch, Lines::Forward(lines, halves), false, None, scratch);
+            });
+        });
+    }
     let plan = T::plans().real(length);
     let in_chunk = (CHUNK / length).max(1);
     let chunks: Vec<_> = lines
@@ -242,6 +283,17 @@ fn real_lines<T: Real>(lines: &[T], length: usize, halves: &mut [Complex<T>]) {
 fn half_lines<T: Real>(halves: &[Complex<T>], length: usize, lines: &mut [T], factor: T) {
     if lines.is_empty() {
         return;
+    }
+    if length.is_multiple_of(2)
+        && let Some(batch) = batch_for::<T>(length / 2, lines.len() / length)
+    {
+        let lines = lines.chunks_mut(T::LANES * length);
+        let parts = halves.chunks(T::LANES * (length / 2 + 1)).zip(lines);
+        return for_each_item(parts, |(halves, lines)| {
+            with_scratch(batch.scratch(T::LANES), |scratch| {
+                T::run(&batch, Lines::Backward(halves, lines), true, Some(factor), scratch);
+            });
+        });
     }
     let plan = T::plans().half(length);
     let in_chunk = (CHUNK / length).max(1);
@@ -271,13 +323,33 @@ fn half_lines<T: Real>(halves: &[Complex<T>], length: usize, lines: &mut [T], fa
 
 /// A real type that there are transforms of.
 trait Real: FftNum + Element {
+    /// Lines that are transformed at once.
+    const LANES: usize;
     /// The plans of this type.
     fn plans() -> PlansOf<Self>;
+    /// Transforms some lines at once.
+    fn run(
+        batch: &Batch<Self>,
+        lines: Lines<Self>,
+        inverse: bool,
+        factor: Option<Self>,
+        scratch: &mut [Self],
+    );
 }
 
 macro_rules! reals {
-    ($($T:ty),*) => {$(
+    ($($T:ty, $LANES:expr;)*) => {$(
         impl Real for $T {
+            const LANES: usize = $LANES;
+            fn run(
+                batch: &Batch<$T>,
+                lines: Lines<$T>,
+                inverse: bool,
+                factor: Option<$T>,
+                scratch: &mut [$T],
+            ) {
+                Run::<$T, { $LANES }> { batch, lines, inverse, factor, scratch }.run();
+            }
             fn plans() -> PlansOf<Self> {
                 static PLANS: LazyLock<Mutex<Plans<$T>>> = LazyLock::new(Default::default);
                 PlansOf(&PLANS)
@@ -285,7 +357,11 @@ macro_rules! reals {
         }
     )*};
 }
-reals!(f32, f64);
+// A vector of most processors that have wide ones, or two of others.
+reals! {
+    f32, 16;
+    f64, 8;
+}
 
 /// The sum of the lengths of plans that are kept; a plan takes some elements for each.
 const KEPT: usize = 1 << 24;
@@ -296,6 +372,7 @@ struct Plans<T: FftNum> {
     complex: FxHashMap<(usize, bool), Arc<dyn rustfft::Fft<T>>>,
     real: FxHashMap<usize, Arc<dyn RealToComplex<T>>>,
     half: FxHashMap<usize, Arc<dyn ComplexToReal<T>>>,
+    batch: FxHashMap<usize, Option<Arc<Batch<T>>>>,
     kept: usize,
 }
 
@@ -306,6 +383,7 @@ impl<T: FftNum> Default for Plans<T> {
             complex: FxHashMap::default(),
             real: FxHashMap::default(),
             half: FxHashMap::default(),
+            batch: FxHashMap::default(),
             kept: 0,
         }
     }
@@ -324,7 +402,19 @@ impl<T: FftNum> Plans<T> {
 /// The plans of all threads.
 struct PlansOf<T: FftNum>(&'static Mutex<Plans<T>>);
 
-impl<T: FftNum> PlansOf<T> {
+impl<T: Real> PlansOf<T> {
+    /// The way to transform many lines of a length, if there is one.
+    fn batch(&self, length: usize) -> Option<Arc<Batch<T>>> {
+        let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = plans.batch.get(&length) {
+            return plan.clone();
+        }
+        plans.note(length);
+        let plan = Batch::new(length).map(Arc::new);
+        plans.batch.insert(length, plan.clone());
+        plan
+    }
+
     fn complex(&self, length: usize, direction: FftDirection) -> Arc<dyn rustfft::Fft<T>> {
         let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (length, direction == FftDirection::Forward);
@@ -357,99 +447,5 @@ impl<T: FftNum> PlansOf<T> {
         let plan = RealFftPlanner::new().plan_fft_inverse(length);
         plans.half.insert(length, plan.clone());
         plan
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kernels::parts::tests::on_any_number_of_threads;
-
-    fn fft(kind: FftKind, lengths: &[usize], x: &Tensor) -> Tensor {
-        Fft { kind, lengths: lengths.into() }.run(smallvec![x.clone()]).unwrap().remove(0)
-    }
-
-    /// Numbers in no order.
-    fn wave(count: usize) -> Vec<Complex<f64>> {
-        let at = |n: usize| Complex::new((n as f64 * 1.7).sin(), (n as f64 * 0.9).cos());
-        (0..count).map(at).collect()
-    }
-
-    fn close(x: &[Complex<f64>], y: &[Complex<f64>]) {
-        assert_eq!(x.len(), y.len());
-        for (x, y) in x.iter().zip(y) {
-            assert!((x - y).norm() < 1e-9, "{x} and {y}");
-        }
-    }
-
-    /// The transform by its definition.
-    fn slow(x: &[Complex<f64>]) -> Vec<Complex<f64>> {
-        let n = x.len();
-        let turn = |k: usize| -std::f64::consts::TAU * (k % n) as f64 / n as f64;
-        let sum = |k: usize| {
-            let terms =
-                x.iter().enumerate().map(|(j, x)| x * Complex::from_polar(1.0, turn(j * k)));
-            terms.sum()
-        };
-        (0..n).map(sum).collect()
-    }
-
-    #[test]
-    fn lines_of_every_length() {
-        for n in [1, 2, 3, 7, 8, 30, 97, 128, 210] {
-            let x = wave(n);
-            let y = fft(FftKind::Forward, &[n], &Tensor::from_slice(&x, &[n]).unwrap());
-            close(&y.to_vec(), &slow(&x));
-            close(&fft(FftKind::Inverse, &[n], &y).to_vec(), &x);
-            let real: Vec<f64> = x.iter().map(|x| x.re).collect();
-            let y = fft(FftKind::RealForward, &[n], &Tensor::from_slice(&real, &[n]).unwrap());
-            let full: Vec<Complex<f64>> = real.iter().map(|&x| x.into()).collect();
-            close(&y.to_vec(), &slow(&full)[..n / 2 + 1]);
-            let back = fft(FftKind::RealInverse, &[n], &y).to_vec::<f64>();
-            close(&back.iter().map(|&x| x.into()).collect::<Vec<_>>(), &full);
-        }
-    }
-
-    #[test]
-    fn several_axes_are_one_after_the_other() {
-        let shape = [2, 5, 4, 37];
-        let x = Tensor::from_slice(&wave(2 * 5 * 4 * 37), &shape).unwrap();
-        let all = fft(FftKind::Forward, &shape[1..], &x);
-        let last = fft(FftKind::Forward, &[37], &x);
-        let middle = last.transpose(&[0, 1, 3, 2]).unwrap();
-        let middle = fft(FftKind::Forward, &[4], &middle);
-        let first = middle.transpose(&[0, 3, 2, 1]).unwrap();
-        let first = fft(FftKind::Forward, &[5], &first);
-        let y = first.transpose(&[0, 3, 1, 2]).unwrap();
-        close(&all.to_vec(), &y.to_vec());
-        close(&fft(FftKind::Inverse, &shape[1..], &all).to_vec(), &x.to_vec());
-    }
-
-    #[test]
-    fn real_halves_of_several_axes_invert() {
-        let real: Vec<f64> = wave(3 * 40 * 6).iter().map(|x| x.re).collect();
-        let x = Tensor::from_slice(&real, &[3, 40, 6]).unwrap();
-        let y = fft(FftKind::RealForward, &[40, 6], &x);
-        assert_eq!(y.shape(), [3, 40, 4]);
-        let back = fft(FftKind::RealInverse, &[40, 6], &y).to_vec::<f64>();
-        assert!(back.iter().zip(&real).all(|(x, y)| (x - y).abs() < 1e-12));
-    }
-
-    #[test]
-    fn nothing_transforms_to_nothing() {
-        let x = Tensor::zeros(DType::C64, &[3, 0]).unwrap();
-        assert_eq!(fft(FftKind::Forward, &[0], &x).shape(), [3, 0]);
-        let x = Tensor::zeros(DType::F32, &[0]).unwrap();
-        assert_eq!(fft(FftKind::RealForward, &[0], &x).to_vec::<Complex<f32>>().len(), 1);
-        let x = Tensor::zeros(DType::C64, &[2, 1]).unwrap();
-        assert_eq!(fft(FftKind::RealInverse, &[0], &x).shape(), [2, 0]);
-    }
-
-    #[test]
-    fn any_number_of_threads_gives_the_same_bits() {
-        let x = Tensor::from_slice(&wave(90 * 400), &[90, 400]).unwrap();
-        on_any_number_of_threads(|| {
-            fft(FftKind::Forward, &[90, 400], &x).bytes().unwrap().to_vec()
-        });
     }
 }

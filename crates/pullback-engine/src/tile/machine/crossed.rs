@@ -1,0 +1,384 @@
+//! Programs over inputs whose elements run across the rows of the result.
+//!
+//! Reading such an input along rows takes an element of another cache line each time. So blocks of
+//! some rows and columns are transposed in registers into memory that fits the first-level cache,
+//! and the program is run over one block after the other.
+
+use bytemuck::cast_slice_mut;
+use smallvec::SmallVec;
+
+use super::{Job, Line, Outputs, Source, Strided};
+use crate::kernels::copy::transpose_bytes;
+use crate::native::{Argument, Target};
+use crate::scratch::with_scratch;
+
+/// Sizes of the axes that are crossed from which on transposing pays.
+const SHORTEST: usize = 16;
+/// Bytes of the blocks of all inputs.
+const BLOCK_BYTES: usize = 16 << 10;
+/// Rows of a block for code, which takes all rows at once.
+const ROWS: usize = 64;
+/// Elements of a chunk, where so few are whole cache lines of an input.
+const CHUNK: usize = 64 << 10;
+/// Bytes of an output from which on it is written past the caches, which it would only fill.
+const STREAMED: usize = 8 << 20;
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// The axis that elements run along, if it is another than the last and transposing pays.
+pub(super) fn crossing(sizes: &[usize], strides: &[isize]) -> Option<usize> {
+    let (&across, outer) = sizes.split_last()?;
+    if across < SHORTEST || matches!(strides[outer.len()], 0 | 1) {
+        return None;
+    }
+    (0..outer.len()).find(|&axis| strides[axis] == 1 && outer[axis] >= SHORTEST)
+}
+
+/// The elements of a chunk: whole entries of the axis that is crossed, and whole cache lines of an
+/// input along it.
+pub(super) fn chunk(sizes: &[usize], axis: usize, size: usize) -> usize {
+    let inner: usize = sizes[axis + 1..].iter().product();
+    let line = LINE / size.clamp(1, LINE);
+    (CHUNK / inner / line * line).max(line) * inner
+}
+
+/// Some rows and columns of the result.
+#[derive(Clone, Copy)]
+struct Block {
+    /// The position of the first element in row-major order.
+    at: usize,
+    /// Entries of the axis that is crossed.
+    rows: usize,
+    /// Elements from one of these rows to the next.
+    pitch: usize,
+    columns: usize,
+}
+
+impl Job<'_> {
+    /// Whether blocks of an input are put together, those of which lie elsewhere than in rows.
+    fn is_blocked(&self, source: &Source, axis: usize) -> bool {
+        match source {
+            Source::Strided(strided) => {
+                strided.strides[self.sizes.len() - 1] != 1 || strided.strides[axis] < 0
+            }
+            _ => false,
+        }
+    }
+
+    /// Computes elements `start..start + count`, which are whole entries of an axis that inputs run
+    /// along, and all that `outputs` have.
+    pub(super) fn run_crossed(
+        &self,
+        axis: usize,
+        start: usize,
+        count: usize,
+        outputs: &mut Outputs,
+    ) {
+        let row = self.sizes[self.sizes.len() - 1];
+        let inner: usize = self.sizes[axis + 1..].iter().product();
+        let dtypes = || self.sources.iter().zip(&self.program.inputs);
+        let blocked = || dtypes().filter(|(source, _)| self.is_blocked(source, axis));
+        let sizes: usize = blocked().map(|(_, dtype)| dtype.size()).sum();
+        // Whole squares, and without code whole tiles, row by row.
+        let side = LINE / blocked().map(|(_, dtype)| dtype.size()).min().unwrap_or(1).max(1);
+        let (rows, columns) = match self.code {
+            Some(_) => (ROWS.max(side), (BLOCK_BYTES / (ROWS.max(side) * sizes.max(1)))),
+            None => (side, self.tile),
+        };
+        let streams = self.streams(row);
+        let narrowest = self.program.outputs.iter().map(|dtype| dtype.size()).min();
+        let whole = if streams { LINE / narrowest.unwrap_or(LINE).max(1) } else { 1 };
+        let columns = columns.next_multiple_of(side.max(whole));
+        let mut lines: usize =
+            blocked().map(|(_, dtype)| (rows * columns * dtype.size()).div_ceil(LINE)).sum();
+        if streams {
+            let sizes: usize = self.program.outputs.iter().map(|dtype| dtype.size()).sum();
+            lines += rows * columns * sizes / LINE;
+        }
+        with_scratch(self.lines_of_tiles() + lines, |scratch: &mut [Line]| {
+            let (tiles, blocks) = scratch.split_at_mut(self.lines_of_tiles());
+            let (mut entry, end) = (start / inner, (start + count) / inner);
+            while entry < end {
+                let together = (self.sizes[axis] - entry % self.sizes[axis]).min(end - entry);
+                for begin in (0..inner).step_by(row) {
+                    for first in (0..together).step_by(rows) {
+                        for column in (0..row).step_by(columns) {
+                            let block = Block {
+                                at: (entry + first) * inner + begin + column,
+                                rows: rows.min(together - first),
+                                pitch: inner,
+                                columns: columns.min(row - column),
+                            };
+                            let memory = [&mut *tiles, &mut *blocks];
+                            self.run_block(axis, block, start, memory, streams, outputs);
+                        }
+                    }
+                }
+                entry += together;
+            }
+        });
+        if streams {
+            stream::finish();
+        }
+    }
+
+    /// Whether outputs are written past the caches: where they are large, and whole cache lines.
+    fn streams(&self, row: usize) -> bool {
+        let count: usize = self.sizes.iter().product();
+        let is_donated = |source: &Source| matches!(source, Source::Donated(_));
+        self.code.is_some()
+            && !self.sources.iter().any(is_donated)
+            && self.program.outputs.iter().all(|dtype| {
+                count * dtype.size() >= STREAMED && (row * dtype.size()).is_multiple_of(LINE)
+            })
+    }
+
+    /// Computes a block of outputs that begin at element `start`, with memory for tiles and for
+    /// blocks of inputs.
+    fn run_block(
+        &self,
+        axis: usize,
+        block: Block,
+        start: usize,
+        [tiles, blocks]: [&mut [Line]; 2],
+        streams: bool,
+        outputs: &mut Outputs,
+    ) {
+        let Block { at, rows, pitch, columns } = block;
+        let mut rest: &mut [u8] = cast_slice_mut(blocks);
+        let mut filled: SmallVec<[Option<&[u8]>; 6]> = SmallVec::new();
+        for (source, &dtype) in self.sources.iter().zip(&self.program.inputs) {
+            filled.push(match source {
+                Source::Strided(strided) if self.is_blocked(source, axis) => {
+                    let bytes = rows * columns * dtype.size();
+                    let (now, later) =
+                        std::mem::take(&mut rest).split_at_mut(bytes.next_multiple_of(LINE));
+                    rest = later;
+                    let now = &mut now[..bytes];
+                    strided.block(dtype.size(), &self.sizes, axis, block, now);
+                    Some(now)
+                }
+                _ => None,
+            });
+        }
+        if streams {
+            // The results of the block lie in memory of its own first.
+            let (mut own, mut parts) = (Block { pitch: columns, ..block }, Outputs::new());
+            own.at = start;
+            for dtype in &self.program.outputs {
+                let bytes = rows * columns * dtype.size();
+                let (now, later) = std::mem::take(&mut rest).split_at_mut(bytes);
+                rest = later;
+                parts.push(now);
+            }
+            if self.run_code_on(axis, block, (start, own), &filled, &mut parts) {
+                let each = outputs.iter_mut().zip(parts).zip(&self.program.outputs);
+                for ((output, part), dtype) in each {
+                    let size = dtype.size();
+                    for (n, part) in part.chunks(columns * size).enumerate() {
+                        let from = (at - start + n * pitch) * size;
+                        stream::copy(part, &mut output[from..][..part.len()]);
+                    }
+                }
+                return;
+            }
+        } else if self.run_code_on(axis, block, (start, block), &filled, outputs) {
+            return;
+        }
+        for row in 0..rows {
+            for column in (0..columns).step_by(self.tile) {
+                let len = self.tile.min(columns - column);
+                let at = at + row * pitch + column;
+                let mut targets: Outputs = Outputs::new();
+                for (output, dtype) in outputs.iter_mut().zip(&self.program.outputs) {
+                    targets.push(&mut output[(at - start) * dtype.size()..][..len * dtype.size()]);
+                }
+                let parts = filled.iter().zip(&self.program.inputs).map(|(block, dtype)| {
+                    let size = dtype.size();
+                    block.map(|block| &block[(row * columns + column) * size..][..len * size])
+                });
+                let parts: SmallVec<[Option<&[u8]>; 6]> = parts.collect();
+                self.run_tile(at, len, &parts, &mut self.tiles(tiles), &mut targets);
+            }
+        }
+    }
+
+    /// Computes a block by code, if there is any and it succeeds; `filled` holds the inputs that do
+    /// not lie in rows. The outputs, which begin at element `start`, have it where `own` says.
+    fn run_code_on(
+        &self,
+        axis: usize,
+        block: Block,
+        (start, own): (usize, Block),
+        filled: &[Option<&[u8]>],
+        outputs: &mut Outputs,
+    ) -> bool {
+        let Some(code) = &self.code else { return false };
+        let Block { at, rows, pitch, columns } = block;
+        let row = self.sizes[self.sizes.len() - 1];
+        let mut arguments: SmallVec<[Argument; 8]> = SmallVec::new();
+        for ((source, dtype), filled) in self.sources.iter().zip(&self.program.inputs).zip(filled) {
+            let size = dtype.size();
+            arguments.push(match (source, *filled) {
+                (_, Some(elements)) => Argument::Elements(elements, columns * size),
+                (Source::Repeated(value, _), _) => Argument::Scalar(value),
+                (Source::Contiguous(bytes), _) => {
+                    Argument::Elements(&bytes[at * size..], pitch * size)
+                }
+                (Source::Donated(output), _) => Argument::InPlace(*output),
+                (Source::Strided(strided), _) => {
+                    let from = strided.row_start(&self.sizes, at / row) + at % row;
+                    let step = strided.strides[axis] as usize;
+                    Argument::Elements(&strided.bytes[from * size..], step * size)
+                }
+            });
+        }
+        let targets: SmallVec<[Target; 4]> = outputs
+            .iter_mut()
+            .zip(&self.program.outputs)
+            .map(|(output, dtype)| {
+                Target::row(output).part(own.at - start, own.pitch, dtype.size())
+            })
+            .collect();
+        // SAFETY: the targets are slices that this call has for itself.
+        unsafe { code.run([rows, columns], &arguments, &targets) }
+    }
+}
+
+impl Strided<'_> {
+    /// Copies a block, row after row.
+    fn block(&self, size: usize, sizes: &[usize], axis: usize, block: Block, target: &mut [u8]) {
+        let Block { at, rows, columns, .. } = block;
+        let last = sizes.len() - 1;
+        let (row, across, down) = (sizes[last], self.strides[last], self.strides[axis]);
+        let start = self.row_start(sizes, at / row) as isize + (at % row) as isize * across;
+        if down == 1 {
+            let shape = [rows, columns];
+            return transpose_bytes(size, self.bytes, (start, across), target, columns, shape);
+        }
+        for (n, target) in target.chunks_mut(columns * size).enumerate() {
+            self.row(size, start + n as isize * down, across, target);
+        }
+    }
+}
+
+/// Copies that leave the caches as they are.
+mod stream {
+    /// Copies whole cache lines to where one begins.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn copy(source: &[u8], target: &mut [u8]) {
+        use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
+        const WIDTH: usize = size_of::<__m128i>();
+        assert!(target.as_ptr().addr().is_multiple_of(WIDTH), "a target of whole cache lines");
+        assert!(source.len() == target.len() && source.len().is_multiple_of(WIDTH));
+        for at in (0..source.len()).step_by(WIDTH) {
+            // SAFETY: both have a register's bytes there, and the target is aligned to one. Before
+            // other threads may read the target, `finish` is called.
+            unsafe {
+                let value = _mm_loadu_si128(source.as_ptr().add(at).cast());
+                _mm_stream_si128(target.as_mut_ptr().add(at).cast(), value);
+            }
+        }
+    }
+
+    /// Orders the copies of this thread before all that it does from now on.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn finish() {
+        // SAFETY: every processor of this architecture has this instruction.
+        #[allow(unused_unsafe)]
+        unsafe {
+            std::arch::x86_64::_mm_sfence();
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    pub(super) fn copy(source: &[u8], target: &mut [u8]) {
+        target.copy_from_slice(source);
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    pub(super) fn finish() {}
+}
+
+#[cfg(test)]
+mod tests {
+    use smallvec::smallvec;
+
+    use crate::dtype::{DType, Element};
+    use crate::tensor::Tensor;
+    use crate::tile::{ProgramBuilder, ScalarOp};
+
+    /// Adds views of arrays, and compares with the sum of what they hold copied out.
+    fn check<T: Element + PartialEq>(views: &[Tensor], value: &Tensor) {
+        let sum = |inputs: &[Tensor]| {
+            let mut builder = ProgramBuilder::new();
+            let mut sum = builder.constant(value);
+            for _ in inputs {
+                let input = builder.input(T::DTYPE);
+                sum = builder.op(ScalarOp::Add, &[sum, input]);
+            }
+            let program = builder.finish(&[sum]);
+            let y = program.run(inputs.iter().cloned().collect(), inputs[0].shape()).unwrap();
+            y[0].to_vec::<T>()
+        };
+        let copies: Vec<Tensor> = views.iter().map(|x| x.contiguous().unwrap()).collect();
+        assert!(sum(views) == sum(&copies), "views of shape {:?}", views[0].shape());
+    }
+
+    fn views<T: Element + PartialEq>(value: impl Fn(usize) -> T) {
+        for shape in [[16, 16, 16], [40, 33, 70], [3, 130, 65], [1, 200, 129], [17, 5, 90]] {
+            let array = |axes: [usize; 3], seed: usize| {
+                // The array that is of this shape with its axes in this order.
+                let mut own = [0; 3];
+                (0..3).for_each(|n| own[axes[n]] = shape[n]);
+                let values: Vec<T> =
+                    (0..own.iter().product()).map(|i| value(i * 7 + seed)).collect();
+                Tensor::from_slice(&values, &own).unwrap().transpose(&axes).unwrap()
+            };
+            let one = Tensor::scalar(value(1));
+            let plain = array([0, 1, 2], 5);
+            let row = array([0, 1, 2], 3).slice(&[0, 0, 0], &[1, 1, shape[2]], &[1, 1, 1]).unwrap();
+            let row = row.reshape(&[shape[2]]).unwrap().broadcast(&shape, &[2]).unwrap();
+            for axes in [[0, 2, 1], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {
+                let x = array(axes, 1);
+                check::<T>(&[x.clone()], &one);
+                check::<T>(&[plain.clone(), x.clone(), row.clone()], &one);
+                check::<T>(&[x.clone(), array(axes, 9), array([2, 1, 0], 4)], &one);
+                check::<T>(&[x.clone(), plain.reverse(&[0, 2]).unwrap()], &one);
+                check::<T>(&[x.reverse(&[2]).unwrap(), plain.reverse(&[1]).unwrap()], &one);
+                check::<T>(&[x.reverse(&[0, 1]).unwrap(), x], &one);
+            }
+        }
+    }
+
+    #[test]
+    fn views_across_rows_of_every_width() {
+        views(|i| i as u8);
+        views(|i| i as i16);
+        views(|i| (i % 4096) as f32);
+        views(|i| i as i64);
+        views(|i| num_complex::Complex::new((i % 1000) as f64, 1.0));
+    }
+
+    #[test]
+    fn large_results_are_written_past_the_caches() {
+        let (rows, columns) = (1408, 1501);
+        let values: Vec<f32> = (0..rows * columns).map(|i| (i % 8191) as f32).collect();
+        let x = Tensor::from_slice(&values, &[rows, columns]).unwrap();
+        let x = x.transpose(&[1, 0]).unwrap();
+        check::<f32>(&[x.clone()], &Tensor::scalar(2.0f32));
+        let y = x.slice(&[1, 64], &[columns, rows], &[1, 1]).unwrap();
+        check::<f32>(&[y.clone(), y], &Tensor::scalar(2.0f32));
+    }
+
+    #[test]
+    fn nothing_across_rows() {
+        let x = Tensor::zeros(DType::F32, &[0, 20]).unwrap();
+        check::<f32>(&[x.transpose(&[1, 0]).unwrap()], &Tensor::scalar(1.0f32));
+        let mut builder = ProgramBuilder::new();
+        let input = builder.input(DType::F32);
+        let program = builder.finish(&[input]);
+        let y = program.run(smallvec![x.transpose(&[1, 0]).unwrap()], &[20, 0]).unwrap();
+        assert_eq!(y[0].shape(), [20, 0]);
+    }
+}
