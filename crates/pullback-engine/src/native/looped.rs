@@ -17,6 +17,7 @@ use super::unrolled::{Cut, Known, Origin, Unroll, Value, as_truth, as_word, larg
 use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::interrupt;
 use crate::layout::{self, Shape};
 use crate::plan::Plan;
 use crate::tensor::Tensor;
@@ -105,6 +106,8 @@ struct Source<'a> {
 
 /// Values of so few elements are numbers; more of them are lanes.
 const FEW: usize = 8;
+/// Iterations between looks at whether the loop is to be ended.
+const PIECE: usize = 1 << 14;
 /// Bytes of a list beyond which the nearest cache would not hold it.
 const LARGEST: usize = 1 << 18;
 
@@ -449,17 +452,39 @@ impl LoopCode {
             addresses.push(start.wrapping_add(first * count * dtype.size()) as u64);
             collected.push(buffer);
         }
-        list[..addresses.len() * 8].copy_from_slice(bytemuck::cast_slice(&addresses));
-        // SAFETY: the code is a function of this type, made by `emit`. It reads and writes the
-        // list within its size, reads an entry of each scanned tensor and writes one of each
-        // buffer in each iteration, of which there are as many as entries, or fewer.
-        let failed = unsafe {
-            let run: extern "sysv64" fn(*mut u8, usize) -> u64 =
-                std::mem::transmute(self.executable.start());
-            run(list.as_mut_ptr(), iterations) != 0
-        };
-        if failed {
-            return Ok(None);
+        // In pieces, so that a signal can end the loop between them.
+        let mut left = iterations;
+        loop {
+            list[..addresses.len() * 8].copy_from_slice(bytemuck::cast_slice(&addresses));
+            let piece = left.min(PIECE);
+            // SAFETY: the code is a function of this type, made by `emit`. It reads and writes the
+            // list within its size, reads an entry of each scanned tensor and writes one of each
+            // buffer in each iteration, of which there are as many as entries are left, or fewer.
+            let failed = unsafe {
+                let run: extern "sysv64" fn(*mut u8, usize) -> u64 =
+                    std::mem::transmute(self.executable.start());
+                run(list.as_mut_ptr(), piece) != 0
+            };
+            if failed {
+                return Ok(None);
+            }
+            let not_done: [u8; 8] = list[self.left * 8..][..8].try_into().expect("eight bytes");
+            let not_done = u64::from_le_bytes(not_done) as usize;
+            let done = piece - not_done;
+            left -= done;
+            if not_done > 0 || left == 0 {
+                break;
+            }
+            interrupt::poll()?;
+            for (address, (dtype, shape)) in
+                addresses.iter_mut().zip(self.scanned.iter().chain(&self.collected))
+            {
+                let bytes = (done * layout::count(shape) * dtype.size()) as u64;
+                *address = match self.is_backward {
+                    true => address.wrapping_sub(bytes),
+                    false => address.wrapping_add(bytes),
+                };
+            }
         }
         let carry = self.carry.iter().map(|region| region.read(list, self.lanes));
         let collected =
@@ -468,11 +493,10 @@ impl LoopCode {
                     std::iter::once(iterations).chain(shape.iter().copied()).collect();
                 Tensor::from_buffer(*dtype, &shape, buffer)
             });
-        let left: [u8; 8] = list[self.left * 8..][..8].try_into().expect("eight bytes");
         Ok(Some(Iterated {
             carry: carry.collect::<Result<_>>()?,
             collected: collected.collect(),
-            left: u64::from_le_bytes(left) as usize,
+            left,
         }))
     }
 

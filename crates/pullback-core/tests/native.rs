@@ -1,5 +1,5 @@
-//! Programs whose entries are computed one by one: which equations are taken together, and that
-//! machine code gives the bits of the tile machine.
+//! Programs that are computed as wholes: which equations are taken together, and that machine code
+//! gives the bits of the tile machine.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -206,4 +206,30 @@ fn rows_are_padded_before_and_after() {
             h:f32[1,40,7] = mul g c
           in (h, d) }",
     );
+}
+
+#[test]
+fn long_loops_are_done_in_pieces() {
+    for reverse in ["False", "True"] {
+        agree(
+            &"{ lambda ; a:f32[2] b:f32[40000] c:f32[40000,3]. let
+                d:f32[2] e:f32[40000,2] = scan[
+                  _split_transpose=False
+                  jaxpr={ lambda ; f:f32[2] g:f32[] h:f32[3]. let
+                      i:f32[1] = slice[limit_indices=(2,) start_indices=(1,) strides=None] h
+                      j:f32[2] = mul f g
+                      k:f32[2] = add j i
+                      l:f32[2] = tanh k
+                    in (l, k) }
+                  length=40000
+                  linear=(False, False, False)
+                  num_carry=1
+                  num_consts=0
+                  reverse=REVERSE
+                  unroll=1
+                ] a b c
+              in (d, e) }"
+                .replace("REVERSE", reverse),
+        );
+    }
 }
