@@ -15,6 +15,7 @@ use super::gather::IndexMode;
 use super::parts::{for_each_item, for_each_part, part_of};
 use super::places::{BLOCK, Line, OUTSIDE, Places, Starts};
 use super::{Kernel, Tensors};
+use crate::cost::{Cost, TensorType};
 use crate::error::Result;
 use crate::layout::{self, Shape, Strides};
 use crate::tensor::Tensor;
@@ -63,6 +64,17 @@ impl Kernel for Scatter {
             ScatterOp::Min => "scatter_min",
             ScatterOp::Max => "scatter_max",
         }
+    }
+
+    fn cost(&self, inputs: &[TensorType], _: &[TensorType]) -> Cost {
+        match self.op {
+            ScatterOp::Replace => Cost::default(),
+            _ => Cost::flops(inputs[2].count()),
+        }
+    }
+
+    fn overwrites(&self) -> bool {
+        true
     }
 
     fn run(&self, mut inputs: Tensors) -> Result<Tensors> {

@@ -10,6 +10,7 @@ use super::common::{Number, arch, with_number};
 use super::parts::Shared;
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
+use crate::cost::{Cost, TensorType};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape};
@@ -28,6 +29,13 @@ pub struct Window {
     pub base_dilation: Shape,
     /// The distance of the taps.
     pub window_dilation: Shape,
+}
+
+impl Window {
+    /// How many elements are under it.
+    fn area(&self) -> usize {
+        self.dimensions.iter().product()
+    }
 }
 
 /// How the elements under a window become one; elements beyond the array leave it as it is.
@@ -268,6 +276,10 @@ impl Kernel for ReduceWindow {
         "reduce_window"
     }
 
+    fn cost(&self, _: &[TensorType], outputs: &[TensorType]) -> Cost {
+        Cost::flops(outputs[0].count() * self.window.area())
+    }
+
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
         let x = inputs[0].contiguous()?;
         with_number!(x.dtype(), self.name(), T => self.reduce::<T>(&x))
@@ -443,6 +455,10 @@ impl Kernel for SelectAndGather {
         "select_and_gather_add"
     }
 
+    fn cost(&self, _: &[TensorType], outputs: &[TensorType]) -> Cost {
+        Cost::flops(outputs[0].count() * self.window.area())
+    }
+
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
         let (values, x) = (inputs[0].contiguous()?, inputs[1].contiguous()?);
         with_real!(x.dtype(), self.name(), T => self.gather::<T>(&values, &x))
@@ -480,6 +496,10 @@ impl SelectAndGather {
 impl Kernel for SelectAndScatter {
     fn name(&self) -> &'static str {
         "select_and_scatter_add"
+    }
+
+    fn cost(&self, inputs: &[TensorType], _: &[TensorType]) -> Cost {
+        Cost::flops(inputs[0].count() * self.window.area())
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {

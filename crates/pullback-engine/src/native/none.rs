@@ -31,6 +31,10 @@ pub(crate) struct Code {
 pub(crate) struct Codes;
 
 impl Codes {
+    pub fn bytes(&self) -> usize {
+        0
+    }
+
     pub fn get(
         &self,
         _program: &Program,
@@ -56,6 +60,10 @@ pub(crate) struct LoopCode {
 }
 
 impl LoopCode {
+    pub fn bytes(&self) -> usize {
+        match self.never {}
+    }
+
     pub fn run(
         &self,
         _consts: &[Tensor],

@@ -110,10 +110,12 @@ pub(crate) fn unrolled(
     let inputs = plan.inputs.iter().zip(fixed).filter(|(_, fixed)| *fixed);
     let before = Plan {
         slots: plan.slots,
+        types: plan.types.clone(),
         inputs: inputs.map(|(slot, _)| *slot).collect(),
         constants: plan.constants.clone(),
         steps: before,
         outputs: slots.computed,
+        is_one_step: false,
     };
     Some((outputs, before))
 }
