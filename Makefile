@@ -21,17 +21,22 @@ tour: $(TOUR)/ready
 	$(TOUR)/bin/python examples/tour/table.py examples/tour/figures.tsv out/python.tsv out/rust.tsv
 
 # Formatting, lints, Rust tests with the laws and the documentation, the laws again by machine code
-# from the first run on, Python tests, conformance with JAX.
+# from the first run on, by the tile machine alone and by the oracle, Python tests, conformance with
+# JAX, and that by the oracle.
 test: $(TEST)/ready
 	cargo fmt --all --check
 	$(call BUILD,$(TEST)) clippy --workspace --all-targets --features pullback/ndarray -- -D warnings
 	$(call BUILD,$(TEST)) test --workspace --features pullback/ndarray
-	PULLBACK_ENGINE=native $(call BUILD,$(TEST)) test --workspace --features pullback/ndarray \
-		--test laws --test random_programs
+	for engine in native tile oracle; do \
+		PULLBACK_ENGINE=$$engine $(call BUILD,$(TEST)) test --workspace --features pullback/ndarray \
+			--test laws --test random_programs || exit 1; \
+	done
 	$(call BUILD,$(TEST)) build --workspace --features pullback/ndarray
 	target/debug/xtask check
 	cp target/debug/lib_pullback.so $(EXTENSION)
 	PYTHONPATH=python $(TEST)/bin/python -m pytest -q -n auto --dist loadfile tests/python
+	PULLBACK_ENGINE=oracle PYTHONPATH=python $(TEST)/bin/python -m pytest -q -n auto --dist loadfile \
+		tests/python/conformance
 
 # The laws over the list of primitives, alone.
 laws: $(TEST)/ready
@@ -47,7 +52,6 @@ docs:
 bench: $(TEST)/ready
 	$(call BUILD,$(TEST)) build --release --workspace
 	cp target/release/lib_pullback.so $(EXTENSION)
-	PYTHONPATH=python $(TEST)/bin/python benches/bench.py
 	PYTHONPATH=python $(TEST)/bin/python benches/kernels.py --write
 
 # Stubs, the reference of primitives, and the table of compatibility.

@@ -1,10 +1,12 @@
-"""Compiled functions beside JAX, row by row: the same source on both, in alternating rounds.
+"""Times beside JAX, row by row: the same source on both, in alternating rounds.
 
 Results are compared before times are. Prints a table, and writes it to docs/performance.md when
-asked to. Name groups to run only those: `python benches/kernels.py fused reductions`.
+asked to, with a picture. Name groups to run only those: `python benches/kernels.py fused dispatch`.
+The groups here are compiled functions; those of `calls.py` are compiling and calling.
 """
 
 import argparse
+import importlib
 import math
 import os
 import pathlib
@@ -13,10 +15,14 @@ import statistics
 import sys
 import time
 
+import calls
 import jax
+import jax.scipy.stats.norm
 import numpy as np
+import plot
 
 import pullback
+import pullback.scipy.stats.norm
 
 ROUNDS = 7
 # Seconds that a round of one row takes about.
@@ -574,53 +580,124 @@ def compared(name, ours, theirs):
 
 
 def measure(name, here, there):
+    """Medians of compiled functions, called again and again."""
     (f, mine), (g, other) = here, there
     f, g = pullback.jit(f), jax.jit(g)
     mine = [pullback.numpy.asarray(x) if isinstance(x, np.ndarray | np.generic) else x for x in mine]
     other = [jax.numpy.asarray(x) if isinstance(x, np.ndarray | np.generic) else x for x in other]
     compared(name, f(*mine), g(*other))
-    calls = [lambda: f(*mine), lambda: g(*other)]
-    repeats = [max(1, int(SPAN / rounds(call, 3))) for call in calls]
+    return alternating([lambda: f(*mine), lambda: g(*other)], ROUNDS, SPAN)
+
+
+def alternating(calls, count, span):
+    """Medians over rounds in turn, each of which takes about so long."""
+    repeats = [max(1, int(span / rounds(call, 3))) if span else 1 for call in calls]
     times = [[], []]
-    for _ in range(ROUNDS):
+    for _ in range(count):
         for call, repeat, own in zip(calls, repeats, times, strict=True):
             own.append(rounds(call, repeat))
     return [statistics.median(own) * 1e6 for own in times]
 
 
+def measure_call(group, name, here, there):
+    """Medians of functions that are called as they are."""
+    (f, *options), (g, *_) = here, there
+    options = options[0] if options else {}
+    if group == "dispatch":
+        key = lambda y: hasattr(y, "dtype") and "key" in str(y.dtype)  # noqa: E731
+        ours, theirs = f(), g()
+        if not key(theirs):
+            compared(name, ours, theirs)
+    span = SPAN if group == "dispatch" else 0.0
+    return alternating([f, g], options.get("rounds", ROUNDS), span)
+
+
+def rows_of(name, long):
+    """The rows of a group: names, and what gives the two times."""
+    if name in GROUPS:
+        here, there = GROUPS[name](pullback), GROUPS[name](jax)
+        for (row, *mine), (_, *other) in zip(here, there, strict=True):
+            yield row, lambda row=row, mine=mine, other=other: measure(row, mine, other)
+        return
+    options = {"long": long} if name == "compile" else {}
+    here, there = calls.GROUPS[name](pullback, **options), calls.GROUPS[name](jax, **options)
+    for (row, *mine), (_, *other) in zip(here, there, strict=True):
+        yield row, lambda row=row, mine=mine, other=other: measure_call(name, row, mine, other)
+
+
+def installed_size(*modules):
+    """Bytes of the packages on disk, without caches."""
+    total = 0
+    for module in modules:
+        root = pathlib.Path(importlib.import_module(module).__file__).parent
+        files = (path for path in root.rglob("*") if path.is_file())
+        total += sum(path.stat().st_size for path in files if "__pycache__" not in path.parts)
+    return total
+
+
+def sections(text):
+    """The groups of a table that was written before: names and lines."""
+    found, name = {}, None
+    for line in text.splitlines():
+        if line.startswith("## "):
+            name = line[3:].strip()
+        if name:
+            found.setdefault(name, []).append(line)
+    return found
+
+
+def write(measured):
+    """Writes the table, with the groups that were not measured as they were, and its picture."""
+    target = pathlib.Path(__file__).parent.parent / "docs" / "performance.md"
+    ours, theirs = installed_size("pullback"), installed_size("jax", "jaxlib")
+    head = [
+        "# Performance",
+        "",
+        f"Times beside JAX {jax.__version__}, in alternating rounds of one run: medians.",
+        f"{machine()}, Python {platform.python_version()}. Written by `make bench`.",
+        "",
+        "Compiled functions by family; then what it takes to compile one, and to call small ones.",
+        f"Installed, pullback takes {ours / 1e6:.1f} MB, jax and jaxlib {theirs / 1e6:.1f} MB.",
+        "",
+        "![Ratios by group](performance.svg)",
+        "",
+    ]
+    before = sections(target.read_text()) if target.exists() else {}
+    names = [name for name in [*GROUPS, *calls.GROUPS] if name in measured or name in before]
+    lines = [line for name in names for line in measured.get(name, before.get(name))]
+    target.write_text("\n".join(head + lines).rstrip() + "\n")
+    plot.main()
+    print(f"wrote {target} and its picture", file=sys.stderr)
+
+
 def main():
+    known = [*GROUPS, *calls.GROUPS]
     parser = argparse.ArgumentParser()
-    parser.add_argument("groups", nargs="*", default=[])
-    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
+    parser.add_argument("groups", nargs="*", default=[], help=", ".join(known))
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md and .svg")
+    parser.add_argument(
+        "--short", action="store_true", help="leave out what JAX takes minutes to compile"
+    )
     arguments = parser.parse_args()
-    lines = []
-    for name, rows in GROUPS.items():
-        if arguments.groups and name not in arguments.groups:
-            continue
-        lines += [f"## {name}", "", "| row | pullback µs | JAX µs | ratio |", "|---|---|---|---|"]
-        print(*lines[-4:], sep="\n")
+    if unknown := set(arguments.groups) - set(known):
+        parser.error(f"no such groups: {', '.join(sorted(unknown))}")
+    measured = {}
+    for name in arguments.groups or known:
+        lines = [f"## {name}", "", "| row | pullback µs | JAX µs | ratio |", "|---|---|---|---|"]
+        print(*lines, sep="\n")
         ratios = []
-        with jax.enable_x64(True), pullback.enable_x64(True):
-            for (row, *here), (_, *there) in zip(rows(pullback), rows(jax), strict=True):
-                a, b = measure(row, here, there)
+        with jax.enable_x64(name in GROUPS), pullback.enable_x64(name in GROUPS):
+            for row, times in rows_of(name, not arguments.short):
+                a, b = times()
                 ratios.append(a / b)
                 lines.append(f"| {row} | {a:.1f} | {b:.1f} | {a / b:.3f} |")
                 print(lines[-1], flush=True)
         mean = math.exp(statistics.fmean(map(math.log, ratios)))
         lines += [f"| geometric mean | | | {mean:.3f} |", ""]
         print(lines[-2], "\n")
+        measured[name] = lines
     if arguments.write:
-        head = [
-            "# Performance",
-            "",
-            f"Times of compiled functions beside JAX {jax.__version__}, in alternating rounds of one",
-            f"run: medians. {machine()}, Python {platform.python_version()}.",
-            "Written by `make bench`.",
-            "",
-        ]
-        target = pathlib.Path(__file__).parent.parent / "docs" / "performance.md"
-        target.write_text("\n".join(head + lines))
-        print(f"wrote {target}", file=sys.stderr)
+        write(measured)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,7 @@ from pullback._config import (  # noqa: F401
     transfer_guard,
 )
 from pullback.core import ShapeDtypeStruct  # noqa: F401
+from pullback.runtime import num_threads, set_num_threads  # noqa: F401
 
 __version__ = "0.1.0"
 
@@ -75,7 +76,7 @@ eval_shape = _pullback.transforms.eval_shape
 
 _SUBMODULES = frozenset(
     "ad_checkpoint core custom_derivatives debug dlpack dtypes errors "
-    "experimental image lax nn numpy ops random scipy sharding stages test_util "
+    "experimental image lax nn numpy ops profiler random runtime scipy sharding stages test_util "
     "typing checkpoint_policies extend flatten_util".split()
 )
 

@@ -10,6 +10,12 @@ class Device:
     process_index = 0
     local_hardware_id = 0
 
+    def memory_stats(self):
+        """What the memory of arrays comes to, in bytes; see `pullback.runtime.memory_stats`."""
+        from pullback import runtime
+
+        return runtime.memory_stats()
+
     def __repr__(self):
         return "CpuDevice(id=0)"
 

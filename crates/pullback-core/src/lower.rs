@@ -9,8 +9,9 @@ use pullback_engine::kernels::fold::Fold;
 use pullback_engine::kernels::reduce::ReduceOp;
 use pullback_engine::kernels::{Kernel, view::View};
 use pullback_engine::plan::{Plan, PlanBuilder, Slot};
+use pullback_engine::profiler;
 use pullback_engine::tile::{ProgramBuilder, ScalarOp};
-use pullback_engine::{DType, Tensor};
+use pullback_engine::{DType, Tensor, TensorType};
 use smallvec::{SmallVec, smallvec};
 
 use crate::aval::Aval;
@@ -29,6 +30,18 @@ pub struct Lowering {
 impl Lowering {
     fn new() -> Lowering {
         Lowering { plan: PlanBuilder::new(), unused: SmallVec::new() }
+    }
+
+    /// A further input of the plan.
+    fn input(&mut self, aval: &Aval) -> Slot {
+        let slot = self.plan.input();
+        self.describe(slot, aval);
+        slot
+    }
+
+    /// Says to the plan what is known of a value.
+    fn describe(&mut self, slot: Slot, aval: &Aval) {
+        self.plan.describe(slot, TensorType { dtype: aval.dtype, shape: aval.shape.clone() });
     }
 
     /// Whether anyone reads a result of the operation being lowered. Any slot will do for one that
@@ -153,6 +166,8 @@ impl Lowering {
 }
 
 /// The steps of one operation. Arithmetic on types that are only stored is done in wider ones.
+///
+/// What is known of the results is said to the plan.
 fn lower_one(
     lowering: &mut Lowering,
     op: &Op,
@@ -163,7 +178,7 @@ fn lower_one(
     let primitive = op.primitive();
     let narrow = |aval: &Aval| aval.dtype.widened().is_some();
     if !primitive.widens() || !inputs.iter().chain(outputs).any(narrow) {
-        return primitive.lower(lowering, x, inputs, outputs);
+        return lower_plainly(lowering, op, x, inputs, outputs);
     }
     let wide = |avals: &[Aval]| -> SmallVec<[Aval; 4]> {
         avals
@@ -177,7 +192,7 @@ fn lower_one(
         .zip(inputs.iter().zip(&wide_inputs))
         .map(|(&x, (from, to))| lowering.convert(x, from, to.dtype))
         .collect::<Result<_>>()?;
-    let results = primitive.lower(lowering, &operands, &wide_inputs, &wide_outputs)?;
+    let results = lower_plainly(lowering, op, &operands, &wide_inputs, &wide_outputs)?;
     results
         .iter()
         .zip(wide_outputs.iter().zip(outputs))
@@ -185,23 +200,47 @@ fn lower_one(
         .collect()
 }
 
+/// The steps of one operation on types that arithmetic is done in.
+fn lower_plainly(
+    lowering: &mut Lowering,
+    op: &Op,
+    x: &[Slot],
+    inputs: &[Aval],
+    outputs: &[Aval],
+) -> Result<Slots> {
+    let unused = lowering.unused.clone();
+    let y = op.primitive().lower(lowering, x, inputs, outputs)?;
+    for (n, (&slot, aval)) in y.iter().zip(outputs).enumerate() {
+        // Any slot stands for what is not read.
+        if !unused.get(n).is_some_and(|&unused| unused) {
+            lowering.describe(slot, aval);
+        }
+    }
+    Ok(y)
+}
+
 /// The plan of one operation.
 pub(crate) fn lower_op(op: &Op, inputs: &[Aval], outputs: &[Aval]) -> Result<Plan> {
     let mut lowering = Lowering::new();
-    let x: Slots = inputs.iter().map(|_| lowering.plan.input()).collect();
+    let x: Slots = inputs.iter().map(|aval| lowering.input(aval)).collect();
     let y = lower_one(&mut lowering, op, &x, inputs, outputs)?;
     Ok(lowering.plan.finish(&y))
 }
 
 /// The plan of a program, after the passes.
 pub(crate) fn lower_jaxpr(jaxpr: &Jaxpr) -> Result<Plan> {
-    lower_steps(&passes::optimize(jaxpr.clone())?)
+    let jaxpr = {
+        let _span = profiler::span("compile", "passes");
+        passes::optimize(jaxpr.clone())?
+    };
+    let _span = profiler::span("compile", "lower");
+    lower_steps(&jaxpr)
 }
 
 /// The plan of a program as it is.
 pub(crate) fn lower_steps(jaxpr: &Jaxpr) -> Result<Plan> {
     let mut lowering = Lowering::new();
-    let x: Slots = jaxpr.inputs.iter().map(|_| lowering.plan.input()).collect();
+    let x: Slots = jaxpr.inputs.iter().map(|&var| lowering.input(jaxpr.aval(var))).collect();
     let y = steps(&mut lowering, jaxpr, &x)?;
     Ok(lowering.plan.finish(&y))
 }

@@ -1,49 +1,47 @@
-//! Aligned memory, taken from and given back to a pool.
+//! The bytes of an array, aligned to a cache line.
 //!
-//! Fresh pages are expensive: touching a new 40 MB array costs ten times what filling it does.
-//! So a dropped buffer goes to a free list of its size class, and the next one of that class
-//! takes it, contents and all. A kernel must therefore write every element of its output.
-
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock};
+//! A buffer takes its memory from the pool (`memory`), with whatever it held before: a kernel must
+//! write every element of its output.
 
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
-
-/// The bytes of memory that the machine has; where it does not say, all that can be addressed.
-pub fn installed_memory() -> u64 {
-    static BYTES: OnceLock<u64> = OnceLock::new();
-    *BYTES.get_or_init(|| {
-        let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-        let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
-        let kilobytes = total.and_then(|line| line.trim().strip_suffix("kB")?.trim().parse().ok());
-        kilobytes.map_or(isize::MAX as u64, |kilobytes: u64| kilobytes.saturating_mul(1024))
-    })
-}
-
-/// A cache line; the unit and the alignment of all buffers.
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C, align(64))]
-struct Line([u8; 64]);
+use crate::memory::{Block, Refused};
 
 /// Memory of someone else's: bytes that stay where they are, and as they are, while the owner lives.
 pub type Owner = Box<dyn AsRef<[u8]> + Send + Sync>;
 
 /// Bytes aligned to a cache line.
 pub struct Buffer {
-    lines: Vec<Line>,
+    block: Block,
     len: usize,
-    /// Holds the bytes instead of `lines`, until they are to be written.
+    /// Holds the bytes instead of `block`, until they are to be written.
     owner: Option<Owner>,
 }
 
 impl Buffer {
     /// A buffer for `elements` of `dtype`, with arbitrary contents.
     pub fn new(dtype: DType, elements: usize) -> Result<Buffer> {
+        Buffer::taken(dtype, elements, Block::take)
+    }
+
+    /// A buffer as [`Buffer::new`] gives, for what a kernel needs for a while: it may exceed the
+    /// limit of memory, as parts of work that others wait for cannot fail.
+    pub(crate) fn scratch(dtype: DType, elements: usize) -> Result<Buffer> {
+        Buffer::taken(dtype, elements, Block::take_beyond_limit)
+    }
+
+    fn taken(
+        dtype: DType,
+        elements: usize,
+        take: fn(usize) -> std::result::Result<Block, Refused>,
+    ) -> Result<Buffer> {
         let too_large = || Error::TooLarge { elements: elements as u128, dtype };
         let len = elements.checked_mul(dtype.size()).ok_or_else(too_large)?;
-        let lines = POOL.take(len.div_ceil(64)).ok_or_else(too_large)?;
-        Ok(Buffer { lines, len, owner: None })
+        let block = take(len).map_err(|refused| match refused {
+            Refused::System => too_large(),
+            Refused::Limit { in_use, limit } => Error::OutOfMemory { bytes: len, in_use, limit },
+        })?;
+        Ok(Buffer { block, len, owner: None })
     }
 
     /// The bytes of another owner, in place, if they begin at a cache line and fill whole ones, as
@@ -52,7 +50,7 @@ impl Buffer {
         let bytes = (*owner).as_ref();
         let whole = bytes.as_ptr().addr().is_multiple_of(64) && bytes.len().is_multiple_of(64);
         let len = bytes.len();
-        whole.then(|| Buffer { lines: vec![], len, owner: Some(owner) })
+        whole.then(|| Buffer { block: Block::empty(), len, owner: Some(owner) })
     }
 
     /// A buffer of zeros.
@@ -74,17 +72,26 @@ impl Buffer {
         if let Some(owner) = &self.owner {
             return (**owner).as_ref();
         }
-        &bytemuck::cast_slice(&self.lines)[..self.len]
+        &self.block.bytes()[..self.len]
     }
 
-    /// All bytes, to be written. Those of another owner are copied first.
+    /// Whether the bytes are those of another owner.
+    pub fn is_borrowed(&self) -> bool {
+        self.owner.is_some()
+    }
+
+    /// All bytes, to be written. Those of another owner are copied first, whatever the limit of
+    /// memory is: who cares about it writes to a new buffer instead.
+    ///
+    /// # Panics
+    /// If the system has no memory for the copy.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         if let Some(owner) = self.owner.take() {
             let bytes = (*owner).as_ref();
-            self.lines = vec![Line([0; 64]); bytes.len().div_ceil(64)];
-            bytemuck::cast_slice_mut(&mut self.lines)[..bytes.len()].copy_from_slice(bytes);
+            self.block = Block::take_beyond_limit(bytes.len()).expect("memory for a copy");
+            self.block.bytes_mut()[..bytes.len()].copy_from_slice(bytes);
         }
-        &mut bytemuck::cast_slice_mut(&mut self.lines)[..self.len]
+        &mut self.block.bytes_mut()[..self.len]
     }
 
     /// All bytes as elements.
@@ -100,71 +107,7 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        POOL.give(std::mem::take(&mut self.lines));
-    }
-}
-
-/// Buffers larger than this, in lines, are kept in the pool; smaller ones the allocator serves well.
-const SMALLEST_POOLED: usize = 64;
-/// Bytes that may lie unused in the pool.
-const POOL_CAP: usize = 1 << 30;
-
-struct Pool {
-    classes: [Mutex<Vec<Vec<Line>>>; 64],
-    held: AtomicUsize,
-}
-
-static POOL: Pool =
-    Pool { classes: [const { Mutex::new(Vec::new()) }; 64], held: AtomicUsize::new(0) };
-
-impl Pool {
-    /// Two classes for every power of two, so that at most a third of a buffer is unused.
-    fn class(lines: usize) -> (usize, usize) {
-        let top = lines.next_power_of_two();
-        let low = top / 4 * 3;
-        let exponent = top.trailing_zeros() as usize;
-        if lines <= low && low > 0 { (2 * exponent, low) } else { (2 * exponent + 1, top) }
-    }
-
-    fn take(&self, lines: usize) -> Option<Vec<Line>> {
-        let zero = Line([0; 64]);
-        if lines < SMALLEST_POOLED {
-            return Some(vec![zero; lines]);
-        }
-        let (class, size) = Pool::class(lines);
-        if let Some(slot) = self.classes.get(class)
-            && let Ok(mut free) = slot.lock()
-            && let Some(mut found) = free.pop()
-        {
-            self.held.fetch_sub(found.capacity() * 64, Ordering::Relaxed);
-            found.resize(lines, zero);
-            return Some(found);
-        }
-        let mut fresh = Vec::new();
-        fresh.try_reserve_exact(size).ok()?;
-        fresh.resize(lines, zero);
-        Some(fresh)
-    }
-
-    fn give(&self, lines: Vec<Line>) {
-        let capacity = lines.capacity();
-        if capacity < SMALLEST_POOLED {
-            return;
-        }
-        let (class, size) = Pool::class(capacity);
-        if size != capacity {
-            return;
-        }
-        let bytes = capacity * 64;
-        if self.held.fetch_add(bytes, Ordering::Relaxed) + bytes > POOL_CAP {
-            self.held.fetch_sub(bytes, Ordering::Relaxed);
-            return;
-        }
-        if let Some(slot) = self.classes.get(class)
-            && let Ok(mut free) = slot.lock()
-        {
-            free.push(lines);
-        }
+        std::mem::replace(&mut self.block, Block::empty()).give();
     }
 }
 
@@ -173,25 +116,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_class_holds_what_it_is_asked_for() {
-        for lines in 64..5000 {
-            let (class, size) = Pool::class(lines);
-            assert!(size >= lines && size <= 2 * lines);
-            assert_eq!(Pool::class(size), (class, size));
-        }
-    }
-
-    #[test]
     fn borrowed_bytes_stay_in_place_until_they_are_written() {
-        let lines = vec![Line([7; 64]); 2];
-        let address = lines.as_ptr().addr();
-        struct Lines(Vec<Line>);
-        impl AsRef<[u8]> for Lines {
+        #[repr(C, align(64))]
+        struct Bytes([u8; 128]);
+        impl AsRef<[u8]> for Bytes {
             fn as_ref(&self) -> &[u8] {
-                bytemuck::cast_slice(&self.0)
+                &self.0
             }
         }
-        let mut buffer = Buffer::borrowed(Box::new(Lines(lines))).expect("whole lines");
+        let owner: Owner = Box::new(Bytes([7; 128]));
+        let address = (*owner).as_ref().as_ptr().addr();
+        let mut buffer = Buffer::borrowed(owner).expect("whole lines");
         assert_eq!(buffer.bytes().as_ptr().addr(), address);
         buffer.bytes_mut()[0] = 1;
         assert_ne!(buffer.bytes().as_ptr().addr(), address);

@@ -20,6 +20,20 @@ pub enum Error {
         dtype: DType,
     },
 
+    /// An array would take more memory than is allowed (see [`crate::memory::set_limit`]).
+    #[error(
+        "out of memory allocating {bytes} bytes: arrays hold {in_use} bytes, and the limit is \
+         {limit}"
+    )]
+    OutOfMemory {
+        /// Bytes asked for.
+        bytes: usize,
+        /// Bytes that arrays hold.
+        in_use: usize,
+        /// Bytes that they may hold.
+        limit: usize,
+    },
+
     /// An operation met an element type that it is not defined for.
     #[error("{operation} is not defined for {dtype}")]
     DType {

@@ -239,7 +239,8 @@ impl Tensor {
         }
     }
 
-    /// The buffer, if no one else holds it and it holds just these elements in row-major order.
+    /// The buffer, if no one else holds it and it holds just these elements in row-major order, in
+    /// memory of ours.
     pub fn into_buffer(self) -> std::result::Result<Buffer, Tensor> {
         let Tensor { dtype, data } = self;
         let dense = match data {
@@ -249,6 +250,7 @@ impl Tensor {
         if dense.layout.offset != 0
             || !dense.layout.is_contiguous()
             || dense.layout.count() * dtype.size() != dense.buffer.bytes().len()
+            || dense.buffer.is_borrowed()
         {
             return Err(Tensor { dtype, data: Data::Dense(dense) });
         }

@@ -16,6 +16,9 @@ use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
 
+use crate::native::{self, Mode};
+use crate::profiler;
+
 /// Rounds of looking for work before a thread sleeps: some ten microseconds.
 const SPINS: usize = 4000;
 /// More threads than this are never started.
@@ -54,7 +57,7 @@ pub fn set_num_threads(threads: usize) {
 /// A panic of a chunk is passed on when all others have ended.
 pub fn for_each(chunks: usize, work: &(dyn Fn(usize) + Sync)) {
     let threads = num_threads().min(chunks);
-    if threads < 2 || AT_WORK.get() {
+    if threads < 2 || AT_WORK.get() || native::mode() == Mode::Oracle {
         return (0..chunks).for_each(work);
     }
     let pool = pool();
@@ -220,6 +223,7 @@ impl Pool {
                 }
             };
             drop(jobs);
+            let _span = profiler::span("thread", "work");
             job.run();
         }
     }

@@ -131,9 +131,11 @@ pub fn raise(error: Error) -> PyErr {
     match error {
         Error::Host(HostError(inner)) => inside(inner),
         Error::Engine(pullback_core::engine::Error::Host(HostError(inner))) => inside(inner),
-        Error::TooLarge { .. } | Error::Engine(pullback_core::engine::Error::TooLarge { .. }) => {
-            instance(out_of_memory, format!("RESOURCE_EXHAUSTED: {message}"))
-        }
+        Error::TooLarge { .. }
+        | Error::Engine(
+            pullback_core::engine::Error::TooLarge { .. }
+            | pullback_core::engine::Error::OutOfMemory { .. },
+        ) => instance(out_of_memory, format!("RESOURCE_EXHAUSTED: {message}")),
         Error::Engine(_) => PyTypeError::new_err(message),
         Error::Promotion { .. } | Error::StrictPromotion { .. } => {
             TypePromotionError::new_err(message)

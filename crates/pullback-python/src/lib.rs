@@ -17,6 +17,7 @@ mod errors;
 mod ffi;
 mod functions;
 mod indexing;
+mod runtime;
 mod text;
 mod transforms;
 mod tree;
@@ -32,6 +33,7 @@ fn _pullback(module: &Bound<'_, PyModule>) -> PyResult<()> {
     errors::install_hook();
     interrupt::install(poll);
     config::register(module)?;
+    runtime::register(module)?;
     errors::register(module)?;
     convert::register(module)?;
     array::register(module)?;

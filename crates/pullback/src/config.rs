@@ -1,5 +1,6 @@
-//! Settings of the current thread.
+//! Settings: of the current thread, and, where it is said, of the process.
 
+use pullback_core::engine::{native, threads};
 use pullback_core::promote;
 
 pub use pullback_core::config::{
@@ -7,6 +8,7 @@ pub use pullback_core::config::{
     set_rank_promotion, set_strict_promotion, set_threefry_partitionable, set_warn,
     strict_promotion, threefry_partitionable,
 };
+pub use pullback_core::engine::native::Mode as Engine;
 
 /// Runs `f` with [`threefry_partitionable`] set to `on`, and sets it back.
 ///
@@ -78,4 +80,55 @@ pub fn enable_x64() -> bool {
 /// ```
 pub fn set_enable_x64(on: bool) {
     promote::set_x64(Some(on));
+}
+
+/// How many threads compute, the calling one included: as set, or as the environment variable
+/// `PULLBACK_NUM_THREADS` says, or as many as there are processors. Results do not depend on it.
+///
+/// ```
+/// # use pullback::config;
+/// assert!(config::num_threads() >= 1);
+/// ```
+pub fn num_threads() -> usize {
+    threads::num_threads()
+}
+
+/// Sets how many threads compute from now on, in the whole process: at least one, at most 256.
+///
+/// ```
+/// # use pullback::config;
+/// config::set_num_threads(3);
+/// assert_eq!(config::num_threads(), 3);
+/// config::set_num_threads(0);
+/// assert_eq!(config::num_threads(), 1);
+/// ```
+pub fn set_num_threads(count: usize) {
+    threads::set_num_threads(count);
+}
+
+/// What runs programs: as set, or as the environment variable `PULLBACK_ENGINE` says (`auto`,
+/// `native`, `tile` or `oracle`). Results are the same, bit for bit.
+///
+/// ```
+/// # use pullback::config::{self, Engine};
+/// assert_eq!(config::engine(), Engine::Auto);
+/// ```
+pub fn engine() -> Engine {
+    native::mode()
+}
+
+/// Sets what runs programs from now on, in the whole process.
+///
+/// [`Engine::Oracle`] is the reference that the others are compared with: element by element, on
+/// one thread.
+///
+/// ```
+/// # use pullback::{Array, ArrayExt, config::{self, Engine}};
+/// let x = Array::from([0.1, 0.2, 0.3]);
+/// let fast = x.sin();
+/// config::set_engine(Engine::Oracle);
+/// assert_eq!(x.sin(), fast);
+/// ```
+pub fn set_engine(engine: Engine) {
+    native::set_mode(engine);
 }

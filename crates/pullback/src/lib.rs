@@ -17,11 +17,14 @@ pub mod debug;
 mod ext;
 pub mod flat;
 pub mod function;
+mod kept;
 pub mod lax;
+pub mod memory;
 pub mod nn;
 pub mod numpy;
 pub mod ops;
 pub mod prelude;
+pub mod profiler;
 mod pytree;
 pub mod random;
 pub mod scipy;
@@ -52,6 +55,7 @@ pub use transforms::vmap::{Mapped, vmap};
 
 pub use pullback_macros::Pytree;
 
+pub use pullback_core::engine;
 pub use pullback_core::{Array, Bool, DType, Error, Jaxpr, Result, Tensor};
 
 /// The tables of public functions, each with the name of its module; a module can have several.

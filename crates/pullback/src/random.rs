@@ -14,6 +14,7 @@ use pullback_core::{Array, DType, Error, Kind, Need, Result, Shape, promote};
 use pullback_macros::api;
 
 use crate::api::{ApiFn, Sizes, Value};
+use crate::kept::kept;
 use crate::numpy::arithmetic::{add, multiply};
 use crate::numpy::common::{axis_of, inexact, number, product, select, shape_of, size_of};
 use crate::numpy::dtypes::integer;
@@ -311,7 +312,6 @@ pub fn uniform(
 
 /// Uniform numbers of the type of the bounds.
 fn uniform_between(key: &Array, shape: &[usize], low: &Array, high: &Array) -> Result<Array> {
-    let dtype = low.dtype();
     let common = promote::broadcast_shapes("uniform", &[low.shape(), high.shape(), shape]);
     if !common.is_ok_and(|common| common.as_slice() == shape) {
         return Err(Error::type_error(
@@ -324,6 +324,13 @@ fn uniform_between(key: &Array, shape: &[usize], low: &Array, high: &Array) -> R
             ),
         ));
     }
+    let inputs = [key.clone(), low.clone(), high.clone()];
+    kept("uniform", shape, inputs, |[key, low, high]| scaled_bits(key, shape, low, high))
+}
+
+/// Uniform numbers of the type of the bounds, which fit the shape.
+fn scaled_bits(key: &Array, shape: &[usize], low: &Array, high: &Array) -> Result<Array> {
+    let dtype = low.dtype();
     let to_rank = |x: &Array| promote::to_rank(x, shape.len());
     let (low, high) = (to_rank(low)?, to_rank(high)?);
     // The bits become the fraction of a number between one and two.
@@ -381,8 +388,12 @@ pub fn normal(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Res
 }
 
 fn real_normal(key: &Array, shape: &[usize], dtype: DType) -> Result<Array> {
-    let u = uniform_of(key, shape, dtype, above_minus_one(dtype), 1.0)?;
-    lax::mul(&number(SQRT_2, &u), &erf_inv::erf_inv(&u)?)
+    let bounds = [above_minus_one(dtype), 1.0].map(|bound| Array::constant(bound, dtype));
+    let [low, high] = bounds;
+    kept("normal", shape, [key.clone(), low, high], |[key, low, high]| {
+        let u = uniform_between(key, shape, low, high)?;
+        lax::mul(&number(SQRT_2, &u), &erf_inv::erf_inv(&u)?)
+    })
 }
 
 /// Truth values, each true with probability `p`.

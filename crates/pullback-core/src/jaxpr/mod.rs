@@ -4,6 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use pullback_engine::plan::Plan;
 use smallvec::SmallVec;
@@ -150,6 +151,28 @@ impl Jaxpr {
         self.run_tensors(inputs.iter().map(|input| input.tensor().cloned().ok_or(*input)))
     }
 
+    /// The text of the plan, with the time that each step takes on these inputs: the median of as
+    /// many runs as asked for, after one that is not counted.
+    ///
+    /// # Errors
+    /// As [`Jaxpr::run`].
+    pub fn timed_text(&self, inputs: &[&Array], runs: usize) -> Result<String> {
+        let plan = self.plan()?;
+        let tensors = tensors(inputs.iter().map(|input| input.tensor().cloned().ok_or(*input)))?;
+        plan.run(tensors.clone())?;
+        let mut times: Vec<Vec<Duration>> = vec![];
+        for _ in 0..runs.max(1) {
+            times.push(plan.run_timed(tensors.clone())?.1);
+        }
+        let median = |step: usize| {
+            let mut of: Vec<Duration> = times.iter().map(|run| run[step]).collect();
+            of.sort_unstable();
+            of[of.len() / 2]
+        };
+        let medians: Vec<Duration> = (0..times[0].len()).map(median).collect();
+        Ok(plan.text(Some(&medians)))
+    }
+
     /// [`Jaxpr::run`] of arrays that are given up: their memory may be used for what is computed,
     /// where nothing else refers to it.
     ///
@@ -167,14 +190,16 @@ impl Jaxpr {
         &self,
         inputs: impl Iterator<Item = std::result::Result<pullback_engine::Tensor, &'a Array>>,
     ) -> Result<Arrays> {
-        let mut tensors = pullback_engine::kernels::Tensors::new();
-        for input in inputs {
-            tensors.push(input.map_err(|traced| crate::error::Error::UnexpectedTracer {
-                function: "a compiled program".to_string(),
-                aval: traced.aval(),
-            })?);
-        }
-        let outputs = self.plan()?.run(tensors)?;
+        self.run_concrete(tensors(inputs)?)
+    }
+
+    /// [`Jaxpr::run`] of the elements of arrays, which may be overwritten where no one else holds
+    /// them.
+    ///
+    /// # Errors
+    /// Those of [`Jaxpr::plan`] and of the engine.
+    pub fn run_concrete(&self, inputs: pullback_engine::kernels::Tensors) -> Result<Arrays> {
+        let outputs = self.plan()?.run(inputs)?;
         let weak = self.outputs.iter().map(|atom| self.atom_is_weak(atom));
         Ok(outputs.into_iter().zip(weak).map(|(t, weak)| Array::with_weak(t, weak)).collect())
     }
@@ -197,6 +222,19 @@ impl Jaxpr {
         let plan = Arc::new(crate::lower::lower_jaxpr(self)?);
         Ok(self.plan.get_or_init(|| plan))
     }
+}
+
+/// The inputs of a plan, if all are concrete.
+fn tensors<'a>(
+    inputs: impl Iterator<Item = std::result::Result<pullback_engine::Tensor, &'a Array>>,
+) -> Result<pullback_engine::kernels::Tensors> {
+    let concrete = |input: std::result::Result<_, &'a Array>| {
+        input.map_err(|traced| crate::error::Error::UnexpectedTracer {
+            function: "a compiled program".to_string(),
+            aval: traced.aval(),
+        })
+    };
+    inputs.map(concrete).collect()
 }
 
 /// A shared program as a parameter of an operation; two are equal if they are one.
@@ -247,6 +285,7 @@ pub struct Staged {
 
 /// Records `f` on arrays of which only `avals` are known.
 pub fn stage(avals: &[Aval], f: impl FnOnce(&[Array]) -> Result<Vec<Array>>) -> Result<Staged> {
+    let _span = pullback_engine::profiler::span("compile", "trace");
     let trace = stage::new_stage(trace::current());
     stage_in(&trace, avals, f)
 }

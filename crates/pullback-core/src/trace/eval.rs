@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 
-use pullback_engine::buffer::installed_memory;
+use pullback_engine::memory;
 use pullback_engine::{Tensor, tile};
 use rustc_hash::FxHashMap;
 use smallvec::{SmallVec, smallvec};
@@ -111,7 +111,7 @@ fn planned(op: &Op, inputs: &[&Array]) -> Result<Arrays> {
 /// no memory, but nothing that could be done with it would end.
 fn check_size(op: &Op, aval: &Aval) -> Result<()> {
     let elements = aval.shape.iter().fold(1u128, |all, &size| all.saturating_mul(size as u128));
-    match elements.saturating_mul(aval.dtype.size() as u128) > u128::from(installed_memory()) {
+    match elements.saturating_mul(aval.dtype.size() as u128) > u128::from(memory::installed()) {
         true => Err(Error::TooLarge {
             function: op.primitive().name().to_string(),
             elements,

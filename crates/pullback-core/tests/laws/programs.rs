@@ -2,7 +2,7 @@
 
 use pullback_core::jaxpr::{self, check, parse, reference::eval_reference, stage};
 use pullback_core::primitives::Sample;
-use pullback_core::{Array, Jaxpr, Result};
+use pullback_core::{Array, Aval, Jaxpr, Result};
 
 use crate::support::{Outcome, apply, bytes, for_each_sample, say};
 
@@ -40,6 +40,31 @@ fn a_plan_computes_what_evaluation_does() {
         same("the reference", &eval_reference(&jaxpr, &operands).map_err(say)?, &expected)?;
         same("the plan", &run_plan(&jaxpr, &x).map_err(say)?, &expected)?;
         Ok(Outcome::Holds)
+    });
+}
+
+#[test]
+fn a_plan_knows_its_values_and_says_what_they_cost() {
+    for_each_sample(|sample| {
+        let jaxpr = program(sample).map_err(say)?;
+        let plan = jaxpr.plan().map_err(say)?;
+        let text = plan.text(None);
+        if !plan.is_described() {
+            return Err(format!("the type of a value is not known:\n{text}"));
+        }
+        let (cost, memory) = (plan.cost(), plan.memory());
+        if ![cost.flops, cost.transcendentals, cost.bytes].iter().all(|x| *x >= 0.0) {
+            return Err(format!("{cost:?}\n{text}"));
+        }
+        let bytes = |avals: &[Aval]| -> usize {
+            avals.iter().map(|aval| aval.count() * aval.dtype.size()).sum()
+        };
+        let (inputs, outputs) = (bytes(&jaxpr.input_avals()), bytes(&jaxpr.output_avals()));
+        let least = inputs + outputs - memory.aliased;
+        match (memory.arguments, memory.outputs) == (inputs, outputs) && memory.peak >= least {
+            true => Ok(Outcome::Holds),
+            false => Err(format!("{memory:?}\n{text}")),
+        }
     });
 }
 

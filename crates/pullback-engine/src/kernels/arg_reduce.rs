@@ -6,6 +6,7 @@ use smallvec::smallvec;
 use super::common::{arch, around, index_tensor};
 use super::parts::{for_each_part, part_of};
 use super::{Kernel, Tensors};
+use crate::cost::{Cost, TensorType};
 use crate::dtype::{Bool, DType};
 use crate::error::{Error, Result};
 use crate::layout::Shape;
@@ -25,6 +26,10 @@ pub struct ArgReduce {
 impl Kernel for ArgReduce {
     fn name(&self) -> &'static str {
         if self.max { "argmax" } else { "argmin" }
+    }
+
+    fn cost(&self, inputs: &[TensorType], _: &[TensorType]) -> Cost {
+        Cost::flops(inputs[0].count())
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {

@@ -13,6 +13,7 @@ use smallvec::{SmallVec, smallvec};
 use super::common::{Number, around, owned_buffer};
 use super::parts::{Shared, for_each_part, part_of};
 use super::{Kernel, Tensors};
+use crate::cost::{Cost, TensorType};
 use crate::dtype::{Bool, DType};
 use crate::error::{Error, Result};
 use crate::layout::Shape;
@@ -50,6 +51,20 @@ impl Kernel for Cumulative {
             CumulativeOp::Min => "cummin",
             CumulativeOp::LogSumExp => "cumlogsumexp",
         }
+    }
+
+    fn cost(&self, inputs: &[TensorType], _: &[TensorType]) -> Cost {
+        let count = inputs[0].count();
+        match self.op {
+            CumulativeOp::LogSumExp => {
+                Cost { transcendentals: 2.0 * count as f64, ..Cost::flops(3 * count) }
+            }
+            _ => Cost::flops(count),
+        }
+    }
+
+    fn overwrites(&self) -> bool {
+        true
     }
 
     fn run(&self, mut inputs: Tensors) -> Result<Tensors> {

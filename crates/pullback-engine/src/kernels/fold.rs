@@ -16,6 +16,7 @@ use super::common::{Number, merged};
 use super::reduce::{self, ROUNDS, Reduce, ReduceOp, lanes_of};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
+use crate::cost::{Cost, TensorType, TensorTypes};
 use crate::dtype::{DType, Element};
 use crate::error::Result;
 use crate::layout::{self, Shape};
@@ -69,6 +70,25 @@ impl Kernel for Fold {
 
     fn form(&self) -> super::Form<'_> {
         super::Form::Fold(self)
+    }
+
+    fn cost(&self, _: &[TensorType], outputs: &[TensorType]) -> Cost {
+        let count = layout::count(&self.shape);
+        let reduced = self.outputs.iter().zip(outputs).filter(|(op, _)| op.is_some());
+        let reduced = reduced.map(|(_, output)| count.saturating_sub(output.count())).sum();
+        self.program.cost() * count as f64 + Cost::flops(reduced)
+    }
+
+    fn infer(&self, _: &[TensorType]) -> Option<TensorTypes> {
+        let kept = (0..self.shape.len()).filter(|axis| !self.axes.contains(axis));
+        let reduced: Shape = kept.map(|axis| self.shape[axis]).collect();
+        let outputs = self.program.outputs().iter().zip(&self.outputs);
+        let shape = |op: &Option<ReduceOp>| if op.is_some() { &reduced } else { &self.shape };
+        Some(outputs.map(|(&dtype, op)| TensorType::new(dtype, shape(op))).collect())
+    }
+
+    fn code_bytes(&self) -> usize {
+        self.codes.bytes() + self.program.codes.bytes()
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
@@ -212,7 +232,7 @@ impl Fold {
     fn run_code(&self, inputs: &Tensors) -> Result<Option<Tensors>> {
         let count = layout::count(&self.shape);
         let is_wanted = match native::mode() {
-            Mode::Tile => false,
+            Mode::Tile | Mode::Oracle => false,
             Mode::Native => count > 0,
             Mode::Auto => count >= FEW,
         };

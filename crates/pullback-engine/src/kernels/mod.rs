@@ -8,7 +8,9 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
+use crate::cost::{Cost, TensorType, TensorTypes};
 use crate::error::Result;
+use crate::plan::Plan;
 use crate::tensor::Tensor;
 
 pub mod arg_reduce;
@@ -46,6 +48,39 @@ pub trait Kernel: fmt::Debug + Send + Sync {
     /// Computes the outputs. Inputs that no one else holds may be overwritten
     /// (see [`Tensor::into_buffer`]).
     fn run(&self, inputs: Tensors) -> Result<Tensors>;
+
+    /// What a run computes, for inputs and outputs of these types. Bytes that it moves are left
+    /// out: they are those of the inputs and outputs.
+    fn cost(&self, inputs: &[TensorType], outputs: &[TensorType]) -> Cost {
+        let _ = (inputs, outputs);
+        Cost::default()
+    }
+
+    /// The types of the outputs for inputs of these types, if the kernel knows them.
+    fn infer(&self, inputs: &[TensorType]) -> Option<TensorTypes> {
+        let _ = inputs;
+        None
+    }
+
+    /// Whether the output is another reading of the first input, so that nothing is moved.
+    fn is_view(&self) -> bool {
+        false
+    }
+
+    /// Whether an output takes the memory of an input that no one else holds.
+    fn overwrites(&self) -> bool {
+        false
+    }
+
+    /// The plans that the kernel runs, and what they are for it.
+    fn plans(&self) -> Vec<(String, &Plan)> {
+        vec![]
+    }
+
+    /// The bytes of machine code that there is for it.
+    fn code_bytes(&self) -> usize {
+        0
+    }
 
     /// What the kernel does, for those who can do it within something else.
     fn form(&self) -> Form<'_> {

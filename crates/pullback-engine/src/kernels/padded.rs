@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::{Form, Kernel, Tensors};
 use crate::buffer::Buffer;
+use crate::cost::{Cost, TensorType, TensorTypes};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape};
@@ -60,6 +61,19 @@ impl Kernel for Padded {
 
     fn form(&self) -> Form<'_> {
         Form::Plan(&self.steps)
+    }
+
+    fn cost(&self, _: &[TensorType], _: &[TensorType]) -> Cost {
+        self.program.cost() * layout::count(&self.shape) as f64
+    }
+
+    fn infer(&self, _: &[TensorType]) -> Option<TensorTypes> {
+        let outputs = self.program.outputs().iter();
+        Some(outputs.map(|&dtype| TensorType::new(dtype, &self.shape)).collect())
+    }
+
+    fn code_bytes(&self) -> usize {
+        self.program.codes.bytes()
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {

@@ -6,10 +6,15 @@ use smallvec::smallvec;
 use super::common::build;
 use super::threefry::{Drawn, blocks, draw, draw_original, fold_in};
 use super::{Kernel, Tensors};
+use crate::cost::{Cost, TensorType};
 use crate::dtype::{Bool, DType, Element, Key};
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape};
 use crate::tensor::Tensor;
+
+/// Operations of the block function: twenty rounds of an addition, a rotation and a difference, and
+/// the keys that are added in between.
+pub(super) const BLOCK: usize = 120;
 
 /// The block function on its own: key words and counter words, four tensors of one shape, to
 /// two tensors of random words.
@@ -19,6 +24,10 @@ pub struct Threefry2x32;
 impl Kernel for Threefry2x32 {
     fn name(&self) -> &'static str {
         "threefry2x32"
+    }
+
+    fn cost(&self, _: &[TensorType], outputs: &[TensorType]) -> Cost {
+        Cost::flops(BLOCK * outputs[0].count())
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
@@ -51,6 +60,10 @@ pub struct RandomBits {
 impl Kernel for RandomBits {
     fn name(&self) -> &'static str {
         "random_bits"
+    }
+
+    fn cost(&self, _: &[TensorType], outputs: &[TensorType]) -> Cost {
+        Cost::flops(BLOCK * outputs[0].count())
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
@@ -147,6 +160,10 @@ impl Kernel for RandomSplit {
         "random_split"
     }
 
+    fn cost(&self, _: &[TensorType], outputs: &[TensorType]) -> Cost {
+        Cost::flops(BLOCK * outputs[0].count())
+    }
+
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
         let keys = keys_of(&inputs[0], self.name())?;
         let shape: Shape = inputs[0].shape().iter().chain(&self.shape).copied().collect();
@@ -171,6 +188,10 @@ pub struct RandomFoldIn;
 impl Kernel for RandomFoldIn {
     fn name(&self) -> &'static str {
         "random_fold_in"
+    }
+
+    fn cost(&self, _: &[TensorType], outputs: &[TensorType]) -> Cost {
+        Cost::flops(2 * BLOCK * outputs[0].count())
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {

@@ -5,9 +5,10 @@ use smallvec::smallvec;
 
 use super::common::{arch, build};
 use super::parts::for_each_part;
-use super::random::keys_of;
+use super::random::{BLOCK, keys_of};
 use super::threefry::threefry;
 use super::{Kernel, Tensors};
+use crate::cost::{Cost, TensorType};
 use crate::dtype::{DType, Element, Key};
 use crate::error::{Error, Result};
 use crate::tensor::Tensor;
@@ -26,6 +27,13 @@ pub struct RandomGamma {
 impl Kernel for RandomGamma {
     fn name(&self) -> &'static str {
         "random_gamma"
+    }
+
+    /// What a sample takes that is accepted at once, as nearly all are: two blocks of random bits,
+    /// a normal sample and a test.
+    fn cost(&self, _: &[TensorType], outputs: &[TensorType]) -> Cost {
+        let count = outputs[0].count();
+        Cost { transcendentals: 4.0 * count as f64, ..Cost::flops((2 * BLOCK + 20) * count) }
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {

@@ -15,6 +15,7 @@ use smallvec::smallvec;
 use super::common::{Number, Walk, arch, build, merged};
 use super::{Form, Kernel, Tensors};
 use crate::buffer::Buffer;
+use crate::cost::{Cost, TensorType};
 use crate::dtype::{Bool, DType, Element};
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape, Strides};
@@ -57,6 +58,10 @@ impl Kernel for Reduce {
 
     fn form(&self) -> Form<'_> {
         Form::Reduce(self)
+    }
+
+    fn cost(&self, inputs: &[TensorType], outputs: &[TensorType]) -> Cost {
+        Cost::flops(inputs[0].count().saturating_sub(outputs[0].count()))
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {

@@ -11,6 +11,7 @@ use super::copy::copy_tensor;
 use super::parts::{for_each_part, part_of};
 use super::{Form, Kernel, Tensors};
 use crate::buffer::Buffer;
+use crate::cost::{TensorType, TensorTypes};
 use crate::dtype::{Bool, DType, Element};
 use crate::error::{Error, Result};
 use crate::layout::{self, Layout, Shape};
@@ -30,6 +31,12 @@ impl Kernel for Concatenate {
 
     fn form(&self) -> Form<'_> {
         Form::Rearrangement
+    }
+
+    fn infer(&self, inputs: &[TensorType]) -> Option<TensorTypes> {
+        let mut whole = inputs[0].clone();
+        whole.shape[self.axis] = inputs.iter().map(|x| x.shape[self.axis]).sum();
+        Some(smallvec![whole])
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
@@ -278,6 +285,10 @@ impl Kernel for Iota {
         Form::Constant
     }
 
+    fn infer(&self, _: &[TensorType]) -> Option<TensorTypes> {
+        Some(smallvec![TensorType { dtype: self.dtype, shape: self.shape.clone() }])
+    }
+
     fn run(&self, _inputs: Tensors) -> Result<Tensors> {
         fn ramp<T: Element>(n: usize, f: impl Fn(usize) -> T + Sync) -> Result<Tensor> {
             build::<T>(&[n], |out| {
@@ -328,6 +339,14 @@ impl Kernel for DynamicSlice {
         "dynamic_slice"
     }
 
+    fn infer(&self, inputs: &[TensorType]) -> Option<TensorTypes> {
+        Some(smallvec![TensorType { dtype: inputs[0].dtype, shape: self.sizes.clone() }])
+    }
+
+    fn is_view(&self) -> bool {
+        true
+    }
+
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
         let x = &inputs[0];
         let start = start_indices(&inputs[1..], x.shape(), &self.sizes, self.name())?;
@@ -344,6 +363,10 @@ pub struct DynamicUpdateSlice;
 impl Kernel for DynamicUpdateSlice {
     fn name(&self) -> &'static str {
         "dynamic_update_slice"
+    }
+
+    fn overwrites(&self) -> bool {
+        true
     }
 
     fn run(&self, mut inputs: Tensors) -> Result<Tensors> {

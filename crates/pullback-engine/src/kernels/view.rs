@@ -3,6 +3,7 @@
 use smallvec::smallvec;
 
 use super::{Form, Kernel, Tensors};
+use crate::cost::{TensorType, TensorTypes};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::layout::Shape;
@@ -36,6 +37,27 @@ impl Kernel for View {
             View::Reinterpret { .. } => Form::Opaque,
             _ => Form::Rearrangement,
         }
+    }
+
+    fn infer(&self, inputs: &[TensorType]) -> Option<TensorTypes> {
+        let TensorType { dtype, shape } = &inputs[0];
+        let (dtype, shape) = match self {
+            View::Transpose(axes) => (*dtype, axes.iter().map(|&axis| shape[axis]).collect()),
+            View::Broadcast { shape, .. } | View::Reshape(shape) => (*dtype, shape.clone()),
+            View::Slice { start, limit, step } => {
+                let bounds = start.iter().zip(limit).zip(step);
+                let sizes = bounds
+                    .map(|((&start, &limit), &step)| limit.saturating_sub(start).div_ceil(step));
+                (*dtype, sizes.collect())
+            }
+            View::Reverse(_) => (*dtype, shape.clone()),
+            View::Reinterpret { dtype, shape } => (*dtype, shape.clone()),
+        };
+        Some(smallvec![TensorType { dtype, shape }])
+    }
+
+    fn is_view(&self) -> bool {
+        true
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use super::memory::Executable;
 use super::{Form, Mode, Target, emit, lower};
 use crate::kernels::reduce::ReduceOp;
+use crate::profiler;
 use crate::tensor::Tensor;
 use crate::tile::program::Program;
 
@@ -65,6 +66,16 @@ pub(crate) fn is_available() -> bool {
 }
 
 impl Codes {
+    /// The bytes of the code that there is.
+    pub fn bytes(&self) -> usize {
+        let forms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let compiled = forms.iter().filter_map(|(_, state)| match state {
+            State::Compiled(code) => Some(code.executable.bytes()),
+            _ => None,
+        });
+        compiled.sum()
+    }
+
     /// The code of a form for a run over `count` elements, with the outputs reduced that `folds`
     /// says how to.
     ///
@@ -80,7 +91,7 @@ impl Codes {
         count: usize,
     ) -> Option<Arc<Code>> {
         let mode = super::mode();
-        if mode == Mode::Tile {
+        if !mode.has_code() {
             return None;
         }
         let mut forms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -110,6 +121,7 @@ impl Codes {
 
 impl Code {
     pub fn compile(program: &Program, folds: &[Option<ReduceOp>], form: Form) -> Option<Code> {
+        let _span = profiler::span("compile", "code of a program");
         let kernel = lower::kernel(program, form, folds)?;
         let executable = Executable::new(&emit::compile(&kernel)?)?;
         let outputs = program.outputs().iter().enumerate();

@@ -82,6 +82,11 @@ pub(crate) enum Written {
 const WIDEST: usize = u8::MAX as usize;
 
 impl EntryCode {
+    /// The bytes of the code.
+    pub fn bytes(&self) -> usize {
+        self.executable.bytes()
+    }
+
     /// The code of a plan, if all its steps have code.
     pub fn compile(entry: &EntryPlan) -> Option<EntryCode> {
         if !is_available() {

@@ -20,6 +20,7 @@ use crate::error::Result;
 use crate::interrupt;
 use crate::layout::{self, Shape};
 use crate::plan::Plan;
+use crate::profiler;
 use crate::tensor::Tensor;
 
 /// A compiled loop.
@@ -115,6 +116,7 @@ fn compile(source: &Source) -> Option<LoopCode> {
     if !is_available() {
         return None;
     }
+    let _span = profiler::span("compile", "code of a loop");
     let entries = source.scanned.iter().map(|x| layout::count(x.shape().get(1..).unwrap_or(&[])));
     let most = source.carry.iter().map(Tensor::count).chain(entries).max().unwrap_or(0);
     let most = most.max(largest(source.body));
@@ -401,6 +403,11 @@ fn to_carry(n: usize, id: Id, value: &Value) -> Option<Id> {
 }
 
 impl LoopCode {
+    /// The bytes of the code.
+    pub fn bytes(&self) -> usize {
+        self.executable.bytes()
+    }
+
     /// Runs the loop, for so many iterations at most.
     ///
     /// None if that failed and has to be done otherwise, or if the tensors are not of the types

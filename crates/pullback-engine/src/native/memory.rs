@@ -43,6 +43,11 @@ impl Executable {
         (sealed == 0).then_some(executable)
     }
 
+    /// Bytes of its pages.
+    pub fn bytes(&self) -> usize {
+        self.pages * PAGE
+    }
+
     /// The first byte.
     pub fn start(&self) -> *mut u8 {
         self.arena.base.0.wrapping_add(self.first * PAGE)

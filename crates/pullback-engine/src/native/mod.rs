@@ -118,21 +118,32 @@ pub enum Mode {
     Native,
     /// The tile machine.
     Tile,
+    /// The scalar functions, element by element, on one thread: the reference for the others.
+    Oracle,
+}
+
+impl Mode {
+    /// Whether there may be code.
+    pub fn has_code(self) -> bool {
+        matches!(self, Mode::Auto | Mode::Native)
+    }
 }
 
 static MODE: AtomicU8 = AtomicU8::new(u8::MAX);
 
 /// What runs elementwise programs: as set, or as the environment variable `PULLBACK_ENGINE` says
-/// (`auto`, `native` or `tile`), or [`Mode::Auto`].
+/// (`auto`, `native`, `tile` or `oracle`), or [`Mode::Auto`].
 pub fn mode() -> Mode {
     match MODE.load(Ordering::Relaxed) {
         0 => Mode::Auto,
         1 => Mode::Native,
         2 => Mode::Tile,
+        3 => Mode::Oracle,
         _ => {
             let mode = match std::env::var("PULLBACK_ENGINE").as_deref() {
                 Ok("native") => Mode::Native,
                 Ok("tile") => Mode::Tile,
+                Ok("oracle") => Mode::Oracle,
                 _ => Mode::Auto,
             };
             set_mode(mode);

@@ -33,6 +33,10 @@ pub(crate) struct Code {
 pub(crate) struct Codes;
 
 impl Codes {
+    pub fn bytes(&self) -> usize {
+        0
+    }
+
     pub fn get(
         &self,
         _program: &Program,
@@ -58,6 +62,10 @@ pub(crate) struct LoopCode {
 }
 
 impl LoopCode {
+    pub fn bytes(&self) -> usize {
+        match self.never {}
+    }
+
     pub fn run(
         &self,
         _consts: &[Tensor],
@@ -122,6 +130,10 @@ pub(crate) struct EntryCode {
 }
 
 impl EntryCode {
+    pub fn bytes(&self) -> usize {
+        match self.never {}
+    }
+
     pub fn compile(_: &EntryPlan) -> Option<EntryCode> {
         None
     }
@@ -144,6 +156,10 @@ pub(crate) struct RowCode {
 }
 
 impl RowCode {
+    pub fn bytes(&self) -> usize {
+        match self.never {}
+    }
+
     pub fn compile(_: &Plan, _: &[(DType, Shape, Reach)], _: usize) -> Option<RowCode> {
         None
     }

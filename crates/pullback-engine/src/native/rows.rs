@@ -71,6 +71,11 @@ enum Held {
 type Known = (Shape, Held);
 
 impl RowCode {
+    /// The bytes of the code.
+    pub fn bytes(&self) -> usize {
+        self.executable.bytes()
+    }
+
     /// The code of a plan for one row of so many elements; the inputs are types, shapes of a row's
     /// entry, and how rows lie. None if a step has no code.
     pub fn compile(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::{Plan, Slot, Step, Use, Work};
+use crate::cost::{TensorType, TensorTypes};
 use crate::kernels::Kernel;
 use crate::layout::Shape;
 use crate::tensor::Tensor;
@@ -13,7 +14,7 @@ use crate::tile::Program;
 /// A plan under construction.
 #[derive(Default)]
 pub struct PlanBuilder {
-    slots: u32,
+    types: Vec<Option<TensorType>>,
     inputs: Vec<Slot>,
     constants: Vec<(Slot, Tensor)>,
     steps: Vec<Step>,
@@ -26,8 +27,13 @@ impl PlanBuilder {
     }
 
     fn fresh(&mut self) -> Slot {
-        self.slots += 1;
-        Slot(self.slots - 1)
+        self.types.push(None);
+        Slot(self.types.len() as u32 - 1)
+    }
+
+    /// Says what is known of a value: what plans say of themselves depends on it.
+    pub fn describe(&mut self, slot: Slot, known: TensorType) {
+        self.types[slot.0 as usize] = Some(known);
     }
 
     /// A further input of the plan.
@@ -40,6 +46,7 @@ impl PlanBuilder {
     /// A value known beforehand.
     pub fn constant(&mut self, value: Tensor) -> Slot {
         let slot = self.fresh();
+        self.describe(slot, TensorType::new(value.dtype(), value.shape()));
         self.constants.push((slot, value));
         slot
     }
@@ -83,6 +90,9 @@ impl PlanBuilder {
 
     fn step(&mut self, work: Work, inputs: &[Slot], outputs: usize) -> SmallVec<[Slot; 2]> {
         let slots: SmallVec<[Slot; 2]> = (0..outputs).map(|_| self.fresh()).collect();
+        for (&slot, known) in slots.iter().zip(self.inferred(&work, inputs).unwrap_or_default()) {
+            self.describe(slot, known);
+        }
         self.steps.push(Step {
             work,
             inputs: inputs.iter().map(|&slot| Use { slot, last: false }).collect(),
@@ -91,10 +101,25 @@ impl PlanBuilder {
         slots
     }
 
+    /// The types of the results of a step, as far as it knows them.
+    fn inferred(&self, work: &Work, inputs: &[Slot]) -> Option<TensorTypes> {
+        match work {
+            Work::Tile { program, shape } => {
+                let outputs = program.outputs().iter();
+                Some(outputs.map(|&dtype| TensorType { dtype, shape: shape.clone() }).collect())
+            }
+            Work::Kernel(kernel) => {
+                let known = inputs.iter().map(|slot| self.types[slot.0 as usize].clone());
+                kernel.infer(&known.collect::<Option<TensorTypes>>()?)
+            }
+        }
+    }
+
     /// The plan that returns the slots given.
     pub fn finish(self, outputs: &[Slot]) -> Plan {
-        let PlanBuilder { slots, inputs, constants, mut steps } = self;
-        let mut needed = vec![false; slots as usize];
+        let PlanBuilder { types, inputs, constants, mut steps } = self;
+        let slots = types.len();
+        let mut needed = vec![false; slots];
         for slot in outputs {
             needed[slot.0 as usize] = true;
         }
@@ -117,6 +142,15 @@ impl PlanBuilder {
                 }
             }
         }
-        Plan { slots: slots as usize, inputs, constants, steps, outputs: outputs.to_vec() }
+        let is_one_step = match &steps[..] {
+            [step] => {
+                constants.is_empty()
+                    && step.inputs.iter().map(|operand| &operand.slot).eq(&inputs)
+                    && step.inputs.iter().all(|operand| operand.last)
+                    && step.outputs.iter().copied().eq(outputs.iter().copied().map(Some))
+            }
+            _ => false,
+        };
+        Plan { slots, types, inputs, constants, steps, outputs: outputs.to_vec(), is_one_step }
     }
 }

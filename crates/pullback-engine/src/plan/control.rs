@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use smallvec::SmallVec;
 
 use super::Plan;
+use crate::cost::{Cost, TensorType};
 use crate::dtype::{Bool, DType};
 use crate::error::{HostError, Result};
 use crate::interrupt;
@@ -26,6 +27,20 @@ pub struct Cond {
 impl Kernel for Cond {
     fn name(&self) -> &'static str {
         "cond"
+    }
+
+    /// That of the branch that costs most.
+    fn cost(&self, _: &[TensorType], _: &[TensorType]) -> Cost {
+        self.branches.iter().map(|branch| branch.cost()).fold(Cost::default(), Cost::max)
+    }
+
+    fn plans(&self) -> Vec<(String, &Plan)> {
+        let branches = self.branches.iter().enumerate();
+        branches.map(|(n, branch)| (format!("branch {n}"), &**branch)).collect()
+    }
+
+    fn code_bytes(&self) -> usize {
+        self.branches.iter().map(|branch| branch.code_bytes()).sum()
     }
 
     fn run(&self, mut inputs: Tensors) -> Result<Tensors> {
@@ -77,6 +92,11 @@ const PAYS_AFTER: usize = 48;
 const BETWEEN_CHECKS: usize = 1 << 20;
 
 impl LoopCodes {
+    /// The bytes of the code that there is.
+    fn bytes(&self) -> usize {
+        self.code.get().and_then(Option::as_ref).map_or(0, LoopCode::bytes)
+    }
+
     /// Whether it is known if there is code.
     fn is_settled(&self) -> bool {
         self.code.get().is_some()
@@ -85,7 +105,7 @@ impl LoopCodes {
     /// The code of the loop, if there can be and compiling it pays for so many more iterations.
     fn get(&self, more: usize, compile: impl FnOnce() -> Option<LoopCode>) -> Option<&LoopCode> {
         let mode = native::mode();
-        if mode == Mode::Tile {
+        if !mode.has_code() {
             return None;
         }
         let done = self.iterated.fetch_add(more, Ordering::Relaxed).saturating_add(more);
@@ -99,6 +119,19 @@ impl LoopCodes {
 impl Kernel for While {
     fn name(&self) -> &'static str {
         "while"
+    }
+
+    /// That of one iteration: how many there are is not known.
+    fn cost(&self, _: &[TensorType], _: &[TensorType]) -> Cost {
+        self.cond.cost() + self.body.cost()
+    }
+
+    fn plans(&self) -> Vec<(String, &Plan)> {
+        vec![("condition".into(), &self.cond), ("body".into(), &self.body)]
+    }
+
+    fn code_bytes(&self) -> usize {
+        self.code.bytes() + self.cond.code_bytes() + self.body.code_bytes()
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
@@ -195,6 +228,27 @@ pub struct Scan {
 impl Kernel for Scan {
     fn name(&self) -> &'static str {
         "scan"
+    }
+
+    /// That of all iterations, or of one where their number is not known.
+    fn cost(&self, _: &[TensorType], _: &[TensorType]) -> Cost {
+        let times = match self.length {
+            ScanLength::Fixed(length) => length,
+            ScanLength::Stacks => 1,
+        };
+        self.body.cost() * times as f64
+    }
+
+    fn plans(&self) -> Vec<(String, &Plan)> {
+        let times = match self.length {
+            ScanLength::Fixed(length) => format!("body, {length} times"),
+            ScanLength::Stacks => "body".into(),
+        };
+        vec![(times, &self.body)]
+    }
+
+    fn code_bytes(&self) -> usize {
+        self.code.bytes() + self.body.code_bytes()
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
@@ -315,6 +369,18 @@ pub struct Call(pub Arc<Plan>);
 impl Kernel for Call {
     fn name(&self) -> &'static str {
         "call"
+    }
+
+    fn cost(&self, _: &[TensorType], _: &[TensorType]) -> Cost {
+        self.0.cost()
+    }
+
+    fn plans(&self) -> Vec<(String, &Plan)> {
+        vec![("plan".into(), &self.0)]
+    }
+
+    fn code_bytes(&self) -> usize {
+        self.0.code_bytes()
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {

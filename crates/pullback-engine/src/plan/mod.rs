@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use smallvec::SmallVec;
 
+use crate::cost::TensorType;
 use crate::error::Result;
 use crate::kernels::{Kernel, Tensors};
 use crate::layout::Shape;
@@ -13,10 +15,14 @@ use crate::tile::Program;
 
 pub mod builder;
 pub mod control;
+mod report;
 mod run;
+#[cfg(test)]
+mod tests;
 
 pub use builder::PlanBuilder;
 pub use control::{Cond, Host, HostFn, LoopCodes, Scan, ScanLength, While};
+pub use report::Memory;
 
 /// Names a value of one plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,10 +32,14 @@ pub struct Slot(pub(crate) u32);
 #[derive(Default)]
 pub struct Plan {
     pub(crate) slots: usize,
+    /// What is known of each slot.
+    pub(crate) types: Vec<Option<TensorType>>,
     pub(crate) inputs: Vec<Slot>,
     pub(crate) constants: Vec<(Slot, Tensor)>,
     pub(crate) steps: Vec<Step>,
     pub(crate) outputs: Vec<Slot>,
+    /// Whether the inputs are those of the one step, in order, and the outputs are its.
+    pub(crate) is_one_step: bool,
 }
 
 /// One step of a plan.
@@ -72,9 +82,18 @@ impl Plan {
     pub fn run(&self, inputs: Tensors) -> Result<Tensors> {
         run::run(self, inputs)
     }
+
+    /// Computes the outputs, and says how long each step took.
+    ///
+    /// # Panics
+    /// If the number of inputs is not that of the plan.
+    pub fn run_timed(&self, inputs: Tensors) -> Result<(Tensors, Vec<Duration>)> {
+        run::run_timed(self, inputs)
+    }
 }
 
-impl fmt::Display for Plan {
+/// With the programs of its steps in full; [`Plan::text`] says what they cost.
+impl fmt::Debug for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |slot: Slot| format!("%{}", slot.0);
         let list = |slots: &[Slot]| slots.iter().map(|&s| name(s)).collect::<Vec<_>>().join(" ");
@@ -101,8 +120,8 @@ impl fmt::Display for Plan {
     }
 }
 
-impl fmt::Debug for Plan {
+impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        f.write_str(&self.text(None))
     }
 }

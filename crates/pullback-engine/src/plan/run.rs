@@ -1,14 +1,48 @@
 //! Runs the steps of a plan in order.
 
+use std::time::{Duration, Instant};
+
 use smallvec::SmallVec;
 
-use super::{Plan, Work};
+use super::{Plan, Slot, Step, Work};
+use crate::cost::{TensorType, TensorTypes};
 use crate::error::Result;
 use crate::interrupt;
 use crate::kernels::Tensors;
+use crate::profiler::{self, Argument};
 use crate::tensor::Tensor;
 
 pub(super) fn run(plan: &Plan, inputs: Tensors) -> Result<Tensors> {
+    if profiler::is_on() {
+        return run_with(plan, inputs, recorded);
+    }
+    if plan.is_one_step {
+        // As calls of single operations and of small functions are, which this makes cheaper.
+        assert_eq!(inputs.len(), plan.inputs.len(), "inputs of a plan");
+        interrupt::check()?;
+        return plan.steps[0].run(inputs);
+    }
+    run_with(plan, inputs, Step::run)
+}
+
+pub(super) fn run_timed(plan: &Plan, inputs: Tensors) -> Result<(Tensors, Vec<Duration>)> {
+    let mut times = Vec::with_capacity(plan.steps.len());
+    let outputs = run_with(plan, inputs, |step, operands| {
+        let start = Instant::now();
+        let results = step.run(operands);
+        times.push(start.elapsed());
+        results
+    })?;
+    Ok((outputs, times))
+}
+
+/// Runs the steps, each by `run_step`.
+#[inline(always)]
+fn run_with(
+    plan: &Plan,
+    inputs: Tensors,
+    mut run_step: impl FnMut(&Step, Tensors) -> Result<Tensors>,
+) -> Result<Tensors> {
     assert_eq!(inputs.len(), plan.inputs.len(), "inputs of a plan");
     let mut slots: SmallVec<[Option<Tensor>; 16]> = SmallVec::new();
     slots.resize(plan.slots, None);
@@ -29,13 +63,11 @@ pub(super) fn run(plan: &Plan, inputs: Tensors) -> Result<Tensors> {
                 value.expect("a slot is filled before it is read")
             })
             .collect();
-        let results = match &step.work {
-            Work::Tile { program, shape } => program.run(operands, shape)?,
-            Work::Kernel(kernel) => kernel.run(operands)?,
-        };
+        let results = run_step(step, operands)?;
         debug_assert_eq!(results.len(), step.outputs.len(), "{:?}", plan);
         for (slot, value) in step.outputs.iter().zip(results) {
             if let Some(slot) = slot {
+                debug_assert!(plan.describes(*slot, &value), "{slot:?} is {value:?} in {plan:?}");
                 slots[slot.0 as usize] = Some(value);
             }
         }
@@ -43,4 +75,47 @@ pub(super) fn run(plan: &Plan, inputs: Tensors) -> Result<Tensors> {
     let output =
         |slot: &super::Slot| slots[slot.0 as usize].clone().expect("an output of a plan is filled");
     Ok(plan.outputs.iter().map(output).collect())
+}
+
+impl Plan {
+    /// Whether a value is what is known of a slot, if anything is.
+    fn describes(&self, slot: Slot, value: &Tensor) -> bool {
+        let known = self.types[slot.0 as usize].as_ref();
+        known.is_none_or(|known| *known == TensorType::new(value.dtype(), value.shape()))
+    }
+}
+
+impl Step {
+    fn run(&self, operands: Tensors) -> Result<Tensors> {
+        match &self.work {
+            Work::Tile { program, shape } => program.run(operands, shape),
+            Work::Kernel(kernel) => kernel.run(operands),
+        }
+    }
+}
+
+/// Runs a step, and records it for the profiler.
+fn recorded(step: &Step, operands: Tensors) -> Result<Tensors> {
+    let types = |tensors: &Tensors| -> TensorTypes {
+        tensors.iter().map(|x| TensorType::new(x.dtype(), x.shape())).collect()
+    };
+    let inputs = types(&operands);
+    let start = profiler::now();
+    let results = step.run(operands)?;
+    // Before anything else is done that takes time.
+    let end = profiler::now();
+    let outputs = types(&results);
+    let cost = step.cost(&inputs, &outputs);
+    let list = |types: &TensorTypes| {
+        Argument::Text(types.iter().map(TensorType::to_string).collect::<Vec<_>>().join(" "))
+    };
+    let arguments = vec![
+        ("inputs".into(), list(&inputs)),
+        ("outputs".into(), list(&outputs)),
+        ("flops".into(), Argument::Number(cost.flops)),
+        ("transcendentals".into(), Argument::Number(cost.transcendentals)),
+        ("bytes".into(), Argument::Number(cost.bytes)),
+    ];
+    profiler::record("step", step.describe(), [start, end], arguments);
+    Ok(results)
 }

@@ -17,6 +17,7 @@ pub(crate) mod laws;
 mod machine;
 pub(crate) mod math;
 pub mod op;
+mod oracle;
 mod power;
 pub mod program;
 mod table;

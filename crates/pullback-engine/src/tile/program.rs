@@ -9,13 +9,14 @@ use std::fmt;
 use smallvec::SmallVec;
 
 use super::kernel::Kernel;
-use super::machine;
 use super::op::ScalarOp;
 use super::table;
+use super::{machine, oracle};
+use crate::cost::Cost;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::Tensors;
-use crate::native::Codes;
+use crate::native::{self, Codes, Mode};
 use crate::tensor::Tensor;
 
 /// Names a value of one program.
@@ -91,7 +92,20 @@ impl Program {
         if let Some(error) = &self.error {
             return Err(error.clone());
         }
-        machine::run(self, inputs, shape)
+        match native::mode() {
+            Mode::Oracle => oracle::run(self, &inputs, shape),
+            _ => machine::run(self, inputs, shape),
+        }
+    }
+
+    /// What one element costs; what is moved depends on the inputs.
+    pub fn cost(&self) -> Cost {
+        self.instructions.iter().map(|instruction| instruction.op.cost()).sum()
+    }
+
+    /// The names of the operations, in order.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.instructions.iter().map(|instruction| instruction.op.name()).collect()
     }
 
     /// Runs the program into outputs of as many elements as the shape has; see [`Program::run`].
@@ -104,7 +118,12 @@ impl Program {
         if let Some(error) = &self.error {
             return Err(error.clone());
         }
-        machine::run_into(self, inputs, shape, outputs)
+        if native::mode() != Mode::Oracle {
+            return machine::run_into(self, inputs, shape, outputs);
+        }
+        let results = oracle::run(self, &inputs, shape)?;
+        results.iter().zip(outputs).for_each(|(result, output)| result.copy_to(output));
+        Ok(())
     }
 
     /// The element types of the inputs.

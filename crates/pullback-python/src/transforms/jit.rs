@@ -3,16 +3,17 @@
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
+use pullback_core::engine::kernels::Tensors;
 use pullback_core::primitives::control::jit::jit as bind_jit;
 use pullback_core::{Array, Aval, trace};
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 use rustc_hash::{FxHashMap, FxHasher};
-use smallvec::SmallVec;
 
-use super::staging::{Program, PyJaxpr, aval_of, record};
+use super::stages::{Lowered, Traced};
+use super::staging::{Program, aval_of, record};
 use super::{call_flat, flatten_call, leaf_array, name_of, tree_of};
 use crate::array::wrap;
 use crate::config::{self, Settings};
@@ -39,7 +40,7 @@ struct Cache {
 }
 
 /// A program and the arguments it is for.
-struct Entry {
+pub(super) struct Entry {
     settings: Settings,
     /// The named axes that the program was recorded under.
     axes: Vec<(trace::AxisName, usize)>,
@@ -47,9 +48,9 @@ struct Entry {
     /// by position, and none is static.
     plain: bool,
     structure: TreeDef,
-    avals: Vec<Aval>,
+    pub(super) avals: Vec<Aval>,
     statics: Vec<Static>,
-    program: Program,
+    pub(super) program: Program,
     arguments: Template,
     results: Template,
 }
@@ -148,23 +149,24 @@ impl Jit {
             return None;
         }
         let mut avals = entry.avals.iter();
-        let mut arrays: SmallVec<[Array; 8]> = SmallVec::new();
+        let mut tensors = Tensors::with_capacity(entry.avals.len());
         let mut take = |leaf: &Bound<'py, PyAny>| {
             let Some(aval) = avals.next() else { return false };
             // What is wrong with an object is said on the long way.
             let Ok(Some(array)) = array_like(leaf) else { return false };
-            let fits = array.tensor().is_some()
-                && array.dtype() == aval.dtype
+            let fits = array.dtype() == aval.dtype
                 && array.is_weak() == aval.weak
                 && same_shape(array.shape(), &aval.shape);
-            arrays.push(array);
-            fits
+            match array.into_tensor() {
+                Some(tensor) if fits => tensors.push(tensor),
+                _ => return false,
+            }
+            true
         };
         if !entry.arguments.child(0)?.tuple(args, &mut take) {
             return None;
         }
-        let inputs: SmallVec<[&Array; 8]> = arrays.iter().collect();
-        Some(run(py, &entry, &inputs))
+        Some(run_tensors(py, &entry, tensors))
     }
 
     fn prepare<'py>(
@@ -324,12 +326,34 @@ fn same_shape(a: &[usize], b: &[usize]) -> bool {
 }
 
 /// Runs a program on concrete arrays.
-fn run<'py>(py: Python<'py>, entry: &Entry, inputs: &[&Array]) -> PyResult<Bound<'py, PyAny>> {
+pub(super) fn run<'py>(
+    py: Python<'py>,
+    entry: &Entry,
+    inputs: &[&Array],
+) -> PyResult<Bound<'py, PyAny>> {
+    let tensors = inputs.iter().map(|input| input.tensor().cloned());
+    match tensors.collect::<Option<Tensors>>() {
+        Some(tensors) => run_tensors(py, entry, tensors),
+        // Which of them is traced is said there.
+        None => entry
+            .program
+            .jaxpr
+            .run(inputs)
+            .or_raise()
+            .and_then(|outputs| tree_of(py, &entry.program.output, outputs.into_vec())),
+    }
+}
+
+fn run_tensors<'py>(
+    py: Python<'py>,
+    entry: &Entry,
+    inputs: Tensors,
+) -> PyResult<Bound<'py, PyAny>> {
     let jaxpr = &entry.program.jaxpr;
     let large = inputs.iter().any(|input| input.count() > LARGE);
     let outputs = match large {
-        true => py.detach(|| jaxpr.run(inputs)),
-        false => jaxpr.run(inputs),
+        true => py.detach(|| jaxpr.run_concrete(inputs)),
+        false => jaxpr.run_concrete(inputs),
     };
     let mut outputs = outputs.or_raise()?.into_iter();
     entry.results.build(py, &mut || {
@@ -373,25 +397,25 @@ impl Jit {
         py: Python<'_>,
         args: &Bound<'_, PyTuple>,
         kwargs: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Stage> {
+    ) -> PyResult<Traced> {
         config::sync();
         let prepared = self.prepare(py, args, kwargs)?;
         let leaves = prepared.leaves.iter();
         let avals = leaves.map(|leaf| aval_of("jit", leaf)).collect::<PyResult<Vec<_>>>()?;
         let input = prepared.structure.clone();
         let entry = guarded(|| self.entry(py, prepared, avals, false))?;
-        Ok(Stage { entry, input, name: self.name.clone() })
+        Ok(Traced::new(entry, input, &self.name))
     }
 
-    /// The same as [`Jit::trace`]: lowering is part of compiling here.
+    /// [`Jit::trace`] and the step after it.
     #[pyo3(signature = (*args, **kwargs))]
     fn lower(
         &self,
         py: Python<'_>,
         args: &Bound<'_, PyTuple>,
         kwargs: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Stage> {
-        self.trace(py, args, kwargs)
+    ) -> PyResult<Lowered> {
+        Ok(self.trace(py, args, kwargs)?.lower())
     }
 
     /// The types of the results for arguments of these types.
@@ -402,7 +426,7 @@ impl Jit {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        self.trace(py, args, kwargs)?.out_info(py)
+        self.trace(py, args, kwargs)?.stage().out_info(py)
     }
 
     /// Forgets all programs.
@@ -421,109 +445,6 @@ impl Jit {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.fun)
-    }
-}
-
-/// A program on its way to being run.
-#[pyclass(frozen, module = "pullback.stages")]
-struct Stage {
-    entry: Arc<Entry>,
-    input: TreeDef,
-    name: String,
-}
-
-#[pymethods]
-impl Stage {
-    /// The program, with its plan made.
-    fn compile(slf: Py<Self>) -> PyResult<Py<Self>> {
-        slf.get().entry.program.jaxpr.plan().or_raise()?;
-        Ok(slf)
-    }
-
-    /// This, as JAX has a step here.
-    fn lower(slf: Py<Self>) -> Py<Self> {
-        slf
-    }
-
-    /// The program.
-    #[getter]
-    fn jaxpr(&self) -> PyJaxpr {
-        PyJaxpr { jaxpr: self.entry.program.jaxpr.clone() }
-    }
-
-    /// The name of the function.
-    #[getter]
-    fn fun_name(&self) -> &str {
-        &self.name
-    }
-
-    /// The structure of the arguments.
-    #[getter]
-    fn in_tree(&self) -> crate::tree::PyTreeDef {
-        crate::tree::PyTreeDef(self.input.clone())
-    }
-
-    /// The structure of the result.
-    #[getter]
-    fn out_tree(&self) -> crate::tree::PyTreeDef {
-        crate::tree::PyTreeDef(self.entry.program.output.clone())
-    }
-
-    /// The types of the results.
-    #[getter]
-    fn out_info<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let program = &self.entry.program;
-        let avals = program.jaxpr.output_avals();
-        let leaves = avals
-            .iter()
-            .map(|aval| super::staging::shape_struct(py, aval))
-            .collect::<PyResult<Vec<_>>>()?;
-        program.output.unflatten(py, leaves)
-    }
-
-    /// The text of the program.
-    #[pyo3(signature = (dialect=None, *, debug_info=false))]
-    fn as_text(&self, dialect: Option<&str>, debug_info: bool) -> String {
-        let _ = (dialect, debug_info);
-        self.entry.program.jaxpr.to_string()
-    }
-
-    /// Runs the program.
-    #[pyo3(signature = (*args, **kwargs))]
-    fn __call__<'py>(
-        &self,
-        py: Python<'py>,
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        config::sync();
-        let call = flatten_call(args, kwargs)?;
-        if !call.structure.equals(py, &self.input)? {
-            let what = "Function compiled with input pytree does not match the input pytree it was \
-                        called with";
-            return Err(crate::tree::mismatch(py, what, &self.input, &call.structure));
-        }
-        let mut arrays = vec![];
-        for (leaf, aval) in call.leaves.iter().zip(&self.entry.avals) {
-            let array = leaf_array(leaf.bind(py), "a compiled function: argument")?;
-            if !array.aval().same_type(aval) {
-                return Err(PyTypeError::new_err(format!(
-                    "Argument types differ from the types for which this computation was \
-                     compiled: compiled with {aval} and called with {}",
-                    array.aval()
-                )));
-            }
-            arrays.push(array);
-        }
-        let program = &self.entry.program;
-        let inputs: Vec<&Array> = program.captured.iter().chain(&arrays).collect();
-        guarded(|| match trace::current().is_none() {
-            true => run(py, &self.entry, &inputs),
-            false => {
-                let outputs = bind_jit(&self.name, &program.jaxpr, &inputs).or_raise()?;
-                tree_of(py, &program.output, outputs.into_vec())
-            }
-        })
     }
 }
 
@@ -554,6 +475,5 @@ fn jit<'py>(
 /// Adds the functions.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Jit>()?;
-    module.add_class::<Stage>()?;
     module.add_function(wrap_pyfunction!(jit, module)?)
 }

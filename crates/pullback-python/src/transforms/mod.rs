@@ -28,6 +28,7 @@ pub mod grad;
 pub mod jacobian;
 pub mod jit;
 pub mod remat;
+pub mod stages;
 pub mod staging;
 pub mod vectorize;
 pub mod vmap;
@@ -401,6 +402,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     vectorize::register(&transforms)?;
     vmap::register(&transforms)?;
     jit::register(&transforms)?;
+    stages::register(&transforms)?;
     staging::register(&transforms)?;
     custom::register(&transforms)?;
     control::register(&transforms)?;

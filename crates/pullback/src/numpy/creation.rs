@@ -805,7 +805,7 @@ fn triangle(
 ) -> Result<(Array, Array)> {
     let (n, m) = (size_of(function, n)?, size_of(function, m.unwrap_or(n))?);
     let elements = n as u128 * m as u128;
-    if elements * 4 > u128::from(pullback_core::engine::buffer::installed_memory()) {
+    if elements * 4 > u128::from(pullback_core::engine::memory::installed()) {
         return Err(Error::TooLarge { function: function.into(), elements, dtype: DType::I32 });
     }
     let places = (0..n as i64).flat_map(|i| (0..m as i64).map(move |j| (i, j)));

@@ -1,6 +1,6 @@
 //! Taking entries by their positions, putting them back, repeating, deleting and inserting them.
 
-use pullback_core::engine::buffer::installed_memory;
+use pullback_core::engine::memory;
 use pullback_core::primitives::indexing::gather::{FillValue, Gather, GatherDims};
 use pullback_core::primitives::rules as lax;
 use pullback_core::{Array, DType, Error, Need, Result, Shape, promote};
@@ -579,7 +579,7 @@ pub fn repeat(
             return repeated(&x, axis, count);
         }
         let total = counts.iter().fold(0u64, |all, &count| all.saturating_add(count as u64));
-        if total > installed_memory() / 8 {
+        if total > memory::installed() / 8 {
             return Err(Error::TooLarge {
                 function: "repeat".into(),
                 elements: total.into(),

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::rc::Rc;
 
+use pullback_core::engine::Cost;
+use pullback_core::engine::plan::{Memory, Plan};
 use pullback_core::jaxpr::Jaxpr;
 use pullback_core::primitives::control::jit::jit as call_program;
 use pullback_core::{Array, Aval, Error, Result, trace};
@@ -118,31 +120,69 @@ impl<A: Pytree, V: Pytree> Lowered<A, V> {
 pub struct Compiled<A, V>(Traced<A, V>);
 
 impl<A: Pytree, V: Pytree> Compiled<A, V> {
-    /// The text of the program.
+    fn plan(&self) -> &Plan {
+        self.0.program.jaxpr.plan().expect("the plan was made when this was")
+    }
+
+    /// What is run, a line a step: results with type and bytes, what is done to which operands
+    /// (`!`: for the last time), the operations and bytes that takes, and how long it should take.
     ///
     /// ```
     /// # use pullback::prelude::*;
-    /// let compiled = jit(|x: &Array| -x).lower(&(Array::from(1.0),))?.compile()?;
-    /// assert_eq!(compiled.as_text(), "{ lambda ; a:f32[]. let b:f32[] = neg a in (b,) }");
+    /// let x = Array::from([1.0, 2.0]);
+    /// let text = jit(|x: &Array| (x + 1.0).sin()).lower(&(x,))?.compile()?.as_text();
+    /// assert!(text.starts_with("plan(%0: f32[2] 8 B)"));
+    /// assert!(text.contains("elementwise add sin %0!  # 2 flops, 2 transcendentals, 16 B moved"));
     /// # Ok::<(), pullback::Error>(())
     /// ```
     pub fn as_text(&self) -> String {
-        self.0.to_string()
+        self.plan().text(None)
     }
 
-    /// What is run: the steps of the plan, a line each.
+    /// [`as_text`](Compiled::as_text), and how long each step takes on these arguments: the median
+    /// of as many runs as asked for.
     ///
     /// ```
     /// # use pullback::prelude::*;
-    /// let compiled = jit(|x: &Array| (x + 1.0).sin()).lower(&(Array::from([1.0]),))?.compile()?;
-    /// assert!(compiled.plan_text()?.starts_with("plan(%0)"));
+    /// let x = (Array::from([1.0, 2.0]),);
+    /// let compiled = jit(|x: &Array| (x + 1.0).sin()).lower(&x)?.compile()?;
+    /// assert!(compiled.as_timed_text(&x, 3)?.contains("measured"));
     /// # Ok::<(), pullback::Error>(())
     /// ```
     ///
     /// # Errors
-    /// If an operation cannot be compiled.
-    pub fn plan_text(&self) -> Result<String> {
-        Ok(self.0.program.jaxpr.plan()?.to_string())
+    /// If the arguments are not of the structure, shapes and types that it is for, or traced.
+    pub fn as_timed_text(&self, args: &A, runs: usize) -> Result<String> {
+        let leaves = self.checked(args)?;
+        let inputs: Vec<&Array> = self.0.program.captured.iter().chain(&leaves).collect();
+        self.0.program.jaxpr.timed_text(&inputs, runs)
+    }
+
+    /// What a run computes and moves: operations as XLA counts them, and bytes. Loops count as
+    /// often as they run where that is known, and else once; of branches, the one that costs most.
+    ///
+    /// ```
+    /// # use pullback::prelude::*;
+    /// let x = Array::from([1.0, 2.0]);
+    /// let cost = jit(|x: &Array| (x + 1.0).sin()).lower(&(x,))?.compile()?.cost_analysis();
+    /// assert_eq!((cost.flops, cost.transcendentals, cost.bytes), (2.0, 2.0, 16.0));
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
+    pub fn cost_analysis(&self) -> Cost {
+        self.plan().cost()
+    }
+
+    /// The memory that a run takes.
+    ///
+    /// ```
+    /// # use pullback::prelude::*;
+    /// let x = Array::from([1.0, 2.0]);
+    /// let memory = jit(|x: &Array| (x + 1.0).sin()).lower(&(x,))?.compile()?.memory_analysis();
+    /// assert_eq!((memory.arguments, memory.outputs, memory.peak), (8, 8, 16));
+    /// # Ok::<(), pullback::Error>(())
+    /// ```
+    pub fn memory_analysis(&self) -> Memory {
+        self.plan().memory()
     }
 
     /// What the value will be: its structure, with abstract arrays.
@@ -170,7 +210,19 @@ impl<A: Pytree, V: Pytree> Compiled<A, V> {
     /// # Errors
     /// If the arguments are not of the structure, shapes and types that it is for.
     pub fn call(&self, args: &A) -> Result<V> {
-        let Traced { name, program, args: expected, types } = &self.0;
+        let leaves = self.checked(args)?;
+        let Traced { name, program, .. } = &self.0;
+        let inputs: Vec<&Array> = program.captured.iter().chain(&leaves).collect();
+        let outputs = match trace::current() {
+            None => program.jaxpr.run(&inputs)?,
+            Some(_) => call_program(name, &program.jaxpr, &inputs)?,
+        };
+        Ok(program.tree.with_leaves(outputs.into_vec()))
+    }
+
+    /// The arrays of arguments that it is for.
+    fn checked(&self, args: &A) -> Result<Vec<Array>> {
+        let Traced { name, args: expected, types, .. } = &self.0;
         if structure_of(args) != structure_of(expected) {
             return Err(Error::Structure {
                 function: name.to_string(),
@@ -192,11 +244,6 @@ impl<A: Pytree, V: Pytree> Compiled<A, V> {
                 ));
             }
         }
-        let inputs: Vec<&Array> = program.captured.iter().chain(&leaves).collect();
-        let outputs = match trace::current() {
-            None => program.jaxpr.run(&inputs)?,
-            Some(_) => call_program(name, &program.jaxpr, &inputs)?,
-        };
-        Ok(program.tree.with_leaves(outputs.into_vec()))
+        Ok(leaves)
     }
 }

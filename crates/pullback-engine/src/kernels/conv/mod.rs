@@ -19,6 +19,7 @@ use smallvec::{SmallVec, smallvec};
 use super::dot::{Factor, computed_in, convert};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
+use crate::cost::{Cost, TensorType};
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape};
@@ -56,6 +57,29 @@ pub struct Conv {
 impl Kernel for Conv {
     fn name(&self) -> &'static str {
         "conv_general_dilated"
+    }
+
+    /// Products with what is padding are not counted.
+    fn cost(&self, inputs: &[TensorType], outputs: &[TensorType]) -> Cost {
+        let mut inside = 1.0;
+        for (n, &stride) in self.strides.iter().enumerate() {
+            let size = |spec: &Shape, x: &TensorType| x.shape[spec[n + 2]];
+            let (length, window) =
+                (size(&self.lhs_spec, &inputs[0]), size(&self.rhs_spec, &inputs[1]));
+            let places = size(&self.out_spec, &outputs[0]);
+            let (spread, apart) = (self.lhs_dilation[n] as i64, self.rhs_dilation[n] as i64);
+            let pairs = (0..places as i64).map(|place| {
+                let first = place * stride as i64 - self.padding[n].0;
+                let at = (0..window as i64).map(|k| first + k * apart);
+                at.filter(|at| at % spread == 0 && (0..length as i64).contains(&(at / spread)))
+                    .count()
+            });
+            inside *= pairs.sum::<usize>() as f64;
+        }
+        let (batch, features) = (self.out_spec[0], self.out_spec[1]);
+        let outer = outputs[0].shape[batch] * outputs[0].shape[features];
+        let depth = inputs[1].shape[self.rhs_spec[1]];
+        Cost { flops: 2.0 * inside * (outer * depth) as f64, ..Cost::default() }
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {

@@ -55,7 +55,7 @@ pub(super) fn product<F: Factor>(
     }
     let spans = depth.div_ceil(SPAN);
     let area = rows * columns;
-    let mut sums = Buffer::new(F::DTYPE, spans * area)?;
+    let mut sums = Buffer::scratch(F::DTYPE, spans * area)?;
     let failure = std::sync::Mutex::new(None);
     for_each_part(sums.slice_mut::<F>(), area, |start, out| {
         let begin = start / area * SPAN;
@@ -91,7 +91,7 @@ fn whole<F: Factor>(problem: &Problem, lhs: &[F], rhs: &[F], out: &mut [F]) -> R
     let [lines_left, lines_right] = lines(problem, lhs, rhs);
     let buffer = |packed: bool, tiles: usize, width: usize| {
         let count = if packed { tiles * width * plan.step } else { 0 };
-        Buffer::new(<F::Real as crate::dtype::Element>::DTYPE, count)
+        Buffer::scratch(<F::Real as crate::dtype::Element>::DTYPE, count)
     };
     let mut left = buffer(plan.pack_left, tile_rows, shape.rows)?;
     let mut right = buffer(plan.pack_right, tile_columns, shape.columns)?;

@@ -14,6 +14,7 @@ use smallvec::smallvec;
 use super::common::{Number, merged};
 use super::{Form, Kernel, Tensors};
 use crate::buffer::Buffer;
+use crate::cost::{Cost, TensorType, TensorTypes};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::parts::for_each_part;
@@ -53,6 +54,22 @@ impl Kernel for Dot {
 
     fn form(&self) -> Form<'_> {
         Form::Dot(self)
+    }
+
+    fn cost(&self, inputs: &[TensorType], outputs: &[TensorType]) -> Cost {
+        let depth: usize = self.lhs_contract.iter().map(|&axis| inputs[0].shape[axis]).product();
+        Cost::flops(2 * depth * outputs[0].count())
+    }
+
+    fn infer(&self, inputs: &[TensorType]) -> Option<TensorTypes> {
+        let free = |x: &TensorType, batch: &Shape, contract: &Shape| -> Shape {
+            let axes = (0..x.shape.len()).filter(|n| !batch.contains(n) && !contract.contains(n));
+            axes.map(|axis| x.shape[axis]).collect()
+        };
+        let mut shape: Shape = self.lhs_batch.iter().map(|&axis| inputs[0].shape[axis]).collect();
+        shape.extend(free(&inputs[0], &self.lhs_batch, &self.lhs_contract));
+        shape.extend(free(&inputs[1], &self.rhs_batch, &self.rhs_contract));
+        Some(smallvec![TensorType { dtype: self.out, shape }])
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {

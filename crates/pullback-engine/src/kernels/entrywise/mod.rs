@@ -18,6 +18,7 @@ use smallvec::SmallVec;
 
 use super::reduce::ReduceOp;
 use super::{Form, Kernel, Tensors};
+use crate::cost::{Cost, TensorType, TensorTypes};
 use crate::error::Result;
 use crate::layout::{self, Shape, Strides};
 use crate::native::{self, EntryCode, Mode, Reach, RowCode};
@@ -73,6 +74,19 @@ impl Kernel for Entrywise {
         Form::Plan(&self.whole)
     }
 
+    fn cost(&self, _: &[TensorType], _: &[TensorType]) -> Cost {
+        Cost { bytes: 0.0, ..self.whole.cost() }
+    }
+
+    fn infer(&self, _: &[TensorType]) -> Option<TensorTypes> {
+        self.whole.output_types()
+    }
+
+    fn code_bytes(&self) -> usize {
+        let lanes = self.lanes.sum(EntryCode::bytes);
+        lanes + self.rows.sum(RowCode::bytes) + self.whole.code_bytes()
+    }
+
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
         match self.run_code(&inputs)? {
             Some(results) => Ok(results),
@@ -98,6 +112,18 @@ const PAYS_AFTER: usize = 1 << 10;
 impl<K, C> Default for Codes<K, C> {
     fn default() -> Codes<K, C> {
         Codes(Mutex::default())
+    }
+}
+
+impl<K, C> Codes<K, C> {
+    /// The sum of something over all code that there is.
+    fn sum(&self, of: impl Fn(&C) -> usize) -> usize {
+        let codes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let each = codes.iter().map(|(_, state)| match state {
+            State::Compiled(code) => of(code),
+            _ => 0,
+        });
+        each.sum()
     }
 }
 
@@ -146,8 +172,7 @@ struct Walk {
 impl Entrywise {
     /// The results by code; none if there is none for these inputs, or it failed.
     fn run_code(&self, inputs: &Tensors) -> Result<Option<Tensors>> {
-        let is_wanted = matches!(native::mode(), Mode::Auto | Mode::Native);
-        if layout::count(&self.lead) == 0 || !is_wanted {
+        if layout::count(&self.lead) == 0 || !native::mode().has_code() {
             return Ok(None);
         }
         let sources = inputs.iter().map(|input| self.source(input)).collect::<Result<Vec<_>>>()?;

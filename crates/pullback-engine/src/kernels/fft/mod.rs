@@ -18,6 +18,7 @@ use super::common::{around, owned_buffer};
 use super::parts::{Shared, for_each_item};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
+use crate::cost::{Cost, TensorType};
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape};
@@ -56,6 +57,13 @@ pub struct Fft {
 impl Kernel for Fft {
     fn name(&self) -> &'static str {
         "fft"
+    }
+
+    /// Five for each element and each halving, as is usual.
+    fn cost(&self, inputs: &[TensorType], outputs: &[TensorType]) -> Cost {
+        let count = inputs[0].count().max(outputs[0].count());
+        let halvings: f64 = self.lengths.iter().map(|&n| (n.max(1) as f64).log2()).sum();
+        Cost { flops: 5.0 * count as f64 * halvings, ..Cost::default() }
     }
 
     fn run(&self, mut inputs: Tensors) -> Result<Tensors> {

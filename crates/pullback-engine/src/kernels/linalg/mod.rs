@@ -14,6 +14,7 @@ use super::common::{arch, owned_buffer};
 use super::parts::{for_each_item, for_each_part};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
+use crate::cost::{Cost, TensorType};
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape};
@@ -57,6 +58,17 @@ fn matrices(x: &Tensor) -> (Matrices, Shape) {
     let (batch, matrix) = x.shape().split_at(x.rank() - 2);
     let of = Matrices { count: layout::count(batch), rows: matrix[0], columns: matrix[1] };
     (of, batch.into())
+}
+
+/// How many matrices there are, and their rows and columns.
+fn sizes(x: &TensorType) -> (f64, f64, f64) {
+    let (batch, matrix) = x.shape.split_at(x.shape.len() - 2);
+    (layout::count(batch) as f64, matrix[0] as f64, matrix[1] as f64)
+}
+
+/// So many operations, by the usual counts for decompositions.
+fn operations(flops: f64) -> Cost {
+    Cost { flops, ..Cost::default() }
 }
 
 /// One output under construction.
@@ -303,6 +315,11 @@ impl Kernel for Cholesky {
         "cholesky"
     }
 
+    fn cost(&self, inputs: &[TensorType], _: &[TensorType]) -> Cost {
+        let (count, n, _) = sizes(&inputs[0]);
+        operations(count * n * n * n / 3.0)
+    }
+
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
         let x = inputs[0].contiguous()?;
         let (of, batch) = matrices(&x);
@@ -325,6 +342,11 @@ pub struct Eigh {
 impl Kernel for Eigh {
     fn name(&self) -> &'static str {
         "eigh"
+    }
+
+    fn cost(&self, inputs: &[TensorType], _: &[TensorType]) -> Cost {
+        let (count, n, _) = sizes(&inputs[0]);
+        operations(count * n * n * n * if self.vectors { 9.0 } else { 4.0 / 3.0 })
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
@@ -350,6 +372,12 @@ pub struct Lu;
 impl Kernel for Lu {
     fn name(&self) -> &'static str {
         "lu"
+    }
+
+    fn cost(&self, inputs: &[TensorType], _: &[TensorType]) -> Cost {
+        let (count, rows, columns) = sizes(&inputs[0]);
+        let (long, short) = (rows.max(columns), rows.min(columns));
+        operations(count * short * short * (long - short / 3.0))
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
@@ -382,6 +410,13 @@ impl Kernel for Qr {
         "qr"
     }
 
+    fn cost(&self, inputs: &[TensorType], _: &[TensorType]) -> Cost {
+        let (count, rows, columns) = sizes(&inputs[0]);
+        let (long, short) = (rows.max(columns), rows.min(columns));
+        let factor = 2.0 * short * short * (long - short / 3.0);
+        operations(count * factor * if self.q { 2.0 } else { 1.0 })
+    }
+
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
         let x = inputs[0].contiguous()?;
         let (of, batch) = matrices(&x);
@@ -409,6 +444,14 @@ pub struct Svd {
 impl Kernel for Svd {
     fn name(&self) -> &'static str {
         "svd"
+    }
+
+    fn cost(&self, inputs: &[TensorType], _: &[TensorType]) -> Cost {
+        let (count, rows, columns) = sizes(&inputs[0]);
+        let (long, short) = (rows.max(columns), rows.min(columns));
+        let values = 4.0 * short * short * (long - short / 3.0);
+        let vectors = if self.compute_uv { 4.0 * short * short * (long + short) } else { 0.0 };
+        operations(count * (values + vectors))
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
@@ -441,6 +484,15 @@ pub struct TriangularSolve(pub Triangular);
 impl Kernel for TriangularSolve {
     fn name(&self) -> &'static str {
         "triangular_solve"
+    }
+
+    fn cost(&self, inputs: &[TensorType], _: &[TensorType]) -> Cost {
+        let (_, n, _) = sizes(&inputs[0]);
+        operations(n * inputs[1].count() as f64)
+    }
+
+    fn overwrites(&self) -> bool {
+        true
     }
 
     fn run(&self, mut inputs: Tensors) -> Result<Tensors> {

@@ -11,6 +11,7 @@ use super::common::{Number, merged, owned_buffer, with_number, with_size};
 use super::gather::IndexMode;
 use super::places::{Places, Starts};
 use super::{Kernel, Tensors};
+use crate::cost::{Cost, TensorType};
 use crate::error::Result;
 use crate::layout::{self, Shape, Strides};
 use crate::tensor::Tensor;
@@ -66,6 +67,17 @@ impl Kernel for Scatter {
             ScatterOp::Min => "scatter_min",
             ScatterOp::Max => "scatter_max",
         }
+    }
+
+    fn cost(&self, inputs: &[TensorType], _: &[TensorType]) -> Cost {
+        match self.op {
+            ScatterOp::Replace => Cost::default(),
+            _ => Cost::flops(inputs[2].count()),
+        }
+    }
+
+    fn overwrites(&self) -> bool {
+        true
     }
 
     fn run(&self, mut inputs: Tensors) -> Result<Tensors> {

@@ -10,6 +10,7 @@ use super::common::{with_number, with_size};
 use super::parts::{for_each_item, for_each_part, part_of};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
+use crate::cost::{Cost, TensorType};
 use crate::error::{Error, Result};
 use crate::layout::Shape;
 use crate::tensor::Tensor;
@@ -36,6 +37,12 @@ pub struct Sort {
 impl Kernel for Sort {
     fn name(&self) -> &'static str {
         "sort"
+    }
+
+    /// As many comparisons as merging takes.
+    fn cost(&self, inputs: &[TensorType], _: &[TensorType]) -> Cost {
+        let length = inputs[0].shape[self.axis].max(1);
+        Cost::flops(inputs[0].count() * length.next_power_of_two().ilog2() as usize)
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {

@@ -11,6 +11,7 @@ use super::super::{Kernel, Tensors};
 use super::keys::Ordered;
 use super::swapped;
 use crate::buffer::Buffer;
+use crate::cost::{Cost, TensorType};
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape};
 use crate::tensor::Tensor;
@@ -31,6 +32,10 @@ pub struct TopK {
 impl Kernel for TopK {
     fn name(&self) -> &'static str {
         "top_k"
+    }
+
+    fn cost(&self, inputs: &[TensorType], _: &[TensorType]) -> Cost {
+        Cost::flops(inputs[0].count())
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {

@@ -28,6 +28,13 @@ pub struct Window {
     pub window_dilation: Shape,
 }
 
+impl Window {
+    /// How many elements are under it.
+    fn area(&self) -> usize {
+        self.dimensions.iter().product()
+    }
+}
+
 /// How the elements under a window become one; elements beyond the array leave it as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]

@@ -10,6 +10,7 @@ use smallvec::smallvec;
 use super::plan::{Line, Plan, Seen};
 use super::{ReduceWindow, WindowOp};
 use crate::buffer::Buffer;
+use crate::cost::{Cost, TensorType};
 use crate::error::Result;
 use crate::kernels::common::{Number, arch, with_number};
 use crate::kernels::parts::Shared;
@@ -20,6 +21,10 @@ use crate::tensor::Tensor;
 impl Kernel for ReduceWindow {
     fn name(&self) -> &'static str {
         "reduce_window"
+    }
+
+    fn cost(&self, _: &[TensorType], outputs: &[TensorType]) -> Cost {
+        Cost::flops(outputs[0].count() * self.window.area())
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {

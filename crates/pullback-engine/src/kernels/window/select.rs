@@ -6,6 +6,7 @@ use smallvec::smallvec;
 use super::plan::CHUNK;
 use super::{SelectAndGather, SelectAndScatter};
 use crate::buffer::Buffer;
+use crate::cost::{Cost, TensorType};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::common::{Number, arch};
@@ -106,6 +107,10 @@ impl Kernel for SelectAndGather {
         "select_and_gather_add"
     }
 
+    fn cost(&self, _: &[TensorType], outputs: &[TensorType]) -> Cost {
+        Cost::flops(outputs[0].count() * self.window.area())
+    }
+
     fn run(&self, inputs: Tensors) -> Result<Tensors> {
         let (values, x) = (inputs[0].contiguous()?, inputs[1].contiguous()?);
         with_real!(x.dtype(), self.name(), T => self.gather::<T>(&values, &x))
@@ -143,6 +148,10 @@ impl SelectAndGather {
 impl Kernel for SelectAndScatter {
     fn name(&self) -> &'static str {
         "select_and_scatter_add"
+    }
+
+    fn cost(&self, inputs: &[TensorType], _: &[TensorType]) -> Cost {
+        Cost::flops(inputs[0].count() * self.window.area())
     }
 
     fn run(&self, inputs: Tensors) -> Result<Tensors> {

@@ -4,7 +4,7 @@ use super::value::{Cut, Source, Value, as_truth, as_word, first_lanes};
 use super::{LONGEST, Unroll};
 use crate::dtype::DType;
 use crate::kernels::dot::{CHAIN_DEPTH, CHAIN_WORK, Dot};
-use crate::kernels::reduce::{ReduceOp, lanes_of};
+use crate::kernels::reduce::{ROUNDS, ReduceOp, lanes_of};
 use crate::layout::{self, Shape};
 use crate::native::ir::{Binary, Id, Kind, Node};
 use crate::native::lower::{combined, element};
@@ -263,8 +263,37 @@ impl Fold {
         }
     }
 
-    /// Values of which each goes to the lane of its number, whatever its lanes are.
+    /// Values of which each goes to the lane of its number within its block, whatever its lanes are.
     fn tree(&self, values: &[Id]) -> Option<Id> {
+        let blocks = values.chunks(lanes_of(self.dtype) * ROUNDS);
+        self.pairs(blocks.map(|block| self.tree_of_block(block)))
+    }
+
+    /// The pieces of one row.
+    fn row(&self, pieces: &[Id], length: usize, lanes: usize) -> Option<Id> {
+        let size = lanes_of(self.dtype) * ROUNDS;
+        let blocks = pieces.chunks(size / lanes).enumerate();
+        self.pairs(blocks.map(|(n, block)| self.row_of_block(block, length - n * size, lanes)))
+    }
+
+    /// Blocks in pairs, and pairs in pairs, as they come: one is left for each bit of their number.
+    fn pairs(&self, blocks: impl Iterator<Item = Option<Id>>) -> Option<Id> {
+        let mut levels: Vec<Id> = vec![];
+        for (count, block) in blocks.enumerate() {
+            let mut sum = block?;
+            for _ in 0..count.trailing_ones() {
+                sum = self.combine(levels.pop()?, sum)?;
+            }
+            levels.push(sum);
+        }
+        let mut sum = levels.pop()?;
+        while let Some(level) = levels.pop() {
+            sum = self.combine(level, sum)?;
+        }
+        Some(sum)
+    }
+
+    fn tree_of_block(&self, values: &[Id]) -> Option<Id> {
         let lanes = values.len().next_power_of_two().min(lanes_of(self.dtype));
         let leaf = |lane: usize| {
             let mut rest = values.iter().skip(lane).step_by(lanes);
@@ -275,8 +304,7 @@ impl Fold {
         halves(lanes, &leaf, &|a, b| self.combine(a, b))?
     }
 
-    /// The pieces of one row.
-    fn row(&self, pieces: &[Id], length: usize, lanes: usize) -> Option<Id> {
+    fn row_of_block(&self, pieces: &[Id], length: usize, lanes: usize) -> Option<Id> {
         let parts = lanes_of(self.dtype) / lanes;
         let mut acc: Vec<Option<Id>> = vec![None; parts];
         for (at, &piece) in pieces.iter().enumerate() {

@@ -18,6 +18,7 @@ pub(crate) use value::{Cut, Value, as_truth, as_word};
 use super::ir::{Id, Node};
 use super::lower::{bits, element, steps};
 use super::record::{Truth, add, length};
+use crate::cost::TensorType;
 use crate::kernels::view::View;
 use crate::kernels::{Form, Kernel, Tensors};
 use crate::layout;
@@ -115,10 +116,12 @@ pub(crate) fn unrolled(
     let inputs = plan.inputs.iter().zip(fixed).filter(|(_, fixed)| *fixed);
     let before = Plan {
         slots: slots.known.len(),
+        types: slots.types(),
         inputs: inputs.map(|(slot, _)| *slot).collect(),
         constants: plan.constants.clone(),
         steps: before,
         outputs: slots.computed,
+        is_one_step: false,
     };
     Some((outputs, before))
 }
@@ -140,6 +143,13 @@ impl Slots<'_> {
             _ => None,
         };
         step.inputs.iter().map(operand).collect()
+    }
+
+    /// What is known of the slots, those of the plan and those that came since.
+    fn types(&self) -> Vec<Option<TensorType>> {
+        let mut types = self.plan.types.clone();
+        types.resize(self.known.len(), None);
+        types
     }
 
     /// The step of a product with a fixed matrix whose rows would have to be put together from

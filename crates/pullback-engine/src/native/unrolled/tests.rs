@@ -229,6 +229,62 @@ fn agree(random: &mut Random, dtype: DType, shapes: &[&[usize]]) -> bool {
     compiled.is_some()
 }
 
+/// `(x * x, s + sum(x))` over rows and over columns.
+#[test]
+fn sums_of_more_than_a_block_are_those_of_the_kernels() {
+    let mut random = Random(7);
+    let cases: [(&[usize], &[usize]); 6] = [
+        (&[1100], &[0]),
+        (&[3300], &[0]),
+        (&[40, 40], &[0, 1]),
+        (&[1030, 2], &[0]),
+        (&[2, 1025], &[1]),
+        (&[2100], &[0]),
+    ];
+    for dtype in [DType::F32, DType::F64] {
+        for (shape, axes) in cases {
+            let mut program = ProgramBuilder::new();
+            let x = program.input(dtype);
+            let square = program.op(ScalarOp::Mul, &[x, x]);
+            let square = program.finish(&[square]);
+            let mut program = ProgramBuilder::new();
+            let (s, y) = (program.input(dtype), program.input(dtype));
+            let sum = program.op(ScalarOp::Add, &[s, y]);
+            let sum = program.finish(&[sum]);
+            let kept: Shape = (0..shape.len())
+                .filter(|axis| !axes.contains(axis))
+                .map(|axis| shape[axis])
+                .collect();
+            let mut body = PlanBuilder::new();
+            let (x, s) = (body.input(), body.input());
+            let y = body.kernel1(Reduce { op: ReduceOp::Sum, axes: axes.into() }, &[x]);
+            let squared = body.elementwise(square, &[x], shape, 1)[0];
+            let s = body.elementwise(sum, &[s, y], &kept, 1)[0];
+            let scan = Scan {
+                body: Arc::new(body.finish(&[squared, s])),
+                consts: 0,
+                carry: 2,
+                length: ScanLength::Fixed(3),
+                reverse: false,
+                collected: vec![],
+                code: Default::default(),
+            };
+            let inputs: Tensors =
+                [dense(dtype, shape, &mut random), dense(dtype, &kept, &mut random)]
+                    .into_iter()
+                    .collect();
+            set_mode(Mode::Native);
+            let code = scan.run(inputs.clone()).unwrap();
+            set_mode(Mode::Tile);
+            let expected = scan.run(inputs).unwrap();
+            set_mode(Mode::Auto);
+            for (x, y) in elements(&code[1]).iter().zip(&elements(&expected[1])) {
+                assert!(same(x, y), "{dtype:?} {shape:?}: {x:?} is not {y:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn loops_over_small_tensors_agree_with_the_kernels() {
     let few: &[&[usize]] = &[&[], &[1], &[2], &[3], &[2, 2], &[2, 3], &[3, 1]];

@@ -1,0 +1,59 @@
+//! Functions of several operations, run as one program where they are called with concrete arrays.
+//!
+//! Such a function is recorded when it is first called with arrays of some types, and run as a
+//! program from then on, as `jit` would. Inside a transformation it stays the operations that it is
+//! made of.
+
+use std::cell::RefCell;
+
+use pullback_core::jaxpr::{JaxprRef, stage};
+use pullback_core::{Array, Aval, Result, Shape, promote, trace};
+use rustc_hash::FxHashMap;
+
+use crate::config;
+
+/// What a program depends on besides the function: a shape, the types of the arrays, and settings.
+type Key = (&'static str, Shape, Vec<Aval>, (Option<bool>, bool));
+
+/// Programs kept at most; a user has few of them, so this is only a safeguard.
+const CAPACITY: usize = 1024;
+
+thread_local! {
+    static PROGRAMS: RefCell<FxHashMap<Key, JaxprRef>> = RefCell::default();
+}
+
+/// The result of `f` on the arrays. Beside their types and settings, `f` depends on `shape` alone.
+pub(crate) fn kept(
+    name: &'static str,
+    shape: &[usize],
+    inputs: [Array; 3],
+    f: impl FnOnce(&[Array; 3]) -> Result<Array>,
+) -> Result<Array> {
+    let is_concrete = inputs.iter().all(|input| input.tensor().is_some());
+    // Those who look for NaN want to know the operation.
+    if !is_concrete || trace::current().is_some() || config::debug_nans() || config::jit_disabled()
+    {
+        return f(&inputs);
+    }
+    let avals: Vec<Aval> = inputs.iter().map(Array::aval).collect();
+    let settings = (promote::x64(), config::threefry_partitionable());
+    let key = (name, shape.into(), avals, settings);
+    let program = match PROGRAMS.with_borrow(|programs| programs.get(&key).cloned()) {
+        Some(program) => program,
+        None => {
+            let staged = stage(&key.2, |x| {
+                let [x, y, z] = x else { unreachable!("as many inputs as types") };
+                Ok(vec![f(&[x.clone(), y.clone(), z.clone()])?])
+            })?;
+            let program = JaxprRef::from(staged.jaxpr);
+            PROGRAMS.with_borrow_mut(|programs| {
+                if programs.len() >= CAPACITY {
+                    programs.clear();
+                }
+                programs.insert(key, program.clone());
+            });
+            program
+        }
+    };
+    Ok(program.run(&inputs.each_ref())?.remove(0))
+}
