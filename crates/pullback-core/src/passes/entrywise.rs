@@ -111,31 +111,34 @@ fn with_groups(mut jaxpr: Jaxpr, entries: &Entries) -> Jaxpr {
     }
     let mut order = vec![];
     for ([others, own], worth) in by_level.into_iter().zip(worth) {
-        order.extend(others.into_iter().map(Item::Eqn));
+        order.push(Item { eqns: others, is_one: false });
         match worth >= WORTHWHILE {
-            true => order.extend(pieces(&jaxpr, own, entries).into_iter().map(Item::Group)),
-            false => order.extend(own.into_iter().map(Item::Eqn)),
+            true => order.extend(
+                pieces(&jaxpr, own, entries).into_iter().map(|eqns| Item { eqns, is_one: true }),
+            ),
+            false => order.push(Item { eqns: own, is_one: false }),
         }
     }
     let readers = readers(&jaxpr, &order);
-    for (at, item) in order.into_iter().enumerate() {
-        let eqn = match item {
-            Item::Eqn(eqn) => eqn,
-            Item::Group(eqns) => {
-                let is_read = |var: VarId| {
-                    readers.get(&var).is_some_and(|readers| readers.iter().any(|&by| by != at))
-                };
-                grouped(&jaxpr, eqns, entries, is_read)
-            }
+    for (at, Item { eqns, is_one }) in order.into_iter().enumerate() {
+        if !is_one {
+            jaxpr.eqns.extend(eqns);
+            continue;
+        }
+        let is_read = |var: VarId| {
+            readers.get(&var).is_some_and(|readers| readers.iter().any(|&by| by != at))
         };
+        let eqn = grouped(&jaxpr, eqns, entries, is_read);
         jaxpr.eqns.push(eqn);
     }
     jaxpr
 }
 
-enum Item {
-    Eqn(Eqn),
-    Group(Vec<Eqn>),
+/// Equations that follow each other.
+struct Item {
+    eqns: Vec<Eqn>,
+    /// Whether they become one.
+    is_one: bool,
 }
 
 /// Whether an equation would pass over memory for itself, and is not elementwise.
@@ -320,11 +323,7 @@ fn readers(jaxpr: &Jaxpr, order: &[Item]) -> FxHashMap<VarId, SmallVec<[usize; 2
         }
     };
     for (at, item) in order.iter().enumerate() {
-        let eqns = match item {
-            Item::Eqn(eqn) => std::slice::from_ref(eqn),
-            Item::Group(eqns) => eqns,
-        };
-        eqns.iter().flat_map(|eqn| &eqn.inputs).for_each(|atom| note(atom, at));
+        item.eqns.iter().flat_map(|eqn| &eqn.inputs).for_each(|atom| note(atom, at));
     }
     jaxpr.outputs.iter().for_each(|atom| note(atom, usize::MAX));
     readers

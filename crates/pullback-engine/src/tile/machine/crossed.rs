@@ -341,7 +341,7 @@ mod tests {
             let row = row.reshape(&[shape[2]]).unwrap().broadcast(&shape, &[2]).unwrap();
             for axes in [[0, 2, 1], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {
                 let x = array(axes, 1);
-                check::<T>(&[x.clone()], &one);
+                check::<T>(std::slice::from_ref(&x), &one);
                 check::<T>(&[plain.clone(), x.clone(), row.clone()], &one);
                 check::<T>(&[x.clone(), array(axes, 9), array([2, 1, 0], 4)], &one);
                 check::<T>(&[x.clone(), plain.reverse(&[0, 2]).unwrap()], &one);
@@ -366,7 +366,7 @@ mod tests {
         let values: Vec<f32> = (0..rows * columns).map(|i| (i % 8191) as f32).collect();
         let x = Tensor::from_slice(&values, &[rows, columns]).unwrap();
         let x = x.transpose(&[1, 0]).unwrap();
-        check::<f32>(&[x.clone()], &Tensor::scalar(2.0f32));
+        check::<f32>(std::slice::from_ref(&x), &Tensor::scalar(2.0f32));
         let y = x.slice(&[1, 64], &[columns, rows], &[1, 1]).unwrap();
         check::<f32>(&[y.clone(), y], &Tensor::scalar(2.0f32));
     }
