@@ -135,63 +135,10 @@ impl<T: Factor> Matrix<'_, T> {
         }
     }
 
-    /// The product of a matrix of few columns, stored by columns: each has a lane of its own, of which
-    /// halves are added at once.
-    #[inline(always)]
-    fn few_columns<const FUSED: bool, const LANES: usize>(&self, vector: &[T], out: &mut [T]) {
-        let half = vector.len().next_power_of_two() / 2;
-        let mut lanes = [[T::ZERO; CHUNK]; LANES];
-        for (chunk, out) in out.chunks_mut(CHUNK).enumerate() {
-            let begin = self.at + (chunk * CHUNK) as isize;
-            let column = |k: usize| {
-                let at = (begin + k as isize * self.step) as usize;
-                &self.elements[at..at + out.len()]
-            };
-            let product =
-                |k: usize, products: &mut [T; CHUNK]| match <&[T; CHUNK]>::try_from(column(k)) {
-                    Ok(column) => {
-                        for i in 0..CHUNK {
-                            products[i] = T::ZERO.add_product::<FUSED>(column[i], vector[k]);
-                        }
-                    }
-                    Err(_) => {
-                        for (slot, &element) in products.iter_mut().zip(column(k)) {
-                            *slot = T::ZERO.add_product::<FUSED>(element, vector[k]);
-                        }
-                    }
-                };
-            product(0, &mut lanes[0]);
-            let mut other = [T::ZERO; CHUNK];
-            for k in 0..half {
-                product(k, &mut lanes[k]);
-                match k + half < vector.len() {
-                    true => product(k + half, &mut other),
-                    false => other = [T::ZERO; CHUNK],
-                }
-                for i in 0..CHUNK {
-                    lanes[k][i] = lanes[k][i].plus(other[i]);
-                }
-            }
-            let mut half = half / 2;
-            while half > 0 {
-                for k in 0..half {
-                    for i in 0..CHUNK {
-                        lanes[k][i] = lanes[k][i].plus(lanes[k + half][i]);
-                    }
-                }
-                half /= 2;
-            }
-            out.copy_from_slice(&lanes[0][..out.len()]);
-        }
-    }
-
     /// The product of a matrix stored by columns.
     #[inline(always)]
     fn columns<const FUSED: bool, const LANES: usize>(&self, vector: &[T], out: &mut [T]) {
-        if vector.len() <= LANES {
-            return self.few_columns::<FUSED, LANES>(vector, out);
-        }
-        let lanes = LANES;
+        let lanes = vector.len().next_power_of_two().min(LANES);
         let mut acc = vec![T::ZERO; lanes * TILE];
         for (tile, out) in out.chunks_mut(TILE).enumerate() {
             let size = out.len();
@@ -223,9 +170,6 @@ impl<T: Factor> Matrix<'_, T> {
         }
     }
 }
-
-/// Rows of a matrix of few columns that are computed together, in registers.
-const CHUNK: usize = 32;
 
 /// The sum of products of two rows of equal length.
 #[inline(always)]
