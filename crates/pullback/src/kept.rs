@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 
+use pullback_core::engine::memory;
 use pullback_core::jaxpr::{JaxprRef, stage};
 use pullback_core::{Array, Aval, Result, Shape, promote, trace};
 use rustc_hash::FxHashMap;
@@ -30,8 +31,15 @@ pub(crate) fn kept(
     f: impl FnOnce(&[Array; 3]) -> Result<Array>,
 ) -> Result<Array> {
     let is_concrete = inputs.iter().all(|input| input.tensor().is_some());
+    // What does not fit in memory is refused by the operation that would make it.
+    let elements = shape.iter().fold(1u128, |all, &size| all.saturating_mul(size as u128));
+    let is_too_large = elements.saturating_mul(8) > u128::from(memory::installed());
     // Those who look for NaN want to know the operation.
-    if !is_concrete || trace::current().is_some() || config::debug_nans() || config::jit_disabled()
+    if !is_concrete
+        || is_too_large
+        || trace::current().is_some()
+        || config::debug_nans()
+        || config::jit_disabled()
     {
         return f(&inputs);
     }

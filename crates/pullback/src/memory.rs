@@ -16,7 +16,7 @@ pub use pullback_core::engine::memory::Stats;
 ///
 /// ```
 /// # use pullback::{Array, memory};
-/// let x = Array::from(vec![1.0f32; 100_000]);
+/// let x = Array::from([1.0f32; 100_000]);
 /// let stats = memory::stats();
 /// assert!(stats.in_use >= 400_000 && stats.peak >= stats.in_use);
 /// drop(x);
@@ -55,7 +55,7 @@ pub fn set_limit(bytes: Option<usize>) {
 ///
 /// ```
 /// # use pullback::{Array, memory};
-/// drop(Array::from(vec![1.0f32; 100_000]));
+/// drop(Array::from([1.0f32; 100_000]));
 /// assert!(memory::release() >= 400_000);
 /// assert_eq!(memory::stats().kept, 0);
 /// ```
@@ -67,7 +67,7 @@ pub fn release() -> usize {
 ///
 /// ```
 /// # use pullback::{Array, memory};
-/// drop(Array::from(vec![1.0f32; 100_000]));
+/// drop(Array::from([1.0f32; 100_000]));
 /// memory::reset_peak();
 /// assert!(memory::stats().peak < 400_000);
 /// ```

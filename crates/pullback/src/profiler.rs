@@ -13,7 +13,7 @@
 //!     jit(|x: &Array| x.sin().sum())(&Array::from([1.0, 2.0]));
 //! })?.1;
 //! let text = std::fs::read_to_string(path)?;
-//! assert!(text.contains("my part") && text.contains("elementwise sin"));
+//! assert!(text.contains("my part") && text.contains("fold sin reduce_sum"));
 //! # std::fs::remove_dir_all(&folder)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -462,6 +462,8 @@ def rows_by_path():
 ANNOTATIONS = {"tree_util.KeyPath"}
 # JAX has no such name, or its own version fails.
 OURS = {
+    "num_threads": lambda: pullback.num_threads() == pullback.runtime.num_threads(),
+    "set_num_threads": lambda: pullback.set_num_threads(pullback.num_threads()) is None,
     "numpy.half": lambda: pullback.numpy.half is pullback.numpy.float16,
     "scipy.special.psi": lambda: pullback.scipy.special.psi(2.5) == pullback.scipy.special.digamma(2.5),
     "lax.pbroadcast": lambda: list(
