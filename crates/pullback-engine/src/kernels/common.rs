@@ -142,8 +142,11 @@ pub(super) trait Number: Element {
     fn times(self, other: Self) -> Self;
     fn greater(self, other: Self) -> Self;
     fn lesser(self, other: Self) -> Self;
-    /// Whether this is the lesser for certain; equal zeros and what is not a number are not.
+    /// Whether this is the lesser by comparison alone.
     fn is_below(self, other: Self) -> bool;
+    /// Whether comparison alone finds the greater and the lesser of this and another, which it does
+    /// not where numbers are equal but differ, or are none.
+    fn is_plain(self) -> bool;
 }
 
 macro_rules! integer_numbers {
@@ -166,6 +169,8 @@ macro_rules! integer_numbers {
             fn lesser(self, other: Self) -> Self { Ord::min(self, other) }
             #[inline(always)]
             fn is_below(self, other: Self) -> bool { self < other }
+            #[inline(always)]
+            fn is_plain(self) -> bool { true }
         }
     )*};
 }
@@ -199,6 +204,8 @@ macro_rules! float_numbers {
             }
             #[inline(always)]
             fn is_below(self, other: Self) -> bool { self < other }
+            #[inline(always)]
+            fn is_plain(self) -> bool { !(self.is_nan() | (self == $zero)) }
         }
     )*};
 }
@@ -236,6 +243,8 @@ macro_rules! complex_numbers {
             }
             #[inline(always)]
             fn is_below(self, _: Self) -> bool { false }
+            #[inline(always)]
+            fn is_plain(self) -> bool { false }
         }
     )*};
 }
@@ -270,6 +279,10 @@ impl Number for Bool {
     #[inline(always)]
     fn is_below(self, other: Self) -> bool {
         self.0 < other.0
+    }
+    #[inline(always)]
+    fn is_plain(self) -> bool {
+        true
     }
 }
 

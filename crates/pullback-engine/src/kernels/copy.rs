@@ -41,10 +41,15 @@ pub(crate) fn copy_tensor(
     }
 }
 
+/// Bytes of a part of a copy of so many: the system's copies are best at a megabyte and more.
+pub(super) fn part_of_copy(bytes: usize) -> usize {
+    if bytes < 4 << 20 { 8 * part_of(1) } else { 1 << 20 }
+}
+
 /// Copies bytes that lie together.
 pub(crate) fn copy_bytes(source: &[u8], target: &mut [u8]) {
     assert_eq!(source.len(), target.len(), "bytes to copy");
-    for_each_part(target, 4 * part_of(1), |start, target| {
+    for_each_part(target, part_of_copy(target.len()), |start, target| {
         target.copy_from_slice(&source[start..][..target.len()]);
     });
 }

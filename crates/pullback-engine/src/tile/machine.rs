@@ -205,20 +205,18 @@ fn donate(
 }
 
 /// Copies inputs whose rows take an element of many cache lines each, and whose neighbours other
-/// rows take: a copy that transposes in registers is faster than reading them one by one. Those
-/// that all run along one axis are transposed block by block instead, when they are needed.
+/// rows take: a copy that transposes in registers is faster than reading them one by one. Where it
+/// is the next row that takes them, blocks are transposed instead, when they are needed.
 fn localize(inputs: &mut Tensors) -> Result<()> {
     const LONG_ROW: usize = 32;
     const MANY: usize = 4096;
-    let mut crossed = None;
     for input in inputs.iter_mut() {
         if input.rank() < 2 || input.count() < MANY || input.is_contiguous() {
             continue;
         }
         let Layout { shape, strides, .. } = input.layout();
         let across = strides[strides.len() - 1].unsigned_abs() * input.dtype().size();
-        let axis = crossed::crossing(&shape, &strides);
-        if axis.is_some() && axis == *crossed.get_or_insert(axis) {
+        if crossed::is_crossed(&shape, &strides) {
             continue;
         }
         let scattered = across >= 64 && shape[shape.len() - 1] > LONG_ROW;
@@ -266,8 +264,8 @@ struct Job<'a> {
     by_rows: bool,
     /// Elements that are run by one thread before it takes the next ones.
     chunk: usize,
-    /// The axis that an input runs along, across the rows.
-    crossed: Option<usize>,
+    /// Whether an input runs along the axis before the last, across the rows.
+    crossed: bool,
 }
 
 impl<'a> Job<'a> {
@@ -327,15 +325,15 @@ impl<'a> Job<'a> {
         let mut chunk = tile * TILES_PER_CHUNK;
         let crossing = |(source, dtype): (&Source, &DType)| match source {
             Source::Strided(strided) => {
-                Some((crossed::crossing(&sizes, &strided.strides)?, dtype.size()))
+                crossed::is_crossed(&sizes, &strided.strides).then_some(dtype.size())
             }
             _ => None,
         };
         let crossed = sources.iter().zip(&program.inputs).find_map(crossing);
-        if let Some((axis, size)) = crossed {
-            chunk = crossed::chunk(&sizes, axis, size);
+        if let Some(size) = crossed {
+            chunk = crossed::chunk(sizes[sizes.len() - 1], size);
         }
-        let crossed = crossed.map(|(axis, _)| axis);
+        let crossed = crossed.is_some();
         let by_rows = false;
         Job { program, code, sources, shared, pitch, tile, sizes, row, by_rows, chunk, crossed }
     }
@@ -396,8 +394,8 @@ impl<'a> Job<'a> {
         {
             return;
         }
-        if let Some(axis) = self.crossed {
-            return self.run_crossed(axis, start, count, &mut outputs);
+        if self.crossed {
+            return self.run_crossed(start, count, &mut outputs);
         }
         let none: SmallVec<[Option<&[u8]>; 6]> = SmallVec::from_elem(None, self.sources.len());
         with_scratch(self.lines_of_tiles(), |scratch: &mut [Line]| {

@@ -110,8 +110,7 @@ impl<T: Real, const LANES: usize> pulp::NullaryFnOnce for Run<'_, T, LANES> {
         rows.fill(Complex { re: T::zero(), im: T::zero() });
         match lines {
             Lines::Complex(lines) => {
-                load_lines(lines, n, rows, x);
-                exchange(inverse, &mut x[..2 * n]);
+                load_lines(lines, n, inverse, rows, x);
                 let z = transform(batch, x, y);
                 store_lines(
                     lines,
@@ -126,20 +125,30 @@ impl<T: Real, const LANES: usize> pulp::NullaryFnOnce for Run<'_, T, LANES> {
                     // SAFETY: these are the columns of this run, which no other has, one row of
                     // them at a time.
                     let row = unsafe { all.part(start + k * pitch, width) };
-                    rows[..width].copy_from_slice(row);
-                    Lane::read(rows).put(x, k);
+                    let lane = match width == LANES {
+                        true => Lane::read(row),
+                        false => {
+                            rows[..width].copy_from_slice(row);
+                            Lane::read(rows)
+                        }
+                    };
+                    lane.exchanged(inverse).put(x, k);
                 }
-                exchange(inverse, &mut x[..2 * n]);
                 let z = transform(batch, x, y);
                 for k in 0..n {
                     // SAFETY: as above.
                     let row = unsafe { all.part(start + k * pitch, width) };
-                    Lane::of(z, k).finished(inverse, factor).write(rows);
-                    row.copy_from_slice(&rows[..width]);
+                    let lane = Lane::of(z, k).finished(inverse, factor);
+                    if width == LANES {
+                        lane.write(row);
+                    } else {
+                        lane.write(rows);
+                        row.copy_from_slice(&rows[..width]);
+                    }
                 }
             }
             Lines::Forward(lines, halves) => {
-                load_lines(bytemuck::cast_slice(lines), n, rows, x);
+                load_lines(bytemuck::cast_slice(lines), n, false, rows, x);
                 let z = transform(batch, x, y);
                 let half = real::<T>(0.5);
                 store_lines(
@@ -155,7 +164,7 @@ impl<T: Real, const LANES: usize> pulp::NullaryFnOnce for Run<'_, T, LANES> {
                 );
             }
             Lines::Backward(halves, lines) => {
-                load_lines(halves, n + 1, rows, x);
+                load_lines(halves, n + 1, false, rows, x);
                 // What stands for no wave, and for the shortest one, is real in any real line.
                 x[1] = [T::zero(); LANES];
                 x[2 * n + 1] = [T::zero(); LANES];
@@ -163,8 +172,7 @@ impl<T: Real, const LANES: usize> pulp::NullaryFnOnce for Run<'_, T, LANES> {
                     let (front, back) = (Lane::of(x, k), Lane::of(x, n - k).conj());
                     let odd = front.minus(back).times_conj(batch.turns[k]);
                     let z = front.plus(back).minus(odd.quarter());
-                    // As for `exchange`.
-                    Lane { re: z.im, im: z.re }.put(y, k);
+                    z.exchanged(true).put(y, k);
                 }
                 let z = transform(batch, y, x);
                 store_lines(
@@ -179,21 +187,12 @@ impl<T: Real, const LANES: usize> pulp::NullaryFnOnce for Run<'_, T, LANES> {
     }
 }
 
-/// The inverse is the transform with real and imaginary parts exchanged, before and after.
-#[inline(always)]
-fn exchange<T: Copy, const LANES: usize>(inverse: bool, x: &mut [[T; LANES]]) {
-    if inverse {
-        for [re, im] in x.as_chunks_mut::<2>().0 {
-            std::mem::swap(re, im);
-        }
-    }
-}
-
 /// Reads lines of `length` elements, one after the other, into lanes.
 #[inline(always)]
 fn load_lines<T: Real, const LANES: usize>(
     lines: &[Complex<T>],
     length: usize,
+    inverse: bool,
     rows: &mut [Complex<T>],
     x: &mut [[T; LANES]],
 ) {
@@ -208,8 +207,29 @@ fn load_lines<T: Real, const LANES: usize>(
             LANES,
             [together, count],
         );
-        for k in 0..together {
-            Lane::read(&rows[k * LANES..]).put(x, first + k);
+        arch().dispatch(Apart::<T, LANES> {
+            rows: &rows[..together * LANES],
+            inverse,
+            x: &mut x[2 * first..2 * (first + together)],
+        });
+    }
+}
+
+/// Real and imaginary parts, moved apart.
+struct Apart<'a, T, const LANES: usize> {
+    rows: &'a [Complex<T>],
+    inverse: bool,
+    x: &'a mut [[T; LANES]],
+}
+
+impl<T: Real, const LANES: usize> pulp::NullaryFnOnce for Apart<'_, T, LANES> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Apart { rows, inverse, x } = self;
+        for (k, row) in rows.chunks_exact(LANES).enumerate() {
+            Lane::read(row).exchanged(inverse).put(x, k);
         }
     }
 }
@@ -240,7 +260,6 @@ fn store_lines<T: Real, const LANES: usize>(
 }
 
 /// Transforms what is in the first array, and says which of the two has the result.
-#[inline(always)]
 fn transform<'a, T: Real, const LANES: usize>(
     batch: &Batch<T>,
     mut from: &'a mut [[T; LANES]],
@@ -248,16 +267,35 @@ fn transform<'a, T: Real, const LANES: usize>(
 ) -> &'a [[T; LANES]] {
     let mut beside = 1;
     for stage in &batch.stages {
+        // Each by itself: all in one function are too much to be made vectors of.
         match stage.radix {
-            2 => step::<T, LANES, 2>(stage, beside, from, to),
-            3 => step::<T, LANES, 3>(stage, beside, from, to),
-            4 => step::<T, LANES, 4>(stage, beside, from, to),
-            _ => step::<T, LANES, 5>(stage, beside, from, to),
+            2 => arch().dispatch(Step::<T, LANES, 2> { stage, beside, from, to }),
+            3 => arch().dispatch(Step::<T, LANES, 3> { stage, beside, from, to }),
+            4 => arch().dispatch(Step::<T, LANES, 4> { stage, beside, from, to }),
+            _ => arch().dispatch(Step::<T, LANES, 5> { stage, beside, from, to }),
         }
         beside *= stage.radix;
         std::mem::swap(&mut from, &mut to);
     }
     from
+}
+
+struct Step<'a, T, const LANES: usize, const RADIX: usize> {
+    stage: &'a Stage<T>,
+    beside: usize,
+    from: &'a [[T; LANES]],
+    to: &'a mut [[T; LANES]],
+}
+
+impl<T: Real, const LANES: usize, const RADIX: usize> pulp::NullaryFnOnce
+    for Step<'_, T, LANES, RADIX>
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        step::<T, LANES, RADIX>(self.stage, self.beside, self.from, self.to);
+    }
 }
 
 /// Each `RADIX` elements that are equally far apart, transformed, one after the other.
@@ -273,64 +311,63 @@ fn step<T: Real, const LANES: usize, const RADIX: usize>(
     let twiddles = stage.twiddles.chunks_exact(RADIX - 1);
     for (p, twiddles) in twiddles.enumerate() {
         for q in 0..beside {
-            let elements: [Lane<T, LANES>; RADIX] = std::array::from_fn(
-                #[inline(always)]
-                |k| Lane::of(from, q + beside * (p + k * stage.rest)),
-            );
-            let results = butterfly(elements);
-            results[0].put(to, q + beside * RADIX * p);
-            for j in 1..RADIX {
-                let result = results[j].times(twiddles[j - 1]);
-                result.put(to, q + beside * (RADIX * p + j));
+            // Values by name: arrays of them would be kept in memory.
+            macro_rules! a {
+                ($k:expr) => {
+                    Lane::<T, LANES>::of(from, q + beside * (p + $k * stage.rest))
+                };
+            }
+            macro_rules! put {
+                (0, $value:expr) => {
+                    $value.put(to, q + beside * RADIX * p)
+                };
+                ($j:expr, $value:expr) => {
+                    $value.times(twiddles[$j - 1]).put(to, q + beside * (RADIX * p + $j))
+                };
+            }
+            match RADIX {
+                2 => {
+                    let (a0, a1) = (a!(0), a!(1));
+                    put!(0, a0.plus(a1));
+                    put!(1, a0.minus(a1));
+                }
+                3 => {
+                    let (a0, a1, a2) = (a!(0), a!(1), a!(2));
+                    let sin = real(0.866_025_403_784_438_6);
+                    let (sum, difference) = (a1.plus(a2), a1.minus(a2).quarter().scaled(sin));
+                    let middle = a0.minus(sum.scaled(real(0.5)));
+                    put!(0, a0.plus(sum));
+                    put!(1, middle.plus(difference));
+                    put!(2, middle.minus(difference));
+                }
+                4 => {
+                    let (a0, a1, a2, a3) = (a!(0), a!(1), a!(2), a!(3));
+                    let (even, odd) = (a0.plus(a2), a1.plus(a3));
+                    let (front, back) = (a0.minus(a2), a1.minus(a3).quarter());
+                    put!(0, even.plus(odd));
+                    put!(1, front.plus(back));
+                    put!(2, even.minus(odd));
+                    put!(3, front.minus(back));
+                }
+                _ => {
+                    let (a0, a1, a2, a3, a4) = (a!(0), a!(1), a!(2), a!(3), a!(4));
+                    let cos = [0.309_016_994_374_947_45, -0.809_016_994_374_947_5].map(real::<T>);
+                    let sin = [0.951_056_516_295_153_5, 0.587_785_252_292_473_1].map(real::<T>);
+                    let (outer, inner) = (a1.plus(a4), a2.plus(a3));
+                    let (across, within) = (a1.minus(a4), a2.minus(a3));
+                    let first = a0.plus(outer.scaled(cos[0])).plus(inner.scaled(cos[1]));
+                    let second = a0.plus(outer.scaled(cos[1])).plus(inner.scaled(cos[0]));
+                    let turned = across.scaled(sin[0]).plus(within.scaled(sin[1])).quarter();
+                    let other = across.scaled(sin[1]).minus(within.scaled(sin[0])).quarter();
+                    put!(0, a0.plus(outer).plus(inner));
+                    put!(1, first.plus(turned));
+                    put!(2, second.plus(other));
+                    put!(3, second.minus(other));
+                    put!(4, first.minus(turned));
+                }
             }
         }
     }
-}
-
-/// The transform of two to five elements.
-#[inline(always)]
-fn butterfly<T: Real, const LANES: usize, const RADIX: usize>(
-    a: [Lane<T, LANES>; RADIX],
-) -> [Lane<T, LANES>; RADIX] {
-    let mut b = a;
-    match RADIX {
-        2 => {
-            b[0] = a[0].plus(a[1]);
-            b[1] = a[0].minus(a[1]);
-        }
-        3 => {
-            let sin = real(0.866_025_403_784_438_6);
-            let (sum, difference) = (a[1].plus(a[2]), a[1].minus(a[2]).quarter().scaled(sin));
-            let middle = a[0].minus(sum.scaled(real(0.5)));
-            b[0] = a[0].plus(sum);
-            b[1] = middle.plus(difference);
-            b[2] = middle.minus(difference);
-        }
-        4 => {
-            let (even, odd) = (a[0].plus(a[2]), a[1].plus(a[3]));
-            let (front, back) = (a[0].minus(a[2]), a[1].minus(a[3]).quarter());
-            b[0] = even.plus(odd);
-            b[1] = front.plus(back);
-            b[2] = even.minus(odd);
-            b[3] = front.minus(back);
-        }
-        _ => {
-            let cos = [0.309_016_994_374_947_45, -0.809_016_994_374_947_5].map(real::<T>);
-            let sin = [0.951_056_516_295_153_5, 0.587_785_252_292_473_1].map(real::<T>);
-            let (outer, inner) = (a[1].plus(a[4]), a[2].plus(a[3]));
-            let (across, within) = (a[1].minus(a[4]), a[2].minus(a[3]));
-            let first = a[0].plus(outer.scaled(cos[0])).plus(inner.scaled(cos[1]));
-            let second = a[0].plus(outer.scaled(cos[1])).plus(inner.scaled(cos[0]));
-            let turned = across.scaled(sin[0]).plus(within.scaled(sin[1])).quarter();
-            let other = across.scaled(sin[1]).minus(within.scaled(sin[0])).quarter();
-            b[0] = a[0].plus(outer).plus(inner);
-            b[1] = first.plus(turned);
-            b[2] = second.plus(other);
-            b[3] = second.minus(other);
-            b[4] = first.minus(turned);
-        }
-    }
-    b
 }
 
 /// An element of each line.
@@ -364,7 +401,8 @@ impl<T: Real, const LANES: usize> Lane<T, LANES> {
 
     #[inline(always)]
     fn read(row: &[Complex<T>]) -> Self {
-        let row = &row[..LANES];
+        let row: &[Complex<T>; LANES] = row[..LANES].try_into().expect("as many as lanes");
+        let row = *row;
         Lane { re: lanes!(v => row[v].re), im: lanes!(v => row[v].im) }
     }
 
@@ -410,12 +448,18 @@ impl<T: Real, const LANES: usize> Lane<T, LANES> {
     /// What a result is in the end.
     #[inline(always)]
     fn finished(self, inverse: bool, factor: Option<T>) -> Self {
-        let Lane { re, im } = self;
-        let value = if inverse { Lane { re: im, im: re } } else { self };
+        let value = self.exchanged(inverse);
         match factor {
             Some(factor) => value.scaled(factor),
             None => value,
         }
+    }
+
+    /// The inverse is the transform with real and imaginary parts exchanged, before and after.
+    #[inline(always)]
+    fn exchanged(self, inverse: bool) -> Self {
+        let Lane { re, im } = self;
+        if inverse { Lane { re: im, im: re } } else { self }
     }
 
     #[inline(always)]

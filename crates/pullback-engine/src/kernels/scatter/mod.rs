@@ -16,6 +16,7 @@ use crate::error::Result;
 use crate::layout::{self, Shape, Strides};
 use crate::tensor::Tensor;
 
+mod own;
 #[cfg(test)]
 mod tests;
 mod updates;
@@ -157,13 +158,18 @@ impl Kernel for Scatter {
                         updates.combine(target, none, T::minus, T::plus)
                     }
                     ScatterOp::Mul => updates.combine(target, one, T::times, T::times),
-                    // Among many updates few change an extreme, as a comparison foresees.
                     ScatterOp::Min => {
-                        let lesser = |x: T, y| if x.is_below(y) { x } else { x.lesser(y) };
+                        let lesser = |x: T, y: T| match y.is_plain() {
+                            true => if y.is_below(x) { y } else { x },
+                            false => rare(T::lesser, y, x),
+                        };
                         updates.combine(target, greatest, lesser, T::lesser)
                     }
                     ScatterOp::Max => {
-                        let greater = |x, y: T| if y.is_below(x) { x } else { y.greater(x) };
+                        let greater = |x: T, y: T| match y.is_plain() {
+                            true => if x.is_below(y) { y } else { x },
+                            false => rare(T::greater, y, x),
+                        };
                         updates.combine(target, least, greater, T::greater)
                     }
                     ScatterOp::Replace => {}
@@ -173,4 +179,12 @@ impl Kernel for Scatter {
         }
         Ok(smallvec![Tensor::from_buffer(dtype, &shape, buffer)])
     }
+}
+
+/// Combines what is rarely met. It is a call, so that nothing of it is done otherwise: where updates
+/// are nearly all plain numbers, a branch is foreseen.
+#[cold]
+#[inline(never)]
+fn rare<T>(combine: impl Fn(T, T) -> T, x: T, y: T) -> T {
+    combine(x, y)
 }

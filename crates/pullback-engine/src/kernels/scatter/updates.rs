@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use bytemuck::Pod;
 
+use super::own;
 use crate::kernels::common::{Walk, arch, walk};
 use crate::kernels::parts::{for_each_item, for_each_part, part_of};
 use crate::kernels::places::{BLOCK, Line, OUTSIDE, Places, Start, Starts};
@@ -93,7 +94,9 @@ impl Updates<'_> {
         combine: impl Fn(T, T) -> T + Copy + Sync,
     ) {
         let count = self.places.count();
-        let row = self.shared().unwrap_or(0);
+        // To look at all places must take far less time than to apply the updates.
+        let pays = |&row: &usize| row >= SHARED_ROW || self.is_quick::<T>();
+        let row = self.shared().filter(pays).unwrap_or(0);
         // Each thread looks at all places, and applies the windows of its own part in order.
         let parts = (count * row / TABLE_UPDATES).min(threads::num_threads()).min(PARTS);
         if parts < 2 {
@@ -132,9 +135,13 @@ impl Updates<'_> {
                         &values[..count]
                     }
                 };
-                if !self.apply_indices(next, values, start, target, combine) {
+                if self.apply_indices(next, values, start, target, combine) {
+                    // All is done.
+                } else if let Some(indices) = self.indices::<T>(next..next + count) {
+                    own::apply_indices(indices, values, start, target, combine);
+                } else {
                     self.places.find(next, places);
-                    apply_own(places, values, start, target, combine);
+                    own::apply(places, values, start, target, combine);
                 }
             } else {
                 self.places.find(next, places);
@@ -142,6 +149,19 @@ impl Updates<'_> {
             }
             next += count;
         }
+    }
+
+    /// Whether threads look at indices much quicker than they apply updates.
+    fn is_quick<T>(&self) -> bool {
+        self.indices::<T>(0..0).is_some()
+    }
+
+    /// Indices of single elements, as [`own::apply_indices`] takes them.
+    fn indices<T>(&self, range: Range<usize>) -> Option<own::Indices<'_>> {
+        let line = self.places.line().filter(own::is_quick::<T>)?;
+        let Starts::I32(starts) = self.places.starts else { return None };
+        let is_single = self.window.is_empty() && line.step == 1;
+        is_single.then(|| own::Indices { starts: &starts[range], line, clip: self.places.clip })
     }
 
     /// Applies single elements at indices that are places themselves, from number `first` on.
@@ -249,51 +269,7 @@ fn apply_at<T: Pod, I: Start>(
 }
 
 /// Whether many elements repeat the one before.
-fn repeats<I: PartialEq>(indices: &[I]) -> bool {
+pub(super) fn repeats<I: PartialEq>(indices: &[I]) -> bool {
     let repeated = indices.iter().zip(&indices[1..]).filter(|(a, b)| a == b).count();
     4 * repeated > indices.len()
-}
-
-/// Applies the single elements whose places are within a target that begins at element `start`.
-fn apply_own<T: Pod>(
-    places: &[usize],
-    values: &[T],
-    start: usize,
-    target: &mut [T],
-    combine: impl Fn(T, T) -> T,
-) {
-    // Without branches, as it could not be foreseen which places are within the target.
-    let (mut own, mut new, mut count) = ([0; BLOCK], [T::zeroed(); BLOCK], 0);
-    for (&place, &value) in places.iter().zip(values) {
-        let to = place.wrapping_sub(start);
-        (own[count], new[count]) = (to, value);
-        count += usize::from(to < target.len());
-    }
-    let (own, new) = (&own[..count], &new[..count]);
-    if count > 0 && repeats(own) {
-        return apply_repeated(own, new, target, combine);
-    }
-    for (&at, &value) in own.iter().zip(new) {
-        target[at] = combine(target[at], value);
-    }
-}
-
-/// Applies single elements. What is combined stays in a register while places repeat.
-fn apply_repeated<T: Pod>(
-    places: &[usize],
-    values: &[T],
-    target: &mut [T],
-    combine: impl Fn(T, T) -> T,
-) {
-    let mut at = places[0];
-    let mut now = target[at];
-    for (&place, &value) in places.iter().zip(values) {
-        if place != at {
-            target[at] = now;
-            at = place;
-            now = target[at];
-        }
-        now = combine(now, value);
-    }
-    target[at] = now;
 }

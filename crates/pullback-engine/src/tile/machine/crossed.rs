@@ -14,7 +14,7 @@ use crate::scratch::with_scratch;
 
 /// Sizes of the axes that are crossed from which on transposing pays.
 const SHORTEST: usize = 16;
-/// Bytes of the blocks of all inputs.
+/// Bytes of the blocks of all inputs, which fit the first-level cache.
 const BLOCK_BYTES: usize = 16 << 10;
 /// Rows of a block for code, which takes all rows at once.
 const ROWS: usize = 64;
@@ -25,21 +25,20 @@ const STREAMED: usize = 8 << 20;
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
-/// The axis that elements run along, if it is another than the last and transposing pays.
-pub(super) fn crossing(sizes: &[usize], strides: &[isize]) -> Option<usize> {
-    let (&across, outer) = sizes.split_last()?;
-    if across < SHORTEST || matches!(strides[outer.len()], 0 | 1) {
-        return None;
+/// Whether elements run along the axis before the last, and both are long enough for squares.
+pub(super) fn is_crossed(sizes: &[usize], strides: &[isize]) -> bool {
+    match (sizes, strides) {
+        ([.., down, across], [.., 1, step]) => {
+            *down >= SHORTEST && *across >= SHORTEST && !matches!(step, 0 | 1)
+        }
+        _ => false,
     }
-    (0..outer.len()).find(|&axis| strides[axis] == 1 && outer[axis] >= SHORTEST)
 }
 
-/// The elements of a chunk: whole entries of the axis that is crossed, and whole cache lines of an
-/// input along it.
-pub(super) fn chunk(sizes: &[usize], axis: usize, size: usize) -> usize {
-    let inner: usize = sizes[axis + 1..].iter().product();
+/// The elements of a chunk: whole rows, and whole cache lines of an input across them.
+pub(super) fn chunk(row: usize, size: usize) -> usize {
     let line = LINE / size.clamp(1, LINE);
-    (CHUNK / inner / line * line).max(line) * inner
+    (CHUNK / row / line * line).max(line) * row
 }
 
 /// Some rows and columns of the result.
@@ -47,37 +46,28 @@ pub(super) fn chunk(sizes: &[usize], axis: usize, size: usize) -> usize {
 struct Block {
     /// The position of the first element in row-major order.
     at: usize,
-    /// Entries of the axis that is crossed.
     rows: usize,
-    /// Elements from one of these rows to the next.
+    /// Elements from row to row.
     pitch: usize,
     columns: usize,
 }
 
 impl Job<'_> {
     /// Whether blocks of an input are put together, those of which lie elsewhere than in rows.
-    fn is_blocked(&self, source: &Source, axis: usize) -> bool {
+    fn is_blocked(&self, source: &Source) -> bool {
+        let last = self.sizes.len() - 1;
         match source {
-            Source::Strided(strided) => {
-                strided.strides[self.sizes.len() - 1] != 1 || strided.strides[axis] < 0
-            }
+            Source::Strided(strided) => strided.strides[last] != 1 || strided.strides[last - 1] < 0,
             _ => false,
         }
     }
 
-    /// Computes elements `start..start + count`, which are whole entries of an axis that inputs run
-    /// along, and all that `outputs` have.
-    pub(super) fn run_crossed(
-        &self,
-        axis: usize,
-        start: usize,
-        count: usize,
-        outputs: &mut Outputs,
-    ) {
-        let row = self.sizes[self.sizes.len() - 1];
-        let inner: usize = self.sizes[axis + 1..].iter().product();
+    /// Computes elements `start..start + count`, which are whole rows, and all that `outputs` have.
+    pub(super) fn run_crossed(&self, start: usize, count: usize, outputs: &mut Outputs) {
+        let last = self.sizes.len() - 1;
+        let (height, row) = (self.sizes[last - 1], self.sizes[last]);
         let dtypes = || self.sources.iter().zip(&self.program.inputs);
-        let blocked = || dtypes().filter(|(source, _)| self.is_blocked(source, axis));
+        let blocked = || dtypes().filter(|(source, _)| self.is_blocked(source));
         let sizes: usize = blocked().map(|(_, dtype)| dtype.size()).sum();
         // Whole squares, and without code whole tiles, row by row.
         let side = LINE / blocked().map(|(_, dtype)| dtype.size()).min().unwrap_or(1).max(1);
@@ -88,7 +78,7 @@ impl Job<'_> {
         let streams = self.streams(row);
         let narrowest = self.program.outputs.iter().map(|dtype| dtype.size()).min();
         let whole = if streams { LINE / narrowest.unwrap_or(LINE).max(1) } else { 1 };
-        let columns = columns.next_multiple_of(side.max(whole));
+        let columns = columns.max(1).next_multiple_of(side.max(whole));
         let mut lines: usize =
             blocked().map(|(_, dtype)| (rows * columns * dtype.size()).div_ceil(LINE)).sum();
         if streams {
@@ -97,24 +87,16 @@ impl Job<'_> {
         }
         with_scratch(self.lines_of_tiles() + lines, |scratch: &mut [Line]| {
             let (tiles, blocks) = scratch.split_at_mut(self.lines_of_tiles());
-            let (mut entry, end) = (start / inner, (start + count) / inner);
-            while entry < end {
-                let together = (self.sizes[axis] - entry % self.sizes[axis]).min(end - entry);
-                for begin in (0..inner).step_by(row) {
-                    for first in (0..together).step_by(rows) {
-                        for column in (0..row).step_by(columns) {
-                            let block = Block {
-                                at: (entry + first) * inner + begin + column,
-                                rows: rows.min(together - first),
-                                pitch: inner,
-                                columns: columns.min(row - column),
-                            };
-                            let memory = [&mut *tiles, &mut *blocks];
-                            self.run_block(axis, block, start, memory, streams, outputs);
-                        }
-                    }
+            let (mut at, end) = (start / row, (start + count) / row);
+            while at < end {
+                let rows = rows.min(height - at % height).min(end - at);
+                for column in (0..row).step_by(columns) {
+                    let columns = columns.min(row - column);
+                    let block = Block { at: at * row + column, rows, pitch: row, columns };
+                    let memory = [&mut *tiles, &mut *blocks];
+                    self.run_block(block, start, memory, streams, outputs);
                 }
-                entry += together;
+                at += rows;
             }
         });
         if streams {
@@ -137,7 +119,6 @@ impl Job<'_> {
     /// blocks of inputs.
     fn run_block(
         &self,
-        axis: usize,
         block: Block,
         start: usize,
         [tiles, blocks]: [&mut [Line]; 2],
@@ -149,13 +130,13 @@ impl Job<'_> {
         let mut filled: SmallVec<[Option<&[u8]>; 6]> = SmallVec::new();
         for (source, &dtype) in self.sources.iter().zip(&self.program.inputs) {
             filled.push(match source {
-                Source::Strided(strided) if self.is_blocked(source, axis) => {
+                Source::Strided(strided) if self.is_blocked(source) => {
                     let bytes = rows * columns * dtype.size();
                     let (now, later) =
                         std::mem::take(&mut rest).split_at_mut(bytes.next_multiple_of(LINE));
                     rest = later;
                     let now = &mut now[..bytes];
-                    strided.block(dtype.size(), &self.sizes, axis, block, now);
+                    strided.block(dtype.size(), &self.sizes, block, now);
                     Some(now)
                 }
                 _ => None,
@@ -171,7 +152,7 @@ impl Job<'_> {
                 rest = later;
                 parts.push(now);
             }
-            if self.run_code_on(axis, block, (start, own), &filled, &mut parts) {
+            if self.run_code_on(block, (start, own), &filled, &mut parts) {
                 let each = outputs.iter_mut().zip(parts).zip(&self.program.outputs);
                 for ((output, part), dtype) in each {
                     let size = dtype.size();
@@ -182,7 +163,7 @@ impl Job<'_> {
                 }
                 return;
             }
-        } else if self.run_code_on(axis, block, (start, block), &filled, outputs) {
+        } else if self.run_code_on(block, (start, block), &filled, outputs) {
             return;
         }
         for row in 0..rows {
@@ -207,7 +188,6 @@ impl Job<'_> {
     /// not lie in rows. The outputs, which begin at element `start`, have it where `own` says.
     fn run_code_on(
         &self,
-        axis: usize,
         block: Block,
         (start, own): (usize, Block),
         filled: &[Option<&[u8]>],
@@ -228,7 +208,7 @@ impl Job<'_> {
                 (Source::Donated(output), _) => Argument::InPlace(*output),
                 (Source::Strided(strided), _) => {
                     let from = strided.row_start(&self.sizes, at / row) + at % row;
-                    let step = strided.strides[axis] as usize;
+                    let step = strided.strides[self.sizes.len() - 2] as usize;
                     Argument::Elements(&strided.bytes[from * size..], step * size)
                 }
             });
@@ -247,10 +227,10 @@ impl Job<'_> {
 
 impl Strided<'_> {
     /// Copies a block, row after row.
-    fn block(&self, size: usize, sizes: &[usize], axis: usize, block: Block, target: &mut [u8]) {
+    fn block(&self, size: usize, sizes: &[usize], block: Block, target: &mut [u8]) {
         let Block { at, rows, columns, .. } = block;
         let last = sizes.len() - 1;
-        let (row, across, down) = (sizes[last], self.strides[last], self.strides[axis]);
+        let (row, across, down) = (sizes[last], self.strides[last], self.strides[last - 1]);
         let start = self.row_start(sizes, at / row) as isize + (at % row) as isize * across;
         if down == 1 {
             let shape = [rows, columns];
@@ -369,6 +349,14 @@ mod tests {
         check::<f32>(std::slice::from_ref(&x), &Tensor::scalar(2.0f32));
         let y = x.slice(&[1, 64], &[columns, rows], &[1, 1]).unwrap();
         check::<f32>(&[y.clone(), y], &Tensor::scalar(2.0f32));
+    }
+
+    #[test]
+    fn many_wide_inputs_across_rows() {
+        type C = num_complex::Complex<f64>;
+        let values: Vec<C> = (0..20 * 50).map(|i| C::new(i as f64, 2.0)).collect();
+        let x = Tensor::from_slice(&values, &[20, 50]).unwrap().transpose(&[1, 0]).unwrap();
+        check::<C>(&vec![x; 20], &Tensor::scalar(C::new(1.0, 0.0)));
     }
 
     #[test]
