@@ -427,6 +427,10 @@ impl Assembler {
         self.general(0x85, b.0, Operand::Reg(a.0));
     }
 
+    pub fn add_register(&mut self, to: Gpr, from: Gpr) {
+        self.general(0x03, to.0, Operand::Reg(from.0));
+    }
+
     /// Adds a register to a number in memory.
     pub fn add_register_to(&mut self, to: Mem, from: Gpr) {
         self.general(0x01, from.0, Operand::Mem(to));

@@ -553,7 +553,10 @@ impl<'a> Emitter<'a> {
         let length = if self.lanes == 16 { Length::B64 } else { Length::B32 };
         self.asm.vector(load, length, UNMASKED, SCRATCH.0, 0, Rm::Mem(from), None);
         self.asm.multiply(RCX, RAX, place.every as i32 * size);
-        self.asm.add_memory(RCX, Mem::At(RDI, index as i32 * 8));
+        match self.pointers.iter().find(|(other, _)| *other == index) {
+            Some(&(_, reg)) => self.asm.add_register(RCX, reg),
+            None => self.asm.add_memory(RCX, Mem::At(RDI, index as i32 * 8)),
+        }
         self.asm.kmov_from(SCATTERED, RDX);
         let ahead = (self.ahead * self.lanes) as i32 * place.every as i32 * size;
         (RCX, place.offset + ahead)

@@ -4,7 +4,7 @@
 //! output may lie where an input does.
 
 use super::{Emitter, Home, TAIL, broadcast, moved};
-use crate::native::ir::{Accumulator, Kernel, Kind, Node, Place};
+use crate::native::ir::{Accumulator, Base, Kernel, Kind, Node, Place};
 use crate::native::lower::finished;
 use crate::native::x64::{
     Assembler, Condition, Length, Masking, Mem, RAX, RCX, RDI, RDX, RSI, Rm, UNMASKED,
@@ -87,8 +87,8 @@ impl Emitter<'_> {
         self.asm.load(RAX, at(list.rows()));
         self.asm.test(RAX, RAX);
         self.asm.jump_if(Condition::Equal, done);
-        self.asm.place(row);
         self.load_pointers();
+        self.asm.place(row);
         for &input in &self.kernel.per_row {
             let size = self.row_scalar_size(input);
             load_scalar(&mut self.asm, list, input, size);
@@ -101,11 +101,30 @@ impl Emitter<'_> {
             let argument = self.kernel.arguments + self.kernel.outputs.len() + n;
             self.finish_accumulator(n, &[Place { lanes: Some(1), ..Place::listed(argument) }])?;
         }
-        let moving = (0..list.rows()).filter(|argument| !self.kernel.per_row.contains(argument));
-        next_row(&mut self.asm, list, moving);
+        self.next_row_by_registers(list);
         self.asm.jump_if(Condition::Above, row);
         self.asm.place(done);
         Some(self.leave(frame))
+    }
+
+    /// Goes to the next row, if there is one: addresses that have a register are changed there.
+    fn next_row_by_registers(&mut self, list: List) {
+        let places = self.kernel.inputs.iter().chain(self.kernel.outputs.iter().map(|(.., to)| to));
+        let mut listed: Vec<usize> = places
+            .filter_map(|place| match place.base {
+                Base::Listed(index) => Some(index as usize),
+                Base::List => None,
+            })
+            .collect();
+        let sums = self.kernel.arguments + self.kernel.outputs.len();
+        listed.extend(sums..sums + self.accumulators.len());
+        listed.sort_unstable();
+        listed.dedup();
+        for &(index, reg) in &self.pointers {
+            self.asm.add_memory(reg, at(list.stride(index as usize)));
+            listed.retain(|&other| other != index as usize);
+        }
+        next_row(&mut self.asm, list, listed.into_iter());
     }
 
     /// How many vectors of lanes are done at a time; none if accumulators differ in that.
