@@ -81,9 +81,14 @@ impl Lowering {
             .collect()
     }
 
-    /// Another reading of one operand.
+    /// Another reading of one operand: of a value known beforehand, now.
     pub fn view(&mut self, view: View, x: Slot) -> Slot {
-        self.plan.kernel1(view, &[x])
+        let known = self.plan.known(x).cloned();
+        let read = known.and_then(|value| view.run(std::iter::once(value).collect()).ok());
+        match read {
+            Some(mut read) => self.plan.constant(read.remove(0)),
+            None => self.plan.kernel1(view, &[x]),
+        }
     }
 
     /// A kernel with one result.

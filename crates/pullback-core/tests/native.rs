@@ -214,7 +214,8 @@ fn long_loops_are_done_in_pieces() {
         agree(
             &"{ lambda ; a:f32[2] b:f32[40000] c:f32[40000,3]. let
                 d:f32[2] e:f32[40000,2] = scan[
-                  _split_transpose=False
+                  ft_in=((), (None,), (None, None))
+                  ft_out=((None,), (RightsOnly(Right(None)),))
                   jaxpr={ lambda ; f:f32[2] g:f32[] h:f32[3]. let
                       i:f32[1] = slice[limit_indices=(2,) start_indices=(1,) strides=None] h
                       j:f32[2] = mul f g
@@ -222,9 +223,6 @@ fn long_loops_are_done_in_pieces() {
                       l:f32[2] = tanh k
                     in (l, k) }
                   length=40000
-                  linear=(False, False, False)
-                  num_carry=1
-                  num_consts=0
                   reverse=REVERSE
                   unroll=1
                 ] a b c

@@ -17,7 +17,6 @@ use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::{Mat, MatMut, MatRef, Par};
 use num_complex::Complex;
 
-mod bidiagonal;
 mod cholesky;
 mod eigh;
 mod lu;

@@ -259,7 +259,7 @@ impl<T: Scalar> Panel<T> {
 /// Replaces a vector by that of the reflection `I - tau v vᴴ` that leaves only its first element;
 /// the results are that, and tau.
 #[inline(always)]
-pub(crate) fn reflect<T: Scalar>(x: &mut [T]) -> (T, T) {
+fn reflect<T: Scalar>(x: &mut [T]) -> (T, T) {
     let first = x[0];
     x[0] = T::ONE;
     let (re, im) = first.parts();

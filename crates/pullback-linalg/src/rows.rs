@@ -62,9 +62,8 @@ impl<T: Scalar> Rows<T> {
         }
     }
 
-    /// The blocks of all rows, one row after the other.
     #[inline(always)]
-    pub(crate) fn blocks_mut(&mut self) -> &mut [[T; BLOCK]] {
+    fn blocks_mut(&mut self) -> &mut [[T; BLOCK]] {
         let count = self.rows * self.blocks;
         &mut self.elements[self.start..].as_chunks_mut().0[..count]
     }
@@ -212,11 +211,6 @@ impl<T: Scalar> Rows<T> {
     pub(crate) fn count(&self) -> usize {
         self.rows
     }
-
-    /// The blocks of a row.
-    pub(crate) fn blocks(&self) -> usize {
-        self.blocks
-    }
 }
 
 /// `x - factor * y`
@@ -240,15 +234,6 @@ fn more<T: Scalar>(x: &mut [T; BLOCK], factor: T, y: &[T; BLOCK]) {
 /// What is dispatched must be a struct whose `call` is always inlined, and so must be all that its
 /// loops call.
 pub(crate) fn dispatch<F: pulp::NullaryFnOnce>(f: F) -> F::Output {
-    arch().dispatch(f)
-}
-
-/// Whether these round a product and a sum as one.
-pub(crate) fn fuses() -> bool {
-    !matches!(arch(), pulp::Arch::Scalar)
-}
-
-fn arch() -> pulp::Arch {
     static ARCH: std::sync::OnceLock<pulp::Arch> = std::sync::OnceLock::new();
-    *ARCH.get_or_init(pulp::Arch::new)
+    ARCH.get_or_init(pulp::Arch::new).dispatch(f)
 }

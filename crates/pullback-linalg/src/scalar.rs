@@ -19,12 +19,6 @@ pub(crate) trait Scalar: ComplexField<Real = Self::R> + Copy + PartialEq {
     fn plus(self, other: Self) -> Self;
     fn minus(self, other: Self) -> Self;
     fn times(self, other: Self) -> Self;
-    /// `self + a * b`, in products of real numbers rounded once where `FUSED`.
-    fn plus_product<const FUSED: bool>(self, a: Self, b: Self) -> Self;
-    fn magnitude(self) -> f64 {
-        let (re, im) = self.parts();
-        re.hypot(im)
-    }
 }
 
 macro_rules! arithmetic {
@@ -60,10 +54,6 @@ macro_rules! scalars {
             fn real_part(self) -> $R { self }
             #[inline(always)]
             fn conjugated(self) -> Self { self }
-            #[inline(always)]
-            fn plus_product<const FUSED: bool>(self, a: Self, b: Self) -> Self {
-                if FUSED { a.mul_add(b, self) } else { self + a * b }
-            }
             arithmetic!();
         }
         impl Scalar for Complex<$R> {
@@ -80,13 +70,6 @@ macro_rules! scalars {
             fn real_part(self) -> $R { self.re }
             #[inline(always)]
             fn conjugated(self) -> Self { self.conj() }
-            #[inline(always)]
-            fn plus_product<const FUSED: bool>(self, a: Self, b: Self) -> Self {
-                Complex {
-                    re: self.re.plus_product::<FUSED>(a.re, b.re).plus_product::<FUSED>(-a.im, b.im),
-                    im: self.im.plus_product::<FUSED>(a.re, b.im).plus_product::<FUSED>(a.im, b.re),
-                }
-            }
             arithmetic!();
         }
     )*};

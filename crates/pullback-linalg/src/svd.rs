@@ -1,13 +1,12 @@
 //! The singular value decomposition.
 
 use faer::diag::DiagMut;
+use faer::linalg::svd::bidiag::{bidiag_in_place, bidiag_in_place_scratch};
 use faer::linalg::svd::{ComputeSvdVectors, SvdParams, svd, svd_scratch};
-use faer::{Mat, Spec};
+use faer::{Mat, MatRef, Spec};
 
-use super::rows::Rows;
 use super::{
-    DIVIDED, Matrices, PAR, Scalar, Scratch, Vectors, all_finite, bidiagonal, load, qr, store,
-    values,
+    DIVIDED, Matrices, PAR, Scalar, Scratch, Vectors, all_finite, load, qr, store, values,
 };
 
 pub(crate) fn decompose<T: Scalar>(
@@ -80,9 +79,16 @@ fn values_only<T: Scalar>(of: Matrices, a: &[T], s: &mut [T::R]) {
     let (m, n, size, area) = (of.rows, of.columns, of.size(), of.area());
     let tall = m >= TALL * n;
     let (rows, columns) = if tall { (n, n) } else { (m.max(n), size) };
-    let mut work = Rows::<T>::zeros(rows, columns);
+    let mut work = Mat::<T>::zeros(rows, columns);
     let mut triangle = vec![T::ZERO; if tall { n * n } else { 0 }];
+    let (mut left, mut right) = (Mat::<T>::zeros(1, size), Mat::<T>::zeros(1, size - 1));
+    let params = Default::default();
+    let mut scratch = Scratch::new(bidiag_in_place_scratch::<T>(rows, columns, PAR, params));
     let (mut diagonal, mut above) = (vec![0.0; size], vec![0.0; size - 1]);
+    let magnitude = |x: T| {
+        let (re, im) = x.parts();
+        re.hypot(im)
+    };
     for (a, s) in a.chunks_exact(area).zip(s.chunks_exact_mut(size)) {
         if !all_finite(a) {
             s.fill(T::NAN_REAL);
@@ -91,15 +97,20 @@ fn values_only<T: Scalar>(of: Matrices, a: &[T], s: &mut [T::R]) {
         if tall {
             let one = Matrices { count: 1, ..of };
             qr::decompose(one, n, a, None, &mut triangle);
-            work.load(&triangle, n);
+            load(&mut work, &triangle);
         } else if m >= n {
-            work.load(a, n);
+            load(&mut work, a);
         } else {
-            for (i, row) in a.chunks_exact(n).enumerate() {
-                row.iter().enumerate().for_each(|(j, &x)| work.set(j, i, x));
+            work.copy_from(MatRef::from_column_major_slice(a, n, m));
+        }
+        let (l, r) = (left.as_mut(), right.as_mut());
+        bidiag_in_place(work.as_mut(), l, r, PAR, scratch.stack(), params);
+        for i in 0..size {
+            diagonal[i] = magnitude(work[(i, i)]);
+            if i + 1 < size {
+                above[i] = magnitude(work[(i, i + 1)]);
             }
         }
-        bidiagonal::reduce(&mut work, &mut diagonal, &mut above);
         let finite = diagonal.iter().chain(&above).all(|x| x.is_finite());
         let found = values::bidiagonal(&diagonal, &above, T::BITS);
         for (slot, value) in s.iter_mut().zip(found) {

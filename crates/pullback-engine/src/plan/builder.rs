@@ -51,6 +51,12 @@ impl PlanBuilder {
         slot
     }
 
+    /// The value of a slot, if it is known beforehand.
+    pub fn known(&self, slot: Slot) -> Option<&Tensor> {
+        let at = self.constants.binary_search_by_key(&slot, |(slot, _)| *slot).ok()?;
+        Some(&self.constants[at].1)
+    }
+
     /// An elementwise program; every input has the shape given, or rank 0.
     pub fn elementwise(
         &mut self,
