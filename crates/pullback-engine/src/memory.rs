@@ -61,9 +61,11 @@ static LIMIT: AtomicUsize = AtomicUsize::new(0);
 
 /// What the memory of arrays came to. Counts of other threads' allocations under way may be missing.
 pub fn stats() -> Stats {
-    let kept = KEPT.load(Ordering::Relaxed);
+    let held = HELD.load(Ordering::Relaxed);
+    // A block that leaves the pool is counted there for a moment longer.
+    let kept = KEPT.load(Ordering::Relaxed).min(held);
     Stats {
-        in_use: HELD.load(Ordering::Relaxed).saturating_sub(kept),
+        in_use: held - kept,
         kept,
         peak: PEAK.load(Ordering::Relaxed),
         largest: LARGEST.load(Ordering::Relaxed),
