@@ -214,14 +214,26 @@ impl Block {
         unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.capacity) }
     }
 
-    /// Gives the block to the pool, or back to the system.
+    /// Gives the block to the pool, or back to the system. Where the pool is full, what was given
+    /// last is likelier to be wanted than the largest blocks of other sizes.
     pub fn give(self) {
         let capacity = self.capacity;
-        if capacity < SMALLEST_KEPT || KEPT.load(Ordering::Relaxed) + capacity > MOST_KEPT {
+        if !(SMALLEST_KEPT..=MOST_KEPT).contains(&capacity) {
             return;
         }
         let (class, size) = size_class(capacity);
         debug_assert_eq!(size, capacity, "blocks are as large as their class");
+        let is_full = || KEPT.load(Ordering::Relaxed) + capacity > MOST_KEPT;
+        let others = (0..CLASSES.len()).rev().filter(|&other| other != class);
+        for other in others.take_while(|_| is_full()) {
+            while is_full() {
+                let Some(block) = lock(&CLASSES[other]).pop() else { break };
+                KEPT.fetch_sub(block.capacity, Ordering::Relaxed);
+            }
+        }
+        if is_full() {
+            return;
+        }
         let mut blocks = lock(&CLASSES[class]);
         KEPT.fetch_add(capacity, Ordering::Relaxed);
         blocks.push(self);

@@ -106,6 +106,24 @@ fn a_plan_that_needs_too_much_fails_and_runs_once_it_may() {
 }
 
 #[test]
+fn a_full_pool_keeps_what_was_given_last() {
+    let _alone = Alone::new();
+    // More than the pool keeps; none of it is touched.
+    let large: Vec<Buffer> = (0..3).map(|_| buffer(384 * MB).unwrap()).collect();
+    drop(large);
+    assert_eq!(memory::stats().kept, 768 * MB);
+    drop(buffer(256 * MB).unwrap());
+    assert_eq!(memory::stats().kept, 1024 * MB);
+    drop(buffer(2 * MB).unwrap());
+    let after = memory::stats();
+    assert_eq!(after.kept, (384 + 256 + 2) * MB);
+    // It comes from the pool: nothing else has as many bytes.
+    let again = buffer(2 * MB).unwrap();
+    assert_eq!(memory::stats().kept, after.kept - 2 * MB);
+    drop(again);
+}
+
+#[test]
 fn threads_never_hold_more_than_the_limit() {
     let _alone = Alone::new();
     let before = memory::stats().in_use;
