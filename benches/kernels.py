@@ -18,6 +18,7 @@ import time
 import calls
 import jax
 import jax.scipy.stats.norm
+import limits
 import numpy as np
 import plot
 
@@ -665,6 +666,7 @@ def write(measured):
     before = sections(target.read_text()) if target.exists() else {}
     names = [name for name in [*GROUPS, *calls.GROUPS] if name in measured or name in before]
     lines = [line for name in names for line in measured.get(name, before.get(name))]
+    lines = [*"\n".join(lines).rstrip().splitlines(), "", *limits.section(lines)]
     target.write_text("\n".join(head + lines).rstrip() + "\n")
     plot.main()
     print(f"wrote {target} and its picture", file=sys.stderr)

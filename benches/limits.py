@@ -1,0 +1,41 @@
+"""Why rows are slower than JAX's, as far as it is known: beginnings of their names, and reasons."""
+
+LIMITS = {
+    "softmax axis 0": "five passes over memory; only rows, not columns, are kept in a cache",
+    "logsumexp axis 0": "several passes over memory",
+    "matmul 1024 float64": "80 % of the peak; the depth of blocks",
+    "matmul 256 bfloat16": "the left operand is copied in pairs of rows by scalar code",
+    "matmul 256 float16": "conversion of operands",
+    "matmul 10000x64": "packing of few columns",
+    "vector times matrix": "memory",
+    "attention": "softmax and products are separate passes",
+    "training step, layers (16": "25 steps of half a microsecond each",
+    "transpose": "elements are transposed into a cache, then computed with",
+    "gather": "memory latency",
+    "scatter-add rows": "updates of a row are on one thread",
+    "searchsorted": "memory latency of the bisection",
+    "fft2": "the input is copied, and lines are loaded element by element",
+    "irfft": "lines are loaded element by element",
+    "convolution": "the multiply-add units: both are near their peak",
+    "svd values 64": "bisection, whose divisions depend on each other",
+    "svd": "the library's bidiagonal matrices, on one thread",
+    "eigh": "the library's divide and conquer, on one thread",
+    "det 256": "panels are factored on one thread",
+    "logistic regression": "each row of a matrix times a vector ends with a sum over lanes",
+    "Rosenbrock": "two passes over memory, where JAX computes terms twice in one",
+}
+
+
+def reason(row):
+    """What limits a row."""
+    known = [text for name, text in LIMITS.items() if row.startswith(name)]
+    return known[0] if known else "not known; below 1 in other runs"
+
+
+def section(lines):
+    """The rows of a table that are above 1, with what limits them."""
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+    slow = [row for row in rows if len(row) == 4 and row[1][:1].isdigit() and float(row[3]) > 1]
+    slow.sort(key=lambda row: -float(row[3]))
+    table = [f"| {row[0]} | {row[3]} | {reason(row[0])} |" for row in slow]
+    return ["## What limits the rows above 1", "", "| row | ratio | limit |", "|---|---|---|", *table]
