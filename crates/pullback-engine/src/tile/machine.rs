@@ -14,7 +14,7 @@ use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::Tensors;
-use crate::layout::{self, Layout, Shape, Strides};
+use crate::layout::{self, Layout, Shape, Strides, merge_axes};
 use crate::native::{Argument, Code, Form, Target};
 use crate::scratch::with_scratch;
 use crate::tensor::Tensor;
@@ -722,41 +722,6 @@ impl<T: Pod> Rows<'_, T> {
             *target = self.source[(from + i as isize * self.stride) as usize];
         }
     }
-}
-
-/// Merges neighbouring axes that all the strides walk as one, and drops axes of size 1.
-/// The result has at least one axis.
-fn merge_axes(shape: &[usize], strides: &mut [&mut Strides]) -> Shape {
-    let mut sizes = Shape::new();
-    let mut merged: SmallVec<[Strides; 4]> = strides.iter().map(|_| Strides::new()).collect();
-    for axis in 0..shape.len() {
-        let size = shape[axis];
-        if size == 1 {
-            continue;
-        }
-        let continues = |(old, new): (&&mut Strides, &Strides)| {
-            new.last().is_some_and(|&outer| outer == old[axis] * size as isize)
-        };
-        if !sizes.is_empty() && strides.iter().zip(&merged).all(continues) {
-            *sizes.last_mut().expect("not empty") *= size;
-            for (old, new) in strides.iter().zip(&mut merged) {
-                *new.last_mut().expect("as long as sizes") = old[axis];
-            }
-        } else {
-            sizes.push(size);
-            for (old, new) in strides.iter().zip(&mut merged) {
-                new.push(old[axis]);
-            }
-        }
-    }
-    if sizes.is_empty() {
-        sizes.push(1);
-        merged.iter_mut().for_each(|new| new.push(0));
-    }
-    for (old, new) in strides.iter_mut().zip(merged) {
-        **old = new;
-    }
-    sizes
 }
 
 /// Repeats one element.

@@ -37,7 +37,7 @@ impl Entrywise {
     /// what one accumulator takes.
     fn summed(&self, sources: &[Source]) -> Option<Walk> {
         let part = |range: std::ops::Range<usize>| {
-            let steps = sources.iter().map(|source| &source.steps[range.clone()]);
+            let steps = sources.iter().map(|source| Strides::from(&source.steps[range.clone()]));
             merge(&self.lead[range.clone()], steps.collect())
         };
         let kept = self.lead.len() - self.reduced;

@@ -225,7 +225,7 @@ impl Entrywise {
 
     /// The walk over entries that takes as many axes as one as possible.
     fn walk(&self, sources: &[Source]) -> Walk {
-        merge(&self.lead, sources.iter().map(|source| &source.steps[..]).collect())
+        merge(&self.lead, sources.iter().map(|source| source.steps.clone()).collect())
     }
 
     /// The type of an input, the shape of an entry of it, and how entries lie.
@@ -239,31 +239,9 @@ impl Entrywise {
 }
 
 /// Neighbouring axes as one, as far as all inputs can take them so.
-fn merge(shape: &[usize], steps: Vec<&[isize]>) -> Walk {
-    let mut sizes = Shape::new();
-    let mut merged: Vec<Strides> = vec![Strides::new(); steps.len()];
-    for axis in (0..shape.len()).filter(|&axis| shape[axis] != 1) {
-        let joins = !sizes.is_empty()
-            && merged.iter().zip(&steps).all(|(merged, steps)| {
-                merged.last() == Some(&(steps[axis] * shape[axis] as isize))
-            });
-        if joins {
-            *sizes.last_mut().expect("not empty") *= shape[axis];
-            for (merged, steps) in merged.iter_mut().zip(&steps) {
-                *merged.last_mut().expect("as long as sizes") = steps[axis];
-            }
-        } else {
-            sizes.push(shape[axis]);
-            for (merged, steps) in merged.iter_mut().zip(&steps) {
-                merged.push(steps[axis]);
-            }
-        }
-    }
-    if sizes.is_empty() {
-        sizes.push(1);
-        merged.iter_mut().for_each(|merged| merged.push(0));
-    }
-    Walk { sizes, steps: merged }
+fn merge(shape: &[usize], mut steps: Vec<Strides>) -> Walk {
+    let sizes = layout::merge_axes(shape, &mut steps.iter_mut().collect::<Vec<_>>());
+    Walk { sizes, steps }
 }
 
 impl Walk {
