@@ -1,9 +1,9 @@
-"""Why rows are slower than JAX's, as far as it is known: beginnings of their names, and reasons."""
+"""Why rows are thought to be slower than JAX's: beginnings of their names, and reasons."""
 
 LIMITS = {
     "softmax axis 0": "five passes over memory; only rows, not columns, are kept in a cache",
     "logsumexp axis 0": "several passes over memory",
-    "matmul 1024 float64": "80 % of the peak; the depth of blocks",
+    "matmul 1024 float64": "the depth of blocks",
     "matmul 256 bfloat16": "the left operand is copied in pairs of rows by scalar code",
     "matmul 256 float16": "conversion of operands",
     "matmul 10000x64": "packing of few columns",
@@ -29,7 +29,7 @@ LIMITS = {
 def reason(row):
     """What limits a row."""
     known = [text for name, text in LIMITS.items() if row.startswith(name)]
-    return known[0] if known else "not known; below 1 in other runs"
+    return known[0] if known else "not known"
 
 
 def section(lines):
@@ -38,4 +38,4 @@ def section(lines):
     slow = [row for row in rows if len(row) == 4 and row[1][:1].isdigit() and float(row[3]) > 1]
     slow.sort(key=lambda row: -float(row[3]))
     table = [f"| {row[0]} | {row[3]} | {reason(row[0])} |" for row in slow]
-    return ["## What limits the rows above 1", "", "| row | ratio | limit |", "|---|---|---|", *table]
+    return ["## What is thought to limit the rows above 1", "", "| row | ratio | limit |", "|---|---|---|", *table]
