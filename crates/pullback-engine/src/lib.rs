@@ -10,6 +10,7 @@ pub mod cost;
 pub mod dtype;
 pub mod error;
 pub mod interrupt;
+pub mod isa;
 pub mod kernels;
 pub mod layout;
 pub mod memory;

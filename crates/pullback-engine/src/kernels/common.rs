@@ -1,8 +1,6 @@
 //! What several kernels share: dispatch on element types and processors, arithmetic of every
 //! element type, and walks over strided layouts.
 
-use std::sync::OnceLock;
-
 use half::{bf16, f16};
 use num_complex::Complex;
 use smallvec::SmallVec;
@@ -10,18 +8,9 @@ use smallvec::SmallVec;
 use crate::buffer::Buffer;
 use crate::dtype::{Bool, DType, Element};
 use crate::error::{Error, Result};
+pub(super) use crate::isa::arch;
 use crate::layout::{self, Shape, Strides};
 use crate::tensor::Tensor;
-
-/// The instruction sets of this processor, detected once.
-///
-/// What is dispatched to them must be a struct whose `call` is always inlined, and so must be
-/// all that its loops call: the body of a closure would be compiled once, for the least
-/// processor.
-pub(super) fn arch() -> pulp::Arch {
-    static ARCH: OnceLock<pulp::Arch> = OnceLock::new();
-    *ARCH.get_or_init(pulp::Arch::new)
-}
 
 /// Evaluates an expression with `$T` naming the Rust type of a dtype that has arithmetic;
 /// `$operation` is what the error names for all other dtypes.

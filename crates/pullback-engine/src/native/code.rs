@@ -1,9 +1,10 @@
 //! Compiled programs, and calling them.
 
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::memory::Executable;
 use super::{Form, Mode, Target, emit, lower};
+use crate::isa::{Isa, isa};
 use crate::kernels::reduce::ReduceOp;
 use crate::profiler;
 use crate::tensor::Tensor;
@@ -55,14 +56,7 @@ const PAYS_AFTER: usize = 1 << 13;
 
 /// Whether this processor has the instructions, and code may be used.
 pub(crate) fn is_available() -> bool {
-    static AVAILABLE: LazyLock<bool> = LazyLock::new(|| {
-        is_x86_feature_detected!("avx512f")
-            && is_x86_feature_detected!("avx512vl")
-            && is_x86_feature_detected!("avx512bw")
-            && is_x86_feature_detected!("avx512dq")
-            && is_x86_feature_detected!("bmi2")
-    });
-    *AVAILABLE
+    isa() >= Isa::Avx2
 }
 
 impl Codes {

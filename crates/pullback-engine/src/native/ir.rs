@@ -5,6 +5,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::dtype::DType;
+use crate::isa::{Isa, isa};
 use crate::kernels::reduce::ReduceOp;
 
 /// Names a value of one graph.
@@ -85,6 +86,8 @@ pub(crate) enum Binary {
     And,
     Or,
     Xor,
+    /// The low halves of 64 bits as unsigned integers, and all 64 bits of their product.
+    MulHalves,
     /// Shifts by as many bits as each lane of the second says; by too many, nothing is left.
     ShiftLeft,
     ShiftRight,
@@ -100,6 +103,7 @@ impl Binary {
             AddF | MulF
                 | Add
                 | Mul
+                | MulHalves
                 | MinSigned
                 | MaxSigned
                 | MinUnsigned
@@ -122,6 +126,7 @@ pub(crate) enum Unary {
     Trunc,
     RoundTiesEven,
     ShiftLeft(u8),
+    ShiftRight(u8),
     ShiftRightSigned(u8),
     /// A signed or unsigned integer as a float of as many bits.
     SignedToFloat,
@@ -291,8 +296,9 @@ pub(crate) struct Accumulator {
 pub(crate) type Table = [u8; 16];
 
 /// Steps in order, each after those that it needs.
-#[derive(Default)]
 pub(crate) struct Graph {
+    /// The processors that the steps are for.
+    pub isa: Isa,
     pub nodes: Vec<(Node, Kind)>,
     pub tables: Vec<Table>,
     known: FxHashMap<(Node, Kind), Id>,
@@ -305,10 +311,21 @@ impl Node {
     }
 }
 
+impl Default for Graph {
+    fn default() -> Graph {
+        Graph { isa: isa(), nodes: vec![], tables: vec![], known: FxHashMap::default() }
+    }
+}
+
 impl Graph {
     /// The value of a step: that of an equal step, if there is one.
     pub fn add(&mut self, node: Node, kind: Kind) -> Id {
         let node = self.simplified(node);
+        if self.isa < Isa::Avx512
+            && let Some(id) = self.replaced(node, kind)
+        {
+            return id;
+        }
         *self.known.entry((node, kind)).or_insert_with(|| {
             self.nodes.push((node, kind));
             Id(self.nodes.len() as u32 - 1)

@@ -18,6 +18,7 @@ use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::interrupt;
+use crate::isa::isa;
 use crate::layout::{self, Shape};
 use crate::plan::Plan;
 use crate::profiler;
@@ -125,8 +126,12 @@ fn compile(source: &Source) -> Option<LoopCode> {
     {
         return Some(code);
     }
+    if most <= 1 {
+        return None;
+    }
     // Half as many lanes where there are elements of 64 bits.
-    if most > 1 { compile_with(source, 16).or_else(|| compile_with(source, 8)) } else { None }
+    let [narrow, wide] = [false, true].map(|has_wide| emit::vector_lanes(isa(), has_wide));
+    compile_with(source, narrow).or_else(|| compile_with(source, wide))
 }
 
 /// The list of a function that is being written.
@@ -225,7 +230,7 @@ fn compile_with(source: &Source, lanes: usize) -> Option<LoopCode> {
     let Written { layout, accumulators, outputs, rare, condition, fixed, before, carry, collected } =
         recorded?;
     let has_wide = graph.nodes.iter().any(|(_, kind)| *kind == Kind::Double);
-    if lanes == 16 && has_wide || layout.bytes > LARGEST {
+    if has_wide && lanes > emit::vector_lanes(isa(), true) || layout.bytes > LARGEST {
         return None;
     }
     let left = scanned.len() + collected.len();

@@ -6,7 +6,9 @@
 //! machine, bit for bit, since both take each step of the same definition; where there is no
 //! code for a program, the tile machine runs it.
 //!
-//! Code needs a processor with AVX-512, and a system that lets memory be made executable.
+//! Code needs a processor with AVX-512 or AVX2, and a system that lets memory be made executable.
+//! Both have the same steps (`missing` replaces those that AVX2 has no instruction for) and the
+//! same results.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -22,6 +24,7 @@ generated! {
     mod ir;
     mod looped;
     mod lower;
+    mod missing;
     mod memory;
     mod record;
     mod rows;
@@ -35,8 +38,6 @@ generated! {
     pub(crate) use entries::{Entries, EntryCode, EntryPlan, Written};
     pub(crate) use rows::RowCode;
     pub(crate) use looped::{LoopCode, compile_scan, compile_while};
-    #[cfg(test)]
-    pub(crate) use code::is_available;
 }
 
 #[cfg(not(all(target_arch = "x86_64", unix)))]

@@ -7,7 +7,10 @@ use std::cell::RefCell;
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Sub};
 
 use super::ir::{Binary, Convert, Graph, Id, Kind, Logic, Node, Predicate, Table, Unary};
-use crate::tile::math::lane::{Bits, Double, Mask, Real, Single};
+use crate::isa::Isa;
+use crate::tile::math::lane::{
+    Bits, Double, Mask, Real, Single, larger_by_choice, scaled_in_two, smaller_by_choice,
+};
 
 thread_local! {
     static GRAPH: RefCell<Graph> = RefCell::default();
@@ -28,6 +31,11 @@ pub(crate) fn length() -> usize {
 /// The step of a value.
 pub(crate) fn node(id: Id) -> Node {
     GRAPH.with_borrow(|graph| graph.node(id))
+}
+
+/// Whether the processors that steps are recorded for have an instruction for each.
+fn has_every_step() -> bool {
+    GRAPH.with_borrow(|graph| graph.isa == Isa::Avx512)
 }
 
 pub(crate) fn add(node: Node, kind: Kind) -> Id {
@@ -218,13 +226,22 @@ macro_rules! real {
                 $number(mask.choose($kind, yes.0, no.0))
             }
             fn scaled(self, n: $bits) -> $number {
+                if !has_every_step() {
+                    return scaled_in_two(self, n);
+                }
                 let n = $number::from_integer(n);
                 $number(add(Node::Binary(Binary::Scale, self.0, n.0), $kind))
             }
             fn larger(self, y: $number) -> $number {
+                if !has_every_step() {
+                    return larger_by_choice(self, y);
+                }
                 self.ordered(Binary::LargerF, y)
             }
             fn smaller(self, y: $number) -> $number {
+                if !has_every_step() {
+                    return smaller_by_choice(self, y);
+                }
                 self.ordered(Binary::SmallerF, y)
             }
             fn to_bits(self) -> $bits {

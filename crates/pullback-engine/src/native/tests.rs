@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::code::{Argument, Code, is_available};
+use super::code::{Argument, Code};
 use crate::dtype::DType;
+use crate::isa::{Isa, forced};
 use crate::kernels::reduce::ReduceOp;
 use crate::kernels::{Kernel, Tensors};
 use crate::native::{Form, Mode, Target, emit, lower, set_mode};
@@ -77,9 +78,7 @@ fn check(program: &Program, inputs: &[Tensor], count: usize) {
 
 #[test]
 fn every_operation_agrees_with_the_tile_machine() {
-    if !is_available() {
-        return;
-    }
+    forced::for_each(|_| {
     let mut random = Random(7);
     let mut compiled = 0;
     for op in every_op() {
@@ -106,6 +105,7 @@ fn every_operation_agrees_with_the_tile_machine() {
         }
     }
     assert!(compiled > 250, "{compiled}");
+    });
 }
 
 /// A program of many operations of several types, whose values live long.
@@ -146,9 +146,7 @@ fn random_program(random: &mut Random) -> Program {
 
 #[test]
 fn random_programs_agree_with_the_tile_machine() {
-    if !is_available() {
-        return;
-    }
+    forced::for_each(|_| {
     let mut random = Random(11);
     for _ in 0..300 {
         let program = random_program(&mut random);
@@ -163,13 +161,12 @@ fn random_programs_agree_with_the_tile_machine() {
             .collect();
         check(&program, &inputs, count);
     }
+    });
 }
 
 #[test]
 fn an_output_may_overwrite_an_input() {
-    if !is_available() {
-        return;
-    }
+    forced::for_each(|_| {
     // y = x - reversed roles of two inputs that are both overwritten.
     let mut builder = ProgramBuilder::new();
     let (x, y) = (builder.input(DType::F32), builder.input(DType::F32));
@@ -191,13 +188,12 @@ fn an_output_may_overwrite_an_input() {
     for (i, &(quotient, difference)) in expected.iter().enumerate() {
         assert_eq!((b[i].to_bits(), a[i].to_bits()), (quotient.to_bits(), difference.to_bits()));
     }
+    });
 }
 
 #[test]
 fn an_input_that_is_an_output_survives_being_overwritten() {
-    if !is_available() {
-        return;
-    }
+    forced::for_each(|_| {
     let mut builder = ProgramBuilder::new();
     let (x, y) = (builder.input(DType::F32), builder.input(DType::Bool));
     let (square, not) = (builder.op(ScalarOp::Square, &[x]), builder.op(ScalarOp::Not, &[y]));
@@ -215,13 +211,12 @@ fn an_input_that_is_an_output_survives_being_overwritten() {
     // SAFETY: each target is an array of its own.
     assert!(unsafe { code.run([1, 20], &inputs, &targets) });
     assert_eq!((a, b, c, d), ([9.0; 20], [0; 20], [3.0; 20], [1; 20]));
+    });
 }
 
 #[test]
 fn rare_lanes_are_reported() {
-    if !is_available() {
-        return;
-    }
+    forced::for_each(|_| {
     let program = program_of(ScalarOp::Sin, &[DType::F32]);
     let code = Code::compile(&program, &[], Form::default()).unwrap();
     let mut values = vec![1.0f32; 100];
@@ -237,13 +232,12 @@ fn rare_lanes_are_reported() {
     let output = program.run([input].into_iter().collect(), &[100]).unwrap().remove(0);
     let exact = scalar(ScalarOp::Sin, &[&Tensor::scalar(1e30f32)]).unwrap();
     assert_eq!(output.to_vec::<f32>()[97], exact.item::<f32>().unwrap());
+    });
 }
 
 #[test]
 fn code_is_freed_with_its_program_on_any_thread() {
-    if !is_available() {
-        return;
-    }
+    forced::for_each(|_| {
     std::thread::scope(|scope| {
         for seed in 0..4 {
             scope.spawn(move || {
@@ -258,6 +252,7 @@ fn code_is_freed_with_its_program_on_any_thread() {
                 }
             });
         }
+    });
     });
 }
 
@@ -284,50 +279,112 @@ fn disassembly(program: &Program, folds: &[Option<ReduceOp>]) -> Vec<String> {
     lines
 }
 
-/// The mnemonics that the body of an operation consists of, without the loop around it.
+/// The mnemonics that the body of an operation consists of: of the loop over vectors that are
+/// whole, with the instructions that go on to the next.
 fn body(op: ScalarOp, dtype: DType) -> String {
     let lines = disassembly(&program_of(op, &operand_types(op, dtype)), &[]);
-    let start = lines.iter().rposition(|line| line.starts_with("kmovw")).expect("the last mask");
-    let end = lines.iter().rposition(|line| line.starts_with("add rax")).expect("the last end");
-    let mnemonic = |line: &String| line.split(' ').next().unwrap_or_default().to_string();
-    lines[start + 1..end].iter().map(mnemonic).collect::<Vec<_>>().join(" ")
+    let end = lines.iter().position(|line| line.starts_with("add rax")).expect("the end");
+    let start = lines[..end].iter().rposition(|line| line.starts_with("j")).expect("the loop");
+    // Two vectors are computed at a time.
+    let lines: Vec<&String> =
+        lines[start + 1..end].iter().filter(|line| !line.contains("edx")).collect();
+    let mnemonic = |line: &&String| line.split(' ').next().unwrap_or_default().to_string();
+    lines.iter().take(lines.len() / 2).map(mnemonic).collect::<Vec<_>>().join(" ")
 }
 
 #[test]
 fn the_encoder_writes_the_instructions_it_means() {
     use ScalarOp::*;
+    // Of processors with masks, and of those without.
     let cases = [
-        (Add, DType::F32, "vmovups vmovups vaddps vmovups"),
-        (Sub, DType::F64, "vmovupd vmovupd vsubpd vmovupd"),
-        (Mul, DType::I32, "vmovups vmovups vpmulld vmovups"),
-        (Mul, DType::I64, "vmovupd vmovupd vpmullq vmovupd"),
-        (Max, DType::U32, "vmovups vmovups vpmaxud vmovups"),
-        (Min, DType::I64, "vmovupd vmovupd vpminsq vmovupd"),
-        (ShiftLeft, DType::U32, "vmovups vmovups vpsllvd vmovups"),
-        (ShiftRightArithmetic, DType::I64, "vmovupd vmovupd vpsravq vmovupd"),
-        (ShiftRightLogical, DType::I32, "vmovups vmovups vpsrlvd vmovups"),
-        (Sqrt, DType::F32, "vmovups vsqrtps vmovups"),
-        (Floor, DType::F64, "vmovupd vrndscalepd vmovupd"),
-        (Abs, DType::F32, "vmovups vpandd vmovups"),
-        (Neg, DType::F64, "vmovupd vpxorq vmovupd"),
-        (Lt, DType::F32, "vmovups vmovups vcmplt_oqps vmovdqu8 vmovdqu8"),
-        (Le, DType::U64, "vmovupd vmovupd vpcmpleuq vmovdqu8 vmovdqu8"),
-        (Select, DType::F32, "vmovdqu8 vptestmb vmovups vmovups vpblendmd vmovups"),
-        (And, DType::Bool, "vmovdqu8 vptestmb vmovdqu8 vptestmb kandw vmovdqu8 vmovdqu8"),
-        (Convert(DType::F64), DType::F32, "vmovups vcvtps2pd vmovupd"),
-        (Convert(DType::F32), DType::F64, "vmovupd vcvtpd2ps vmovups"),
-        (Convert(DType::F32), DType::U32, "vmovups vcvtudq2ps vmovups"),
-        (Convert(DType::F64), DType::I64, "vmovupd vcvtqq2pd vmovupd"),
-        (Convert(DType::I64), DType::I32, "vmovups vpmovsxdq vmovupd"),
-        (Convert(DType::I32), DType::U64, "vmovupd vpmovqd vmovups"),
+        (Add, DType::F32, "vmovups vaddps vmovups", "="),
+        (Sub, DType::F64, "vmovups vsubpd vmovups", "="),
+        (Mul, DType::I32, "vmovups vpmulld vmovups", "="),
+        (
+            Mul,
+            DType::I64,
+            "vmovups vpmullq vmovups",
+            "vmovups vpsrlq vmovups vpsrlq vpmuludq vpmuludq vpmuludq vpaddq vpsllq vpaddq vmovups",
+        ),
+        (Max, DType::U32, "vmovups vpmaxud vmovups", "="),
+        (
+            Min,
+            DType::I64,
+            "vmovups vpminsq vmovups",
+            "vmovups vmovups vpcmpgtq vblendvpd vmovups",
+        ),
+        (ShiftLeft, DType::U32, "vmovups vpsllvd vmovups", "="),
+        (
+            ShiftRightArithmetic,
+            DType::I64,
+            "vmovups vpsravq vmovups",
+            "vpbroadcastq vmovups vpcmpgtq vpand vpxor vpsrlvq vpxor vmovups",
+        ),
+        (ShiftRightLogical, DType::I32, "vmovups vpsrlvd vmovups", "="),
+        (Sqrt, DType::F32, "vmovups vsqrtps vmovups", "="),
+        (Floor, DType::F64, "vmovups vrndscalepd vmovups", "vmovups vroundpd vmovups"),
+        (Abs, DType::F32, "vpbroadcastd vpandd vmovups", "vpbroadcastd vpand vmovups"),
+        (Neg, DType::F64, "vpbroadcastq vpxorq vmovups", "vpbroadcastq vpxor vmovups"),
+        (
+            Lt,
+            DType::F32,
+            "vmovups vcmpgt_oqps vmovdqu8 vmovdqu8",
+            "vmovups vcmpgt_oqps vextracti128 vpackssdw vpacksswb vpand vmovq",
+        ),
+        (
+            Le,
+            DType::U64,
+            "vmovups vpcmpnltuq vmovdqu8 vmovdqu8",
+            "vpbroadcastq vpxor vpxor vpcmpgtq vpxor vextracti128 vshufps vpackssdw vpacksswb \
+             vpand vmovd",
+        ),
+        (
+            Select,
+            DType::F32,
+            "vmovdqu8 vptestmb vmovups vpblendmd vmovups",
+            "vpmovsxbd vpcmpgtd vmovups vblendvps vmovups",
+        ),
+        (
+            And,
+            DType::Bool,
+            "vmovdqu8 vptestmb vmovdqu8 vptestmb kandw vmovdqu8 vmovdqu8",
+            "vpmovsxbd vpcmpgtd vpmovsxbd vpcmpgtd vpand vextracti128 vpackssdw vpacksswb vpand \
+             vmovq",
+        ),
+        (Convert(DType::F64), DType::F32, "vmovups vcvtps2pd vmovups", "="),
+        (Convert(DType::F32), DType::F64, "vmovups vcvtpd2ps vmovups", "="),
+        (
+            Convert(DType::F32),
+            DType::U32,
+            "vmovups vcvtudq2ps vmovups",
+            "vmovups vpand vpor vpsrld vpor vsubps vaddps vmovups",
+        ),
+        (
+            Convert(DType::F64),
+            DType::I64,
+            "vmovups vcvtqq2pd vmovups",
+            "vmovups vpand vpor vpsrlq vpxor vpor vsubpd vaddpd vmovups",
+        ),
+        (Convert(DType::I64), DType::I32, "vmovups vpmovsxdq vmovups", "="),
+        (
+            Convert(DType::I32),
+            DType::U64,
+            "vmovups vpmovqd vmovups",
+            "vmovups vextracti128 vshufps vmovups",
+        ),
     ];
-    for (op, dtype, expected) in cases {
-        assert_eq!(body(op, dtype), expected, "{op:?} {dtype:?}");
-    }
+    forced::for_each(|isa| {
+        for (op, dtype, by_masks, by_vectors) in cases {
+            let expected =
+                if isa == Isa::Avx512 || by_vectors == "=" { by_masks } else { by_vectors };
+            assert_eq!(body(op, dtype), expected, "{op:?} {dtype:?} {isa:?}");
+        }
+    });
 }
 
 #[test]
 fn a_disassembler_reads_random_programs() {
+    forced::for_each(|_| {
     let mut random = Random(23);
     for _ in 0..200 {
         let program = random_program(&mut random);
@@ -342,6 +399,7 @@ fn a_disassembler_reads_random_programs() {
             disassembly(&program, &folds);
         }
     }
+    });
 }
 
 /// A random body of a loop: results of the types of `carry`, then some others.
@@ -408,6 +466,7 @@ fn agree(kernel: &dyn Kernel, inputs: &Tensors) {
 
 #[test]
 fn loops_over_entries_agree_with_the_interpreter() {
+    forced::for_each(|_| {
     let mut random = Random(31);
     for _ in 0..300 {
         let consts = random_types(&mut random, 3, &TYPES);
@@ -433,10 +492,12 @@ fn loops_over_entries_agree_with_the_interpreter() {
         inputs.extend(scanned.iter().map(|&dtype| dense(dtype, &[length], &mut random)));
         agree(&scan, &inputs);
     }
+    });
 }
 
 #[test]
 fn loops_with_a_condition_agree_with_the_interpreter() {
+    forced::for_each(|_| {
     let mut random = Random(37);
     for _ in 0..200 {
         // The condition: a number that counts up to a constant.
@@ -476,13 +537,12 @@ fn loops_with_a_condition_agree_with_the_interpreter() {
         inputs.extend(carry.iter().map(|&dtype| element(dtype, &mut random)));
         agree(&looped, &inputs);
     }
+    });
 }
 
 #[test]
 fn rows_and_columns_are_repeated_where_they_lie() {
-    if !is_available() {
-        return;
-    }
+    forced::for_each(|_| {
     let mut random = Random(47);
     let shapes: [&[usize]; 4] = [&[70, 33], &[5, 40, 64], &[600, 100], &[3, 1, 2000]];
     for dtype in [DType::F32, DType::F64, DType::I32, DType::Bool] {
@@ -518,4 +578,5 @@ fn rows_and_columns_are_repeated_where_they_lie() {
             }
         }
     }
+    });
 }

@@ -1,8 +1,11 @@
 //! The encoder: instructions of x86-64 as bytes.
 //!
-//! Vector instructions are those of AVX-512 with lengths of 128 to 512 bits (EVEX), and those on
-//! masks (VEX). Only what the code generator emits is here; the tables of opcodes follow the
-//! processor manual, "Intel 64 and IA-32 Architectures Software Developer's Manual", volume 2.
+//! Vector instructions are those of AVX-512 with lengths of 128 to 512 bits and those on masks, or
+//! those of AVX2: most have the same opcode, behind another prefix (EVEX or VEX). Only what the
+//! code generator emits is here; the tables of opcodes follow the processor manual, "Intel 64 and
+//! IA-32 Architectures Software Developer's Manual", volume 2.
+
+use crate::isa::Isa;
 
 /// A general register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,7 +28,7 @@ pub(crate) const R13: Gpr = Gpr(13);
 pub(crate) const R14: Gpr = Gpr(14);
 pub(crate) const R15: Gpr = Gpr(15);
 
-/// A vector register, 0 to 31.
+/// A vector register, 0 to 31; of AVX2, 0 to 15.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Zmm(pub u8);
 
@@ -97,6 +100,19 @@ pub(crate) struct Opcode {
     pub byte: u8,
 }
 
+impl Opcode {
+    /// Whether the width of elements is part of the VEX prefix, and not of the opcode alone.
+    fn tells_width(self) -> bool {
+        match self.map {
+            Map::M0F => false,
+            // Shifts by variables, gathers, fused products.
+            Map::M0F38 => matches!(self.byte, 0x45..=0x47 | 0x90..=0xbf),
+            // Permutations and extractions of 64 bits.
+            Map::M0F3A => matches!(self.byte, 0x00 | 0x01 | 0x16),
+        }
+    }
+}
+
 /// An instruction of the map and prefix given.
 pub(crate) const fn op(map: Map, prefix: Prefix, wide: bool, byte: u8) -> Opcode {
     Opcode { map, prefix, wide, byte }
@@ -131,8 +147,8 @@ pub(crate) struct Label(usize);
 pub(crate) struct Immediate(usize);
 
 /// Code under construction.
-#[derive(Default)]
 pub(crate) struct Assembler {
+    isa: Isa,
     code: Vec<u8>,
     constants: Vec<u8>,
     /// Where a constant's distance is to be written, from where it counts, and the constant.
@@ -142,6 +158,18 @@ pub(crate) struct Assembler {
 }
 
 impl Assembler {
+    /// Code for processors with an instruction set, of which vector instructions are taken.
+    pub fn new(isa: Isa) -> Assembler {
+        Assembler {
+            isa,
+            code: vec![],
+            constants: vec![],
+            constant_uses: vec![],
+            labels: vec![],
+            jumps: vec![],
+        }
+    }
+
     /// The code, followed by its constants.
     pub fn finish(mut self) -> Vec<u8> {
         for (at, label) in std::mem::take(&mut self.jumps) {
@@ -255,6 +283,15 @@ impl Assembler {
             Operand::Mem(Mem::Constant(_)) => (0, 0),
         };
         let (r, r2) = (reg >> 3 & 1, reg >> 4 & 1);
+        if self.isa < Isa::Avx512 {
+            debug_assert!(masking == UNMASKED && !broadcast && length != Length::B64);
+            debug_assert!(reg < 16 && second < 16 && !matches!(operand, Operand::Reg(16..)));
+            let wide = opcode.wide && opcode.tells_width();
+            self.vex([r, x, b], opcode, wide, second, length);
+            self.modrm(reg, operand, immediate.is_some() as usize);
+            self.code.extend(immediate);
+            return;
+        }
         self.byte(0x62);
         self.byte((r ^ 1) << 7 | (x ^ 1) << 6 | (b ^ 1) << 5 | (r2 ^ 1) << 4 | opcode.map as u8);
         let second_low = !second & 15;
@@ -270,6 +307,31 @@ impl Assembler {
         self.byte(opcode.byte);
         self.modrm(reg, operand, immediate.is_some() as usize);
         self.code.extend(immediate);
+    }
+
+    /// The prefix of an instruction of AVX2, and its opcode.
+    fn vex(&mut self, [r, x, b]: [u8; 3], opcode: Opcode, wide: bool, second: u8, length: Length) {
+        self.byte(0xc4);
+        self.byte((r ^ 1) << 7 | (x ^ 1) << 6 | (b ^ 1) << 5 | opcode.map as u8);
+        let second = !second & 15;
+        self.byte((wide as u8) << 7 | second << 3 | (length as u8) << 2 | opcode.prefix as u8);
+        self.byte(opcode.byte);
+    }
+
+    /// vgatherdps or vgatherdpd of AVX2, whose mask is a vector: as `gather`.
+    pub fn gather_by_vector(
+        &mut self,
+        wide: bool,
+        length: Length,
+        mask: Zmm,
+        to: Zmm,
+        (base, index): (Gpr, Zmm),
+        displacement: i32,
+    ) {
+        let high = [to.0, index.0, base.0].map(|reg| reg >> 3 & 1);
+        let opcode = op(Map::M0F38, Prefix::P66, wide, 0x92);
+        self.vex(high, opcode, wide, mask.0, length);
+        self.scattered_address(wide, to, (base, index), displacement);
     }
 
     /// vgatherdps or vgatherdpd: elements at a register, plus each lane of an index times the size
@@ -317,6 +379,17 @@ impl Assembler {
         self.byte((wide as u8) << 7 | 0x78 | 4 | Prefix::P66 as u8);
         self.byte((length as u8) << 5 | ((index.0 >> 4 & 1) ^ 1) << 3 | mask.0);
         self.byte(opcode);
+        self.scattered_address(wide, reg, (base, index), displacement);
+    }
+
+    /// The bytes that name a register and addresses in a vector.
+    fn scattered_address(
+        &mut self,
+        wide: bool,
+        reg: Zmm,
+        (base, index): (Gpr, Zmm),
+        displacement: i32,
+    ) {
         self.byte(0x84 | (reg.0 & 7) << 3);
         let scale = if wide { 3 } else { 2 };
         self.byte(scale << 6 | (index.0 & 7) << 3 | base.0 & 7);

@@ -5,12 +5,12 @@
 //! element, scalars, so both give the same bits.
 
 use std::marker::PhantomData;
-use std::sync::LazyLock;
 
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 
 use super::op::ScalarOp;
+use crate::isa::arch;
 
 /// One operation over slices of elements, given as bytes.
 pub(crate) trait Kernel: Send + Sync {
@@ -18,13 +18,10 @@ pub(crate) trait Kernel: Send + Sync {
     fn run(&self, op: ScalarOp, operands: &[&[u8]], out: &mut [u8]);
 }
 
-/// The processor's instruction set, detected once.
-static ARCH: LazyLock<Arch> = LazyLock::new(Arch::new);
-
 /// Runs a loop compiled for this processor.
 #[inline(always)]
 pub(crate) fn dispatch<L: WithSimd<Output = ()>>(body: L) {
-    ARCH.dispatch(body);
+    arch().dispatch(body);
 }
 
 /// A kernel without state, as a reference that costs nothing to make.

@@ -8,6 +8,8 @@ use std::ops::Range;
 use bytemuck::Pod;
 
 use super::LINE;
+#[cfg(target_arch = "x86_64")]
+use crate::isa::{Isa, isa};
 
 /// Bytes of a register that every processor has.
 const REGISTER: usize = 16;
@@ -25,6 +27,7 @@ pub(super) fn transpose_plane<T: Pod>(
     let plane = Plane { source, at, across, target, down, rows, columns };
     #[cfg(target_arch = "x86_64")]
     if matches!(size_of::<T>(), 4 | 8)
+        && isa() >= Isa::Avx2
         && let Some(simd) = pulp::x86::V3::try_new()
     {
         return match size_of::<T>() {

@@ -18,6 +18,7 @@ use super::{CHAIN_WORK, Problem};
 use crate::buffer::Buffer;
 use crate::dtype::DType;
 use crate::error::Result;
+use crate::isa::{Isa, isa};
 use crate::kernels::parts::{Shared, for_each_part};
 use crate::threads;
 
@@ -37,7 +38,7 @@ pub(super) fn applies(problem: &Problem) -> bool {
     problem.rows > 1
         && problem.columns > 1
         && problem.work() > CHAIN_WORK
-        && is_x86_feature_detected!("avx512f")
+        && isa() == Isa::Avx512
         && is_x86_feature_detected!("avx512bf16")
 }
 

@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::dtype::DType;
+use crate::isa::forced;
 use crate::kernels::fold::Fold;
 use crate::kernels::parts::tests::on_any_number_of_threads;
 use crate::kernels::view::View;
-use crate::native::is_available;
 use crate::plan::PlanBuilder;
 use crate::tile::{ProgramBuilder, ScalarOp};
 
@@ -36,9 +36,6 @@ fn normalised(rows: usize, length: usize) -> Plan {
 
 /// What code gives, on any number of threads; what the steps give.
 fn both(kernel: &Entrywise, x: &Tensor) -> Option<[Vec<Vec<u8>>; 2]> {
-    if !is_available() {
-        return None;
-    }
     let bytes = |results: Tensors| -> Vec<Vec<u8>> {
         results.iter().map(|y| y.contiguous().unwrap().bytes().unwrap().to_vec()).collect()
     };
@@ -56,24 +53,28 @@ fn both(kernel: &Entrywise, x: &Tensor) -> Option<[Vec<Vec<u8>>; 2]> {
 
 #[test]
 fn rows_are_computed_by_code() {
-    for (rows, length) in [(1, 1100), (300, 100), (70, 1500), (1000, 33)] {
-        let plans = [normalised(rows, length), normalised(1, length)];
-        let lead = [rows][..].into();
-        let kernel = Entrywise::new(plans, lead, Some(length), vec![None, None], 0);
-        if let Some([code, steps]) = both(&kernel, &waves(&[rows, length])) {
-            assert!(code == steps, "{rows} rows of {length}");
+    forced::for_each(|_| {
+        for (rows, length) in [(1, 1100), (300, 100), (70, 1500), (1000, 33)] {
+            let plans = [normalised(rows, length), normalised(1, length)];
+            let lead = [rows][..].into();
+            let kernel = Entrywise::new(plans, lead, Some(length), vec![None, None], 0);
+            if let Some([code, steps]) = both(&kernel, &waves(&[rows, length])) {
+                assert!(code == steps, "{rows} rows of {length}");
+            }
         }
-    }
+    });
 }
 
 #[test]
 fn entries_of_few_elements_are_computed_by_code() {
-    for (entries, width) in [(1031, 4), (2000, 3), (100_000, 5)] {
-        let plans = [normalised(entries, width), normalised(1, width)];
-        let lead = [entries][..].into();
-        let kernel = Entrywise::new(plans, lead, None, vec![None, None], 0);
-        if let Some([code, steps]) = both(&kernel, &waves(&[entries, width])) {
-            assert!(code == steps, "{entries} entries of {width}");
+    forced::for_each(|_| {
+        for (entries, width) in [(1031, 4), (2000, 3), (100_000, 5)] {
+            let plans = [normalised(entries, width), normalised(1, width)];
+            let lead = [entries][..].into();
+            let kernel = Entrywise::new(plans, lead, None, vec![None, None], 0);
+            if let Some([code, steps]) = both(&kernel, &waves(&[entries, width])) {
+                assert!(code == steps, "{entries} entries of {width}");
+            }
         }
-    }
+    });
 }

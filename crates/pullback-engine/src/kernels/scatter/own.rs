@@ -102,10 +102,11 @@ mod vectors {
     use pulp::x86::V4;
 
     use super::{BLOCK, Indices, Own, VECTOR};
+    use crate::isa::{Isa, isa};
     use crate::kernels::places::Start;
 
     pub(super) fn are_there() -> bool {
-        V4::is_available()
+        isa() == Isa::Avx512
     }
 
     /// Collects the elements whose places are from `start` on, below `start + length`.

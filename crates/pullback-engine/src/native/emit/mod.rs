@@ -6,23 +6,30 @@
 //! Registers are given out as the steps are walked in order. When there are too few, the value
 //! that is needed last makes room (Belady's rule): inputs and constants are read again where they
 //! lie, anything else is kept on the stack.
+//!
+//! Processors differ in how truth values and parts of vectors are had: `masks` has them in mask
+//! registers (AVX-512), `vectors` in vectors (AVX2).
 
+mod masks;
+mod opcodes;
 mod phases;
 mod repeat;
 mod stream;
+mod vectors;
 
 pub(crate) use phases::{Phase, Phases, compile_phases};
 pub(crate) use repeat::compile_loop;
 pub(crate) use stream::{List, compile};
 
 use super::ir::{
-    Accumulator, Base, Binary, Convert, Element, Graph, Id, Kernel, Kind, Logic, Node, Place,
-    Predicate, Unary,
+    Accumulator, Base, Binary, Convert, Element, Graph, Id, Kernel, Kind, Node, Place, Unary,
 };
 use super::x64::{
-    self, Assembler, Gpr, Immediate, Length, Map, Mask, Masking, Mem, Opcode, Prefix, RAX, RBP,
-    RBX, RCX, RDI, RDX, RSP, Rm, UNMASKED, Zmm, op,
+    self, Assembler, Gpr, Immediate, Length, Map, Mem, Prefix, RAX, RBP, RBX, RCX, RDI, RDX, RSP,
+    Rm, UNMASKED, Zmm, op,
 };
+use crate::isa::Isa;
+use opcodes::{LOAD, binary_opcode, broadcast, moved};
 
 /// Registers that pointers are kept in; those that a caller expects unchanged come last.
 const POINTERS: [Gpr; 8] =
@@ -31,19 +38,37 @@ const POINTERS: [Gpr; 8] =
 const SAVED: [Gpr; 5] = [RBX, x64::R12, x64::R13, x64::R14, x64::R15];
 /// Whether a rare lane was met.
 const RARE: Gpr = x64::R15;
-/// The lanes of this vector that are elements.
-const TAIL: Mask = Mask(1);
-/// The lanes that are still to be gathered or scattered.
-const SCATTERED: Mask = Mask(7);
-/// For steps that need a register in passing.
-const SCRATCH: Zmm = Zmm(31);
-const VECTORS: usize = 31;
-/// Registers that accumulators may take, so that enough are left.
-const ACCUMULATORS: usize = 16;
-/// Registers that what a loop carries may take, if the rest can stay in memory.
-const CARRIED: usize = 12;
+/// How many vector registers there are for what.
+struct Registers {
+    /// For values; the others are needed in passing.
+    values: usize,
+    /// Of those, for accumulators at most, so that enough are left.
+    accumulators: usize,
+    /// Of those, for what a loop carries at most, if the rest can stay in memory.
+    carried: usize,
+}
+
+impl Registers {
+    fn of(isa: Isa) -> Registers {
+        match isa {
+            Isa::Avx512 => Registers { values: 31, accumulators: 16, carried: 12 },
+            _ => Registers { values: 14, accumulators: 8, carried: 5 },
+        }
+    }
+}
+
 /// Bytes of a place on the stack.
 const SPILL: i32 = 64;
+
+/// Which lanes of a place are elements.
+#[derive(Clone, Copy)]
+enum Part {
+    Whole,
+    /// The first, as many as given.
+    First(u8),
+    /// As many as the loop over elements has left.
+    Tail,
+}
 
 /// Where a value is.
 #[derive(Clone, Copy, Default)]
@@ -144,12 +169,14 @@ impl<'a> Emitter<'a> {
                 pointers.push((index, POINTERS[pointers.len()]));
             }
         }
-        let lanes = lanes.unwrap_or(if wide { 8 } else { 16 });
-        let mut vectors_free = VECTORS;
+        let isa = graph.isa;
+        let registers = Registers::of(isa);
+        let lanes = lanes.unwrap_or(vector_lanes(isa, wide));
+        let mut vectors_free = registers.values;
         let may_stay = !carried.is_empty();
         let mut reserve = |accumulator: &Accumulator| {
             let count = (accumulator.lanes / lanes).max(1);
-            if may_stay && VECTORS - vectors_free + count > CARRIED {
+            if may_stay && registers.values - vectors_free + count > registers.carried {
                 return vec![];
             }
             vectors_free = vectors_free.saturating_sub(count);
@@ -159,7 +186,7 @@ impl<'a> Emitter<'a> {
         Emitter {
             kernel,
             graph,
-            asm: Assembler::default(),
+            asm: Assembler::new(isa),
             lanes,
             vectors_free,
             accumulators,
@@ -182,7 +209,13 @@ impl<'a> Emitter<'a> {
 
     /// Whether there are registers for all accumulators.
     fn fits(&self) -> bool {
-        self.accumulators.iter().map(Vec::len).sum::<usize>() <= ACCUMULATORS
+        let most = Registers::of(self.graph.isa).accumulators;
+        self.accumulators.iter().map(Vec::len).sum::<usize>() <= most
+    }
+
+    /// Whether truth values are in mask registers.
+    fn has_masks(&self) -> bool {
+        self.graph.isa == Isa::Avx512
     }
 
     /// The beginning of the function: registers that the caller expects unchanged are saved, and
@@ -266,7 +299,7 @@ impl<'a> Emitter<'a> {
         }
         let to = self.spill_place(self.homes[id.index()].spill.unwrap_or_default());
         let length = self.length(self.graph.kind(id));
-        self.store(to, Zmm(reg), length, UNMASKED);
+        self.store(to, Zmm(reg), length);
     }
 
     fn spill_place(&self, slot: i32) -> Mem {
@@ -280,8 +313,7 @@ impl<'a> Emitter<'a> {
     fn note_rare(&mut self, at: u32) {
         if let Some(rare) = self.kernel.rare {
             self.unlock();
-            let mask = self.mask(rare, at);
-            self.asm.kmov_to(RCX, mask);
+            self.truth_bits(rare, at);
             // Bits of no lane may be set.
             self.asm.and_with(RCX, RDX);
             self.asm.or(RARE, RCX);
@@ -290,11 +322,17 @@ impl<'a> Emitter<'a> {
 
     /// How much of a register values of a kind fill.
     fn length(&self, kind: Kind) -> Length {
-        match (kind, self.lanes) {
-            (_, 1) => Length::B16,
-            (Kind::Double, _) | (Kind::Word, 16) => Length::B64,
-            (Kind::Word, _) => Length::B32,
-            (Kind::Mask, _) => Length::B16,
+        let bytes = match kind {
+            Kind::Word => 4 * self.lanes,
+            Kind::Double => 8 * self.lanes,
+            // Truth values in vectors are as wide as the widest values.
+            Kind::Mask => 32,
+        };
+        match bytes {
+            _ if self.lanes == 1 => Length::B16,
+            64 => Length::B64,
+            32 => Length::B32,
+            _ => Length::B16,
         }
     }
 
@@ -321,7 +359,7 @@ impl<'a> Emitter<'a> {
             let (reg, id) = self.needed_last(held, at);
             if let Some(slot) = self.leave_register(id) {
                 let length = self.length(self.graph.kind(id));
-                self.store(slot, Zmm(reg as u8), length, UNMASKED);
+                self.store(slot, Zmm(reg as u8), length);
             }
             reg
         });
@@ -353,9 +391,28 @@ impl<'a> Emitter<'a> {
         Some(self.spill_place(slot))
     }
 
-    fn store(&mut self, to: Mem, from: Zmm, length: Length, masking: Masking) {
+    fn store(&mut self, to: Mem, from: Zmm, length: Length) {
         let opcode = op(Map::M0F, Prefix::None, false, 0x11);
-        self.asm.vector(opcode, length, masking, from.0, 0, Rm::Mem(to), None);
+        self.asm.vector(opcode, length, UNMASKED, from.0, 0, Rm::Mem(to), None);
+    }
+
+    /// Writes the first lane of a register.
+    fn store_first(&mut self, to: Mem, from: Zmm, kind: Kind) {
+        let opcode = match kind {
+            Kind::Double => op(Map::M0F, Prefix::F2, true, 0x11),
+            _ => op(Map::M0F, Prefix::F3, false, 0x11),
+        };
+        self.asm.vector(opcode, Length::B16, UNMASKED, from.0, 0, Rm::Mem(to), None);
+    }
+
+    fn part(&self, place: Place) -> Part {
+        match place.lanes {
+            _ if self.lanes == 1 => Part::First(1),
+            Some(lanes) if lanes as usize == self.lanes => Part::Whole,
+            Some(lanes) => Part::First(lanes),
+            None if self.is_last => Part::Tail,
+            None => Part::Whole,
+        }
     }
 
     /// The address of a place's current element.
@@ -376,22 +433,6 @@ impl<'a> Emitter<'a> {
             }
             _ => Mem::At(base, place.offset),
         }
-    }
-
-    /// The lanes of a place that are elements, in a mask that is set here where needed. Truth
-    /// values are moved sixteen at a time.
-    fn lanes_of(&mut self, place: Place, element: Element, zero: bool) -> Masking {
-        let all = if element == Element::Bool { 16 } else { self.lanes };
-        match place.lanes {
-            Some(lanes) if lanes as usize == all => return UNMASKED,
-            Some(lanes) => {
-                self.asm.set(RCX, (1 << lanes) - 1);
-                self.asm.kmov_from(TAIL, RCX);
-            }
-            None if !self.is_last && self.lanes == all => return UNMASKED,
-            None => {}
-        }
-        Masking { mask: TAIL, zero }
     }
 
     /// Whether all lanes lie in memory side by side.
@@ -416,13 +457,16 @@ impl<'a> Emitter<'a> {
         }
     }
 
+    /// Where a scalar lies.
+    fn scalar_of(&self, input: u16) -> Mem {
+        Mem::At(RDI, self.kernel.inputs[input as usize].offset)
+    }
+
     /// Where the bits of a value for all lanes lie in memory, if it is such a value.
     fn in_memory(&mut self, id: Id) -> Option<Mem> {
         match (self.graph.node(id), self.graph.kind(id)) {
             (_, Kind::Mask) => None,
-            (Node::Scalar(input, _), _) => {
-                Some(Mem::At(RDI, self.kernel.inputs[input as usize].offset))
-            }
+            (Node::Scalar(input, _), _) => Some(self.scalar_of(input)),
             (Node::Constant(bits), Kind::Word) => {
                 Some(self.asm.constant(&(bits as u32).to_le_bytes()))
             }
@@ -454,8 +498,12 @@ impl<'a> Emitter<'a> {
     fn is_foldable(&self, id: Id) -> bool {
         let node = self.graph.node(id);
         let read = match node {
-            Node::Scalar(..) | Node::Constant(_) | Node::Lane(..) => true,
-            Node::Accumulator(n) => self.accumulators[n as usize].is_empty(),
+            Node::Constant(_) => true,
+            Node::Scalar(..) | Node::Lane(..) => self.has_masks(),
+            Node::Accumulator(n) if self.accumulators[n as usize].is_empty() => {
+                self.has_masks() || self.is_whole(node).is_some()
+            }
+            Node::Accumulator(_) => false,
             // What is read again and again is better kept.
             _ => self.is_whole(node).is_some() && self.uses[id.index()].len() <= 1,
         };
@@ -472,37 +520,26 @@ impl<'a> Emitter<'a> {
         let kind = self.graph.kind(id);
         let length = self.length(kind);
         if let Some(slot) = self.homes[id.index()].spill {
-            let opcode = op(Map::M0F, Prefix::None, false, 0x10);
             let from = Rm::Mem(self.spill_place(slot));
-            self.asm.vector(opcode, length, UNMASKED, reg.0, 0, from, None);
+            self.asm.vector(LOAD, length, UNMASKED, reg.0, 0, from, None);
         } else if let Some(from) = self.in_memory(id) {
             let opcode = broadcast(kind == Kind::Double);
             self.asm.vector(opcode, length, UNMASKED, reg.0, 0, Rm::Mem(from), None);
         } else if let Some(place) = self.is_whole(self.graph.node(id)) {
-            let opcode = op(Map::M0F, Prefix::None, false, 0x10);
             let size = if kind == Kind::Double { 8 } else { 4 };
             let from = Rm::Mem(self.address(place, size));
-            self.asm.vector(opcode, length, UNMASKED, reg.0, 0, from, None);
+            self.asm.vector(LOAD, length, UNMASKED, reg.0, 0, from, None);
         } else if let Node::Input(input, element) = self.graph.node(id) {
             let place = self.kernel.inputs[input as usize];
             if place.every > 1 {
                 self.gather(reg, place, kind);
-                return reg;
-            }
-            let masking = self.lanes_of(place, element, true);
-            let from = Rm::Mem(self.address(place, element.size()));
-            if self.lanes == 1 {
+            } else if self.lanes == 1 {
+                let from = Rm::Mem(self.address(place, element.size()));
                 let opcode = broadcast(kind == Kind::Double);
                 self.asm.vector(opcode, length, UNMASKED, reg.0, 0, from, None);
-                return reg;
+            } else {
+                self.read_part(reg, place, element);
             }
-            let opcode = op(Map::M0F, Prefix::None, false, 0x10);
-            let opcode = match kind {
-                // The mask counts elements, so their width matters.
-                Kind::Double => op(Map::M0F, Prefix::P66, true, 0x10),
-                _ => opcode,
-            };
-            self.asm.vector(opcode, length, masking, reg.0, 0, from, None);
         } else {
             unreachable!("a value is in a register, on the stack, or can be read");
         }
@@ -512,6 +549,11 @@ impl<'a> Emitter<'a> {
     /// An operand that may be in memory.
     fn operand(&mut self, id: Id, at: u32) -> Rm {
         if self.is_foldable(id) {
+            if !self.has_masks()
+                && let Node::Constant(bits) = self.graph.node(id)
+            {
+                return Rm::Mem(self.constant_vector(bits, self.graph.kind(id)));
+            }
             if let Some(mem) = self.in_memory(id) {
                 return Rm::Broadcast(mem);
             }
@@ -523,98 +565,6 @@ impl<'a> Emitter<'a> {
         Rm::Reg(self.vector(id, at))
     }
 
-    /// Reads the elements of lanes that do not lie side by side.
-    fn gather(&mut self, to: Zmm, place: Place, kind: Kind) {
-        let (base, offset) = self.scattered(place, kind);
-        let zero = op(Map::M0F, Prefix::P66, false, 0xef);
-        let length = self.length(kind);
-        self.asm.vector(zero, length, UNMASKED, to.0, to.0, to.into(), None);
-        self.asm.gather(kind == Kind::Double, length, SCATTERED, to, (base, SCRATCH), offset);
-    }
-
-    /// Writes the elements of lanes that do not lie side by side.
-    fn scatter(&mut self, from: Zmm, place: Place, kind: Kind) {
-        let (base, offset) = self.scattered(place, kind);
-        let length = self.length(kind);
-        self.asm.scatter(kind == Kind::Double, length, SCATTERED, from, (base, SCRATCH), offset);
-    }
-
-    /// Where the elements of lanes lie that do not lie side by side: a register, `SCRATCH` times
-    /// the size of an element, and some bytes. Those that are there are in the mask, which the
-    /// instruction takes them off.
-    fn scattered(&mut self, place: Place, kind: Kind) -> (Gpr, i32) {
-        let Base::Listed(index) = place.base else { unreachable!("elements are listed") };
-        let size = if kind == Kind::Double { 8 } else { 4 };
-        let lanes: Vec<u8> = (0..self.lanes as u32)
-            .flat_map(|lane| (lane * place.every as u32).to_le_bytes())
-            .collect();
-        let from = self.asm.constant(&lanes);
-        let load = op(Map::M0F, Prefix::None, false, 0x10);
-        let length = if self.lanes == 16 { Length::B64 } else { Length::B32 };
-        self.asm.vector(load, length, UNMASKED, SCRATCH.0, 0, Rm::Mem(from), None);
-        self.asm.multiply(RCX, RAX, place.every as i32 * size);
-        match self.pointers.iter().find(|(other, _)| *other == index) {
-            Some(&(_, reg)) => self.asm.add_register(RCX, reg),
-            None => self.asm.add_memory(RCX, Mem::At(RDI, index as i32 * 8)),
-        }
-        self.asm.kmov_from(SCATTERED, RDX);
-        let ahead = (self.ahead * self.lanes) as i32 * place.every as i32 * size;
-        (RCX, place.offset + ahead)
-    }
-
-    fn mask_for(&mut self, id: Id, at: u32) -> Mask {
-        let free = (2..7).find(|&reg| self.masks[reg].is_none());
-        let reg = free.unwrap_or_else(|| {
-            let unlocked = (2..7).filter(|reg| self.locked_masks >> reg & 1 == 0);
-            let held = unlocked.filter_map(|reg| Some((reg, self.masks[reg]?))).collect();
-            let (reg, id) = self.needed_last(held, at);
-            if let Some(slot) = self.leave_register(id) {
-                self.asm.kstore(slot, Mask(reg as u8));
-            }
-            reg
-        });
-        self.masks[reg] = Some(id);
-        self.homes[id.index()].reg = Some(reg as u8);
-        self.locked_masks |= 1 << reg;
-        Mask(reg as u8)
-    }
-
-    /// The mask register of a truth value; it is locked.
-    fn mask(&mut self, id: Id, at: u32) -> Mask {
-        if let Some(reg) = self.homes[id.index()].reg {
-            self.locked_masks |= 1 << reg;
-            return Mask(reg);
-        }
-        let reg = self.mask_for(id, at);
-        if let Some(slot) = self.homes[id.index()].spill {
-            let from = self.spill_place(slot);
-            self.asm.kload(reg, from);
-            return reg;
-        }
-        match self.graph.node(id) {
-            Node::Constant(bits) => {
-                self.asm.set(RCX, bits as u32);
-                self.asm.kmov_from(reg, RCX);
-            }
-            Node::Scalar(input, _) => {
-                self.asm.kload(reg, Mem::At(RDI, self.kernel.inputs[input as usize].offset));
-            }
-            Node::Input(input, element) => {
-                let place = self.kernel.inputs[input as usize];
-                let masking = self.lanes_of(place, element, true);
-                let from = Rm::Mem(self.address(place, 1));
-                // vmovdqu8, then vptestmb.
-                let load = op(Map::M0F, Prefix::F2, false, 0x6f);
-                self.asm.vector(load, Length::B16, masking, SCRATCH.0, 0, from, None);
-                let test = op(Map::M0F38, Prefix::P66, false, 0x26);
-                let scratch = Rm::Reg(SCRATCH);
-                self.asm.vector(test, Length::B16, UNMASKED, reg.0, SCRATCH.0, scratch, None);
-            }
-            _ => unreachable!("a truth value is in a register, on the stack, or can be read"),
-        }
-        reg
-    }
-
     /// Frees the registers of operands that no later step needs.
     fn release(&mut self, node: Node, at: u32) {
         for id in Graph::operands(node) {
@@ -622,7 +572,7 @@ impl<'a> Emitter<'a> {
                 && let Some(reg) = self.homes[id.index()].reg.take()
             {
                 match self.graph.kind(id) {
-                    Kind::Mask => self.masks[reg as usize] = None,
+                    Kind::Mask if self.has_masks() => self.masks[reg as usize] = None,
                     _ => self.vectors[reg as usize] = None,
                 }
             }
@@ -650,16 +600,14 @@ impl<'a> Emitter<'a> {
                 let a = self.vector(a, at);
                 self.release(node, at);
                 let to = self.vector_for(id, at);
-                // valignd or valignq, of a register with itself.
-                let opcode = op(Map::M0F3A, Prefix::P66, kind == Kind::Double, 0x03);
-                let length = self.length(kind);
-                self.asm.vector(opcode, length, UNMASKED, to.0, a.0, a.into(), Some(by));
+                self.rotate(by, kind, to, a);
             }
             Node::Permute(a, table) => {
                 let a = self.vector(a, at);
                 self.release(node, at);
                 let to = self.vector_for(id, at);
-                self.permute(table, kind, to, a);
+                let table = self.graph.tables[table as usize];
+                self.permute(&table[..self.lanes], kind, to, a);
             }
             Node::Unary(unary, a) => {
                 let a = self.vector(a, at);
@@ -693,57 +641,11 @@ impl<'a> Emitter<'a> {
                 let to = self.vector_for(id, at);
                 self.convert(convert, to, a);
             }
-            Node::Compare(predicate, a, b) => {
-                let of = self.graph.kind(a);
-                let (exchanged, a, b) = match self.is_foldable(a) {
-                    true => (true, b, a),
-                    false => (false, a, b),
-                };
-                let a = self.vector(a, at);
-                let b = self.operand(b, at);
-                self.release(node, at);
-                let to = self.mask_for(id, at);
-                let (opcode, code) = compare_opcode(predicate, of, exchanged);
-                let length = self.length(of);
-                self.asm.vector(opcode, length, UNMASKED, to.0, a.0, b, Some(code));
-            }
-            Node::Logic(logic, a, b) => {
-                let (a, b) = (self.mask(a, at), self.mask(b, at));
-                self.release(node, at);
-                let to = self.mask_for(id, at);
-                match logic {
-                    Logic::And => self.asm.kand(to, a, b),
-                    Logic::Or => self.asm.kor(to, a, b),
-                    Logic::Xor => self.asm.kxor(to, a, b),
-                    Logic::AndNot => self.asm.kandn(to, a, b),
+            Node::Compare(..) | Node::Logic(..) | Node::Not(_) | Node::Select(..) => {
+                match self.has_masks() {
+                    true => self.step_by_masks(at, id, node, kind),
+                    false => self.step_by_vectors(at, id, node, kind),
                 }
-            }
-            Node::Not(a) => {
-                let a = self.mask(a, at);
-                self.release(node, at);
-                let to = self.mask_for(id, at);
-                self.asm.knot(to, a);
-            }
-            Node::Select(mask, yes, no) => {
-                let mask = self.mask(mask, at);
-                let wide = kind == Kind::Double;
-                let length = self.length(kind);
-                if self.graph.node(no) == Node::Constant(0) {
-                    let yes = self.vector(yes, at);
-                    self.release(node, at);
-                    let to = self.vector_for(id, at);
-                    let masking = Masking { mask, zero: true };
-                    self.asm.vector(moved(wide), length, masking, to.0, 0, yes.into(), None);
-                    return;
-                }
-                let no = self.vector(no, at);
-                let yes = self.operand(yes, at);
-                self.release(node, at);
-                let to = self.vector_for(id, at);
-                // vpblendm.
-                let opcode = op(Map::M0F38, Prefix::P66, wide, 0x64);
-                let masking = Masking { mask, zero: false };
-                self.asm.vector(opcode, length, masking, to.0, no.0, yes, None);
             }
         }
     }
@@ -803,23 +705,6 @@ impl<'a> Emitter<'a> {
         self.asm.vector(opcode, length, UNMASKED, to.0, second.0, rm, None);
     }
 
-    fn permute(&mut self, table: u16, kind: Kind, to: Zmm, a: Zmm) {
-        let mut bytes = vec![];
-        for &lane in &self.graph.tables[table as usize][..self.lanes] {
-            match kind {
-                Kind::Double => bytes.extend_from_slice(&(lane as u64).to_le_bytes()),
-                _ => bytes.extend_from_slice(&(lane as u32).to_le_bytes()),
-            }
-        }
-        let length = self.length(kind);
-        let from = self.asm.constant(&bytes);
-        let load = op(Map::M0F, Prefix::None, false, 0x10);
-        self.asm.vector(load, length, UNMASKED, SCRATCH.0, 0, Rm::Mem(from), None);
-        // vpermd or vpermq.
-        let opcode = op(Map::M0F38, Prefix::P66, kind == Kind::Double, 0x36);
-        self.asm.vector(opcode, length, UNMASKED, to.0, SCRATCH.0, a.into(), None);
-    }
-
     fn unary(&mut self, unary: Unary, kind: Kind, to: Zmm, a: Zmm) {
         use Map::*;
         let wide = kind == Kind::Double;
@@ -837,6 +722,7 @@ impl<'a> Emitter<'a> {
             Unary::Ceil => (rounded(2).0, rounded(2).1, None),
             Unary::Trunc => (rounded(3).0, rounded(3).1, None),
             Unary::ShiftLeft(by) => (shift(if wide { 0x73 } else { 0x72 }), Some(by), Some(6)),
+            Unary::ShiftRight(by) => (shift(if wide { 0x73 } else { 0x72 }), Some(by), Some(2)),
             Unary::ShiftRightSigned(by) => (shift(0x72), Some(by), Some(4)),
             Unary::SignedToFloat if wide => (op(M0F, Prefix::F3, true, 0xe6), None, None),
             Unary::SignedToFloat => (op(M0F, Prefix::None, false, 0x5b), None, None),
@@ -854,114 +740,104 @@ impl<'a> Emitter<'a> {
         use Map::*;
         // Lengths are those of the wider side, but for a single lane, which fills as much always.
         let length = self.length(Kind::Double);
-        let (opcode, reg, rm) = match convert {
-            Convert::Widen => (op(M0F, Prefix::None, false, 0x5a), to, a),
-            Convert::Narrow => (op(M0F, Prefix::P66, true, 0x5a), to, a),
-            Convert::SignExtend => (op(M0F38, Prefix::P66, false, 0x25), to, a),
-            Convert::ZeroExtend => (op(M0F38, Prefix::P66, false, 0x35), to, a),
-            // A store with a register for a target.
-            Convert::Truncate => (op(M0F38, Prefix::F3, false, 0x35), a, to),
+        let opcode = match convert {
+            Convert::Widen => op(M0F, Prefix::None, false, 0x5a),
+            Convert::Narrow => op(M0F, Prefix::P66, true, 0x5a),
+            Convert::SignExtend => op(M0F38, Prefix::P66, false, 0x25),
+            Convert::ZeroExtend => op(M0F38, Prefix::P66, false, 0x35),
+            Convert::Truncate => return self.truncate(to, a),
         };
-        self.asm.vector(opcode, length, UNMASKED, reg.0, 0, rm.into(), None);
+        self.asm.vector(opcode, length, UNMASKED, to.0, 0, a.into(), None);
     }
 
     /// Writes an output.
     fn write(&mut self, place: Place, id: Id, element: Element, at: u32) {
-        match element {
-            Element::Bool => {
-                let mask = self.mask(id, at);
-                let ones = self.asm.constant(&[1; 16]);
-                let load = op(Map::M0F, Prefix::F2, false, 0x6f);
-                let zeroed = Masking { mask, zero: true };
-                self.asm.vector(load, Length::B16, zeroed, SCRATCH.0, 0, Rm::Mem(ones), None);
-                let masking = self.lanes_of(place, element, false);
-                let to = Rm::Mem(self.address(place, 1));
-                let store = op(Map::M0F, Prefix::F2, false, 0x7f);
-                self.asm.vector(store, Length::B16, masking, SCRATCH.0, 0, to, None);
-            }
-            Element::Word | Element::Double if place.every > 1 => {
-                let from = self.vector(id, at);
-                self.scatter(from, place, element.kind());
-            }
-            Element::Word | Element::Double => {
-                let from = self.vector(id, at);
-                let masking = self.lanes_of(place, element, false);
+        if element == Element::Bool {
+            return self.write_truths(place, id, at);
+        }
+        let from = self.vector(id, at);
+        let kind = element.kind();
+        if place.every > 1 {
+            return self.scatter(from, place, kind);
+        }
+        match self.part(place) {
+            Part::Whole => {
                 let to = self.address(place, element.size());
-                self.write_at(to, from, element, masking);
+                self.store(to, from, self.length(kind));
             }
+            Part::First(1) => {
+                let to = self.address(place, element.size());
+                self.store_first(to, from, kind);
+            }
+            _ => self.write_part(place, from, element),
         }
     }
 
-    /// Writes lanes of a register.
-    fn write_at(&mut self, to: Mem, from: Zmm, element: Element, masking: Masking) {
-        let kind = element.kind();
-        let opcode = match kind {
-            Kind::Double => op(Map::M0F, Prefix::P66, true, 0x11),
-            _ => op(Map::M0F, Prefix::None, false, 0x11),
-        };
-        self.asm.vector(opcode, self.length(kind), masking, from.0, 0, Rm::Mem(to), None);
+    /// Where the first lies of elements of lanes that do not lie side by side: at a register, and
+    /// some bytes.
+    fn first_of(&mut self, place: Place, kind: Kind) -> (Gpr, i32) {
+        let Base::Listed(index) = place.base else { unreachable!("elements are listed") };
+        let step = place.every as i32 * if kind == Kind::Double { 8 } else { 4 };
+        self.asm.multiply(RCX, RAX, step);
+        match self.pointers.iter().find(|(other, _)| *other == index) {
+            Some(&(_, reg)) => self.asm.add_register(RCX, reg),
+            None => self.asm.add_memory(RCX, Mem::At(RDI, index as i32 * 8)),
+        }
+        (RCX, place.offset + (self.ahead * self.lanes) as i32 * step)
+    }
+
+    /// The constant of how many elements each lane is away from the first.
+    fn distances(&mut self, place: Place) -> Mem {
+        let lanes: Vec<u8> = (0..self.lanes as u32)
+            .flat_map(|lane| (lane * place.every as u32).to_le_bytes())
+            .collect();
+        self.asm.constant(&lanes)
     }
 }
 
-/// vpbroadcastd or vpbroadcastq, from memory.
-fn broadcast(wide: bool) -> Opcode {
-    op(Map::M0F38, Prefix::P66, wide, if wide { 0x59 } else { 0x58 })
-}
-
-/// vmovaps or vmovapd between registers.
-fn moved(wide: bool) -> Opcode {
-    op(Map::M0F, if wide { Prefix::P66 } else { Prefix::None }, wide, 0x28)
-}
-
-fn binary_opcode(binary: Binary, kind: Kind) -> Opcode {
-    use Map::*;
-    let wide = kind == Kind::Double;
-    let float = |byte| op(M0F, if wide { Prefix::P66 } else { Prefix::None }, wide, byte);
-    let plain = |word, double| op(M0F, Prefix::P66, wide, if wide { double } else { word });
-    let newer = |byte| op(M0F38, Prefix::P66, wide, byte);
-    match binary {
-        Binary::AddF => float(0x58),
-        Binary::MulF => float(0x59),
-        Binary::SubF => float(0x5c),
-        Binary::MinF => float(0x5d),
-        Binary::DivF => float(0x5e),
-        Binary::MaxF => float(0x5f),
-        // vscalefps or vscalefpd.
-        Binary::Scale => newer(0x2c),
-        // vrangeps or vrangepd.
-        Binary::SmallerF | Binary::LargerF => op(M0F3A, Prefix::P66, wide, 0x50),
-        Binary::Add => plain(0xfe, 0xd4),
-        Binary::Sub => plain(0xfa, 0xfb),
-        Binary::Mul => newer(0x40),
-        Binary::MinSigned => newer(0x39),
-        Binary::MinUnsigned => newer(0x3b),
-        Binary::MaxSigned => newer(0x3d),
-        Binary::MaxUnsigned => newer(0x3f),
-        Binary::And => plain(0xdb, 0xdb),
-        Binary::Or => plain(0xeb, 0xeb),
-        Binary::Xor => plain(0xef, 0xef),
-        Binary::ShiftRight => newer(0x45),
-        Binary::ShiftRightSigned => newer(0x46),
-        Binary::ShiftLeft => newer(0x47),
-    }
-}
-
-/// The instruction that compares, and its code, perhaps for exchanged operands.
-fn compare_opcode(predicate: Predicate, kind: Kind, exchanged: bool) -> (Opcode, u8) {
-    let wide = kind == Kind::Double;
-    let float = op(Map::M0F, if wide { Prefix::P66 } else { Prefix::None }, wide, 0xc2);
-    let signed = op(Map::M0F3A, Prefix::P66, wide, 0x1f);
-    let unsigned = op(Map::M0F3A, Prefix::P66, wide, 0x1e);
-    let (opcode, straight, turned) = match predicate {
-        Predicate::EqF => (float, 0x00, 0x00),
-        Predicate::UnorderedF => (float, 0x03, 0x03),
-        Predicate::LtF => (float, 0x11, 0x1e),
-        Predicate::LeF => (float, 0x12, 0x1d),
-        Predicate::Eq => (signed, 0, 0),
-        Predicate::LtSigned => (signed, 1, 6),
-        Predicate::LeSigned => (signed, 2, 5),
-        Predicate::LtUnsigned => (unsigned, 1, 6),
-        Predicate::LeUnsigned => (unsigned, 2, 5),
+/// What is done in one way by masks, in another by vectors.
+macro_rules! by_processor {
+    ($($(#[$doc:meta])* fn $name:ident($($argument:ident: $Type:ty),*) =
+        $by_masks:ident, $by_vectors:ident;)*) => {
+        impl Emitter<'_> {
+            $($(#[$doc])*
+            fn $name(&mut self, $($argument: $Type),*) {
+                match self.has_masks() {
+                    true => self.$by_masks($($argument),*),
+                    false => self.$by_vectors($($argument),*),
+                }
+            })*
+        }
     };
-    (opcode, if exchanged { turned } else { straight })
+}
+
+by_processor! {
+    /// Notes which lanes are elements: as many as the low bits of `RDX` say.
+    fn set_tail() = set_tail_mask, set_tail_vector;
+    /// Reads the lanes of a place that are elements, and zeros.
+    fn read_part(to: Zmm, place: Place, element: Element) = read_masked, read_first;
+    /// Writes the lanes of a place that are elements.
+    fn write_part(place: Place, from: Zmm, element: Element) = write_masked, write_first;
+    /// Reads the elements of lanes that do not lie side by side.
+    fn gather(to: Zmm, place: Place, kind: Kind) = gather_masked, gather_first;
+    /// Writes the elements of lanes that do not lie side by side.
+    fn scatter(from: Zmm, place: Place, kind: Kind) = scatter_masked, scatter_first;
+    /// Writes truth values, a byte each.
+    fn write_truths(place: Place, id: Id, at: u32) = write_mask, write_truth_vector;
+    /// The bits of a truth value, a lane each, in `RCX`; more may be set.
+    fn truth_bits(id: Id, at: u32) = mask_bits, vector_bits;
+    /// Changes the lanes of a register that are elements.
+    fn merge(to: Zmm, from: Zmm, kind: Kind) = merge_masked, merge_first;
+    /// `to` becomes `a` with lane `i + by` in lane `i`.
+    fn rotate(by: u8, kind: Kind, to: Zmm, a: Zmm) = align, rotate_lanes;
+    /// `to` becomes the lanes of `a` that are given.
+    fn permute(lanes: &[u8], kind: Kind, to: Zmm, a: Zmm) = permute_any, permute_lanes;
+    /// The low halves of 64 bits.
+    fn truncate(to: Zmm, a: Zmm) = truncate_at_once, truncate_halves;
+}
+
+/// Lanes of a vector, if some of its elements have 64 bits or not.
+pub(crate) fn vector_lanes(isa: Isa, has_wide: bool) -> usize {
+    let all = if isa == Isa::Avx512 { 16 } else { 8 };
+    if has_wide { all / 2 } else { all }
 }

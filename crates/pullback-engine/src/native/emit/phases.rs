@@ -2,7 +2,7 @@
 //! time for a reduction, or with what reductions before came to.
 
 use super::stream::{at, load_scalar, next_row};
-use super::{Emitter, List, SAVED, TAIL};
+use super::{Emitter, List, SAVED};
 use crate::native::ir::{Kernel, Place};
 use crate::native::lower::blocks_as_one;
 use crate::native::x64::{Condition, RAX, RDX, RSI};
@@ -106,7 +106,7 @@ impl Emitter<'_> {
     /// The steps of numbers, each of which there is one of.
     fn numbers(&mut self) -> i32 {
         self.asm.set(RDX, 1);
-        self.asm.kmov_from(TAIL, RDX);
+        self.set_tail();
         self.steps(0..self.graph.nodes.len());
         let end = u32::MAX - 1;
         for &(id, element, place) in &self.kernel.outputs {

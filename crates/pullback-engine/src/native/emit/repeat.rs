@@ -4,10 +4,11 @@
 //! arguments. A number is in every lane of its register: lanes that hold anything else could be
 //! denormal, and so slow.
 
-use super::{Emitter, TAIL, broadcast, moved};
-use crate::native::ir::{Element, Id, Kind, Loop, Node};
+use super::Emitter;
+use super::opcodes::{LOAD, broadcast, moved};
+use crate::native::ir::{Id, Kind, Loop, Node};
 use crate::native::x64::{
-    Condition, Length, Map, Masking, Mem, Prefix, RCX, RDI, RDX, RSI, Rm, UNMASKED, Zmm, op,
+    Condition, Length, Mem, RCX, RDI, RDX, RSI, Rm, UNMASKED, Zmm,
 };
 
 /// The machine code of a loop, with the constants that it reads, and how many places of 64 bytes
@@ -32,14 +33,14 @@ impl Emitter<'_> {
         // The lanes that count, for bits of others.
         self.asm.set(RDX, (1 << self.lanes) - 1);
         if self.lanes == 1 {
-            self.asm.kmov_from(TAIL, RDX);
+            self.set_tail();
         }
         for n in 0..count {
             let kind = self.graph.kind(self.kernel.accumulators[n].next);
             if let Some(&reg) = self.accumulators[n].first() {
                 let opcode = match self.kernel.accumulators[n].lanes {
                     1 => broadcast(kind == Kind::Double),
-                    _ => op(Map::M0F, Prefix::None, false, 0x10),
+                    _ => LOAD,
                 };
                 let from = Rm::Mem(Mem::At(RDI, self.carried[n]));
                 self.asm.vector(opcode, self.length(kind), UNMASKED, reg.0, 0, from, None);
@@ -56,8 +57,7 @@ impl Emitter<'_> {
             self.steps(0..steps);
             first = steps;
             self.unlock();
-            let mask = self.mask(condition, (steps as u32).saturating_sub(1));
-            self.asm.kmov_to(RCX, mask);
+            self.truth_bits(condition, (steps as u32).saturating_sub(1));
             // Every lane has the same, or there is one.
             self.asm.and(RCX, 1);
             self.asm.jump_if(Condition::Equal, done);
@@ -94,14 +94,9 @@ impl Emitter<'_> {
         let to = Mem::At(RDI, self.carried[n]);
         if self.kernel.accumulators[n].lanes > 1 {
             let length = self.length(kind);
-            return self.store(to, from, length, UNMASKED);
+            return self.store(to, from, length);
         }
-        let element = if kind == Kind::Double { Element::Double } else { Element::Word };
-        if self.lanes > 1 {
-            self.asm.set(RCX, 1);
-            self.asm.kmov_from(TAIL, RCX);
-        }
-        self.write_at(to, from, element, Masking { mask: TAIL, zero: false });
+        self.store_first(to, from, kind);
     }
 
     /// Makes what was computed what is carried.

@@ -3,11 +3,12 @@
 //! Vectors at the end of a row are masked, so that nothing is read or written beyond it, and an
 //! output may lie where an input does.
 
-use super::{Emitter, Home, TAIL, broadcast, moved};
+use super::opcodes::{broadcast, moved};
+use super::{Emitter, Home};
 use crate::native::ir::{Accumulator, Base, Kernel, Kind, Node, Place};
 use crate::native::lower::finished;
 use crate::native::x64::{
-    Assembler, Condition, Length, Masking, Mem, RAX, RCX, RDI, RDX, RSI, Rm, UNMASKED,
+    Assembler, Condition, Mem, RAX, RCX, RDI, RDX, RSI, Rm, UNMASKED,
 };
 
 /// Where the list of arguments has what, by index.
@@ -151,7 +152,9 @@ impl Emitter<'_> {
             self.asm.cmp(RSI, all);
             self.asm.jump_if(Condition::Below, tail);
             self.asm.set(RDX, (1 << lanes) - 1);
-            self.asm.kmov_from(TAIL, RDX);
+            if self.has_masks() {
+                self.set_tail();
+            }
             self.asm.place(head);
             for turn in 0..together {
                 self.body(uses, turn, turn, false);
@@ -173,7 +176,7 @@ impl Emitter<'_> {
             self.asm.jump_if(Condition::AboveOrEqual, full);
             self.asm.bzhi(RDX, RDX, RSI);
             self.asm.place(full);
-            self.asm.kmov_from(TAIL, RDX);
+            self.set_tail();
             self.body(uses, 0, turn, true);
             spills = spills.max(self.spills);
             self.asm.add(RAX, lanes);
@@ -226,12 +229,11 @@ impl Emitter<'_> {
         let kind = self.graph.kind(next);
         let value = self.vector(next, at);
         let to = self.accumulators[n][self.turn];
-        let masking = match self.is_last {
-            true => Masking { mask: TAIL, zero: false },
-            false => UNMASKED,
-        };
+        if self.is_last {
+            return self.merge(to, value, kind);
+        }
         let opcode = moved(kind == Kind::Double);
-        self.asm.vector(opcode, self.length(kind), masking, to.0, 0, value.into(), None);
+        self.asm.vector(opcode, self.length(kind), UNMASKED, to.0, 0, value.into(), None);
     }
 
     /// Sets the accumulators to what they begin with.
@@ -242,9 +244,9 @@ impl Emitter<'_> {
                 Kind::Double => self.asm.constant(&accumulator.identity.to_le_bytes()),
                 _ => self.asm.constant(&(accumulator.identity as u32).to_le_bytes()),
             };
-            let opcode = broadcast(kind == Kind::Double);
+            let (opcode, length) = (broadcast(kind == Kind::Double), self.length(kind));
             for reg in self.accumulators[n].clone() {
-                self.asm.vector(opcode, Length::B64, UNMASKED, reg.0, 0, Rm::Mem(from), None);
+                self.asm.vector(opcode, length, UNMASKED, reg.0, 0, Rm::Mem(from), None);
             }
         }
     }

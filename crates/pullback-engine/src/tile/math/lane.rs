@@ -43,6 +43,33 @@ pub(crate) trait Bits:
     fn choose(mask: Self::Mask, yes: Self, no: Self) -> Self;
 }
 
+/// The larger of two numbers, for processors without an instruction for it.
+#[inline(always)]
+pub(crate) fn larger_by_choice<R: Real>(x: R, y: R) -> R {
+    let equal = R::from_bits(x.to_bits() & y.to_bits());
+    let larger = R::choose(x.gt(y), x, y);
+    let larger = R::choose(x.eq(y), equal, larger);
+    R::choose(x.is_nan(), x, larger)
+}
+
+/// The smaller of two numbers, for processors without an instruction for it.
+#[inline(always)]
+pub(crate) fn smaller_by_choice<R: Real>(x: R, y: R) -> R {
+    let equal = R::from_bits(x.to_bits() | y.to_bits());
+    let smaller = R::choose(x.lt(y), x, y);
+    let smaller = R::choose(x.eq(y), equal, smaller);
+    R::choose(x.is_nan(), x, smaller)
+}
+
+/// `x * 2^n` by two powers of two, for processors without an instruction for it.
+#[inline(always)]
+pub(crate) fn scaled_in_two<R: Real>(x: R, n: R::Bits) -> R {
+    let (bias, digits) = if R::WIDTH == 32 { (127, 23) } else { (1023, 52) };
+    let power = |n: R::Bits| R::from_bits((n + R::Bits::of(bias)).shl(digits));
+    let half = n.shr(1);
+    x * power(half) * power(n - half)
+}
+
 /// A number of 32 or 64 bits.
 pub(crate) trait Real:
     Copy
@@ -97,26 +124,17 @@ pub(crate) trait Real:
     /// The larger, and NaN if either is; of two zeros, the positive one.
     #[inline(always)]
     fn larger(self, y: Self) -> Self {
-        let equal = Self::from_bits(self.to_bits() & y.to_bits());
-        let larger = Self::choose(self.gt(y), self, y);
-        let larger = Self::choose(self.eq(y), equal, larger);
-        Self::choose(self.is_nan(), self, larger)
+        larger_by_choice(self, y)
     }
     /// The smaller, and NaN if either is; of two zeros, the negative one.
     #[inline(always)]
     fn smaller(self, y: Self) -> Self {
-        let equal = Self::from_bits(self.to_bits() | y.to_bits());
-        let smaller = Self::choose(self.lt(y), self, y);
-        let smaller = Self::choose(self.eq(y), equal, smaller);
-        Self::choose(self.is_nan(), self, smaller)
+        smaller_by_choice(self, y)
     }
     /// `self * 2^n` with one rounding, for n within twice the range of exponents.
     #[inline(always)]
     fn scaled(self, n: Self::Bits) -> Self {
-        let (bias, digits) = if Self::WIDTH == 32 { (127, 23) } else { (1023, 52) };
-        let power = |n: Self::Bits| Self::from_bits((n + Self::Bits::of(bias)).shl(digits));
-        let half = n.shr(1);
-        self * power(half) * power(n - half)
+        scaled_in_two(self, n)
     }
     /// Greater.
     #[inline(always)]
