@@ -8,7 +8,7 @@ TEST := .venv/test
 BUILD = PYO3_PYTHON=$(CURDIR)/$(1)/bin/python PYO3_BUILD_EXTENSION_MODULE=1 cargo
 EXTENSION = python/pullback/_pullback.so
 
-.PHONY: tour test laws lint docs bench generate clean
+.PHONY: tour test laws lint docs bench generate sanitize clean
 
 # Builds the package, runs the tutorials' programs in both languages, prints figure by figure.
 tour: $(TOUR)/ready
@@ -21,7 +21,8 @@ tour: $(TOUR)/ready
 	$(TOUR)/bin/python examples/tour/table.py examples/tour/figures.tsv out/python.tsv out/rust.tsv
 
 # Formatting, lints, Rust tests with the laws and the documentation, the laws again by machine code
-# from the first run on, by the tile machine alone and by the oracle, Python tests, conformance with
+# from the first run on (for AVX2 too), by the tile machine alone (without vectors too) and by the oracle,
+# Python tests, conformance with
 # JAX, and some of the former by the oracle.
 test: $(TEST)/ready
 	cargo fmt --all --check
@@ -31,6 +32,10 @@ test: $(TEST)/ready
 		PULLBACK_ENGINE=$$engine $(call BUILD,$(TEST)) test --workspace --features pullback/ndarray \
 			--test laws --test random_programs || exit 1; \
 	done
+	PULLBACK_ISA=avx2 PULLBACK_ENGINE=native $(call BUILD,$(TEST)) test --workspace \
+		--features pullback/ndarray --test laws --test random_programs --test native
+	PULLBACK_ISA=baseline PULLBACK_ENGINE=tile $(call BUILD,$(TEST)) test --workspace \
+		--features pullback/ndarray --test laws --test random_programs
 	$(call BUILD,$(TEST)) build --workspace --features pullback/ndarray
 	target/debug/xtask check
 	cp target/debug/lib_pullback.so $(EXTENSION)
@@ -45,6 +50,12 @@ laws: $(TEST)/ready
 lint: $(TEST)/ready
 	cargo fmt --all --check
 	$(call BUILD,$(TEST)) clippy --workspace --all-targets -- -D warnings
+
+# The engine's tests under the address sanitizer, which sees what its unsafe code reads and writes.
+# The option is one of unstable Rust, which the variable lets any compiler take.
+sanitize:
+	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo test --package pullback-engine --lib \
+		--target $$(rustc -vV | sed -n 's/^host: //p') --target-dir target/sanitized
 
 docs:
 	cargo doc --no-deps --workspace

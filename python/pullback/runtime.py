@@ -2,7 +2,8 @@
 
 Threads, memory and engine are those of the whole process. Each has an environment variable, read
 when it is first needed: `PULLBACK_NUM_THREADS`, `PULLBACK_MEMORY_LIMIT` (a number of bytes, which
-may end in `K`, `M`, `G` or `T`) and `PULLBACK_ENGINE`.
+may end in `K`, `M`, `G` or `T`) and `PULLBACK_ENGINE`. `PULLBACK_ISA` takes a lesser instruction set
+than the processor has.
 """
 
 from pullback import _pullback
@@ -119,3 +120,16 @@ def set_engine(name):
     >>> set_engine(before)
     """
     _core.set_engine(name)
+
+
+def instruction_set():
+    """The instruction set that kernels and code are made for: 'avx512', 'avx2' or 'baseline'.
+
+    It is the best that the processor has, or the lesser one that the environment variable
+    `PULLBACK_ISA` says. Results are the same, but for the last digits of decompositions and Fourier
+    transforms.
+
+    >>> instruction_set() in ("avx512", "avx2", "baseline")
+    True
+    """
+    return _core.instruction_set()

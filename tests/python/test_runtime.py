@@ -73,6 +73,28 @@ def test_engines():
     assert all((result == results[0]).all() for result in results)
 
 
+def test_instruction_sets():
+    # What is computed is the same with lesser vectors, and without.
+    compute = """
+import pullback as jax, pullback.numpy as jnp
+from pullback import runtime
+runtime.set_engine("native")
+x = jnp.linspace(-2.0, 3.0, 37 * 41).reshape(37, 41)
+def f(x):
+    y = jnp.where(x > 0, jnp.tanh(x), jnp.exp(x)) / jnp.sqrt(1 + x * x)
+    z = jax.lax.fori_loop(0, 30, lambda i, z: jnp.sin(z + i) * y[0, :20], y[0, 20:40])
+    return jax.nn.softmax(y, axis=1).std() + (y @ y.T).max() + z.sum()
+gradient = jax.jit(jax.grad(f))(x)
+print(runtime.instruction_set(), hash(gradient.tobytes()))
+"""
+    best = runtime.instruction_set()
+    sets = ("baseline", "avx2", "avx512")
+    shown = {name: process(compute, PULLBACK_ISA=name, PYTHONHASHSEED="1") for name in sets}
+    results = [result.split() for result in shown.values()]
+    assert [name for name, _ in results] == [min(name, best, key=sets.index) for name in sets]
+    assert len({result for _, result in results}) == 1
+
+
 def test_memory_is_counted():
     runtime.release_memory()
     runtime.reset_peak_memory()

@@ -6,7 +6,7 @@
 use std::cell::Cell;
 
 use pullback_engine::DType;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::array::Array;
 use crate::aval::Shape;
@@ -343,7 +343,7 @@ fn meet_strictly(types: &[(DType, bool)]) -> bool {
 /// If the shapes do not broadcast together.
 pub fn promote_ranks(function: &str, arrays: &mut [Array]) -> Result<()> {
     let (Some(first), true) = (arrays.first(), arrays.len() > 1) else { return Ok(()) };
-    if arrays[1..].iter().all(|array| array.shape() == first.shape()) {
+    if arrays[1..].iter().all(|array| same_shape(array.shape(), first.shape())) {
         return Ok(());
     }
     let rank = {
@@ -362,11 +362,30 @@ pub fn promote_ranks(function: &str, arrays: &mut [Array]) -> Result<()> {
     Ok(())
 }
 
+/// Whether two arrays have one type and one shape already.
+fn are_alike(x: &Array, y: &Array) -> bool {
+    let dtype = x.dtype();
+    (dtype, x.is_weak()) == (y.dtype(), y.is_weak())
+        && canonical(dtype) == dtype
+        && same_shape(x.shape(), y.shape())
+}
+
+/// Whether two shapes are equal, most often of rank 0, for which a call would cost more.
+#[inline]
+pub(crate) fn same_shape(a: &[usize], b: &[usize]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
+}
+
 /// The arrays as arrays of one type and one rank, as elementwise operations take them.
 ///
 /// # Errors
 /// If the types have no common type, or the shapes do not broadcast together.
 pub fn promote(function: &str, arrays: &[&Array]) -> Result<SmallVec<[Array; 2]>> {
+    if let [x, y] = arrays
+        && are_alike(x, y)
+    {
+        return Ok(smallvec![(*x).clone(), (*y).clone()]);
+    }
     let mut arrays = promote_types(function, arrays)?;
     promote_ranks(function, &mut arrays)?;
     Ok(arrays)

@@ -1,4 +1,5 @@
-//! What computing costs: operations, and bytes moved.
+//! What computing costs: operations, and bytes moved; and what follows from it, which is how work
+//! is shared among threads and when machine code pays.
 //!
 //! Operations are counted as XLA counts them, so that figures can be compared: one for each
 //! element of each operation of arithmetic, comparison, choice or conversion; functions such as
@@ -84,21 +85,83 @@ impl Cost {
         }
     }
 
-    /// How long it takes, roughly: the processor either computes or waits for memory.
+    /// So many bytes read and written.
+    pub fn bytes(count: usize) -> Cost {
+        Cost { bytes: count as f64, ..Cost::default() }
+    }
+
+    /// How long one core is busy with it, roughly: it either computes or waits for memory.
     ///
     /// The rates are those of one core with vectors of 512 bits (see docs/performance.md for what
     /// was measured), so that the same program has the same estimate everywhere.
-    pub fn seconds(&self, threads: usize) -> f64 {
-        /// A step by itself.
-        const STEP: f64 = 2e-7;
-        const FLOPS: f64 = 5e10;
-        const TRANSCENDENTALS: f64 = 1.5e9;
-        const BYTES: f64 = 2.9e10;
-        /// Where it pays to share the work.
-        const SHARED: f64 = 2e-5;
+    fn busy(self) -> f64 {
         let computing = self.flops / FLOPS + self.transcendentals / TRANSCENDENTALS;
-        let busy = computing.max(self.bytes / BYTES);
-        STEP + if busy > SHARED { busy / threads.max(1) as f64 } else { busy }
+        computing.max(self.bytes / BYTES)
+    }
+
+    /// How long a step takes that costs this, roughly.
+    ///
+    /// ```
+    /// use pullback_engine::Cost;
+    /// assert!(Cost::bytes(1 << 20).seconds(2) < Cost::bytes(1 << 20).seconds(1));
+    /// ```
+    pub fn seconds(self, threads: usize) -> f64 {
+        let busy = self.busy();
+        STEP + if busy > 2.0 * PART { busy / threads.max(1) as f64 } else { busy }
+    }
+
+    /// How many items, each of which costs this, one thread takes at a time: enough that it gains
+    /// by taking them, few enough that threads end together.
+    ///
+    /// ```
+    /// use pullback_engine::Cost;
+    /// let (cheap, dear) = (Cost::bytes(8), Cost { transcendentals: 20.0, ..Cost::default() });
+    /// assert!(cheap.items_of_part() > dear.items_of_part());
+    /// ```
+    pub fn items_of_part(self) -> usize {
+        ((PART / self.busy().max(1e-12)) as usize).max(1)
+    }
+
+    /// How long it takes without machine code: operation by operation over tiles.
+    pub(crate) fn interpreted(self) -> f64 {
+        self.flops / TILE_FLOPS + self.transcendentals / TRANSCENDENTALS
+    }
+
+    /// How long it takes to make machine code of it.
+    pub(crate) fn compiling(self) -> f64 {
+        COMPILING + (self.flops + STEPS_OF_FUNCTION * self.transcendentals) * COMPILING_STEP
+    }
+}
+
+/// A step of a plan by itself.
+pub(crate) const STEP: f64 = 2e-7;
+/// In a second, by one core.
+const FLOPS: f64 = 5e10;
+const TRANSCENDENTALS: f64 = 1.5e9;
+const BYTES: f64 = 2.9e10;
+/// Operations of one element in a second by the tile machine, which reads and writes the nearest
+/// cache for each.
+const TILE_FLOPS: f64 = 1e10;
+/// How long a thread is busy with what it takes at a time.
+const PART: f64 = 4.5e-6;
+/// To make machine code of anything, and of one more step.
+const COMPILING: f64 = 1e-5;
+const COMPILING_STEP: f64 = 1.5e-7;
+/// Steps that a function comes to.
+const STEPS_OF_FUNCTION: f64 = 30.0;
+
+/// What was spent without machine code so far.
+///
+/// Code is made once as much has been spent as making it takes: so at most twice as long is spent
+/// as by whoever knew beforehand how often the program would run.
+#[derive(Default)]
+pub(crate) struct Spent(f64);
+
+impl Spent {
+    /// Whether it pays to make code, which takes `compiling`, before what takes `seconds` without.
+    pub fn pays(&mut self, seconds: f64, compiling: f64) -> bool {
+        self.0 += seconds;
+        self.0 >= compiling
     }
 }
 
@@ -180,6 +243,16 @@ mod tests {
             [0, 1, 2, 3, 4, 7, 8, -1, -3].map(products),
             [0., 0., 1., 2., 2., 4., 3., 1., 3.]
         );
+    }
+
+    #[test]
+    fn code_pays_once_as_much_was_spent_as_it_takes() {
+        let one = Cost { transcendentals: 1.0, ..Cost::flops(3) };
+        let mut spent = Spent::default();
+        let runs = (1..).find(|_| spent.pays((one * 1000.0).interpreted(), one.compiling()));
+        assert!((2..1000).contains(&runs.unwrap()), "{runs:?}");
+        // Of many elements at once.
+        assert!(Spent::default().pays((one * 1e6).interpreted(), one.compiling()));
     }
 
     #[test]

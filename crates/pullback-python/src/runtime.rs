@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pullback::config::{self, Engine};
+use pullback::config::{self, Engine, InstructionSet};
 use pullback_core::engine::profiler::{self, Argument};
 use pullback_core::engine::{Cost, memory, plan};
 use pyo3::exceptions::PyValueError;
@@ -41,6 +41,16 @@ const ENGINES: [(&str, Engine); 4] = [
 fn engine() -> &'static str {
     let current = config::engine();
     ENGINES.iter().find(|(_, engine)| *engine == current).map_or("auto", |(name, _)| name)
+}
+
+/// The instruction set that kernels and code are made for.
+#[pyfunction]
+fn instruction_set() -> &'static str {
+    match config::instruction_set() {
+        InstructionSet::Baseline => "baseline",
+        InstructionSet::Avx2 => "avx2",
+        InstructionSet::Avx512 => "avx512",
+    }
 }
 
 /// Sets what runs programs.
@@ -236,6 +246,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     runtime.add_function(wrap_pyfunction!(set_num_threads, &runtime)?)?;
     runtime.add_function(wrap_pyfunction!(engine, &runtime)?)?;
     runtime.add_function(wrap_pyfunction!(set_engine, &runtime)?)?;
+    runtime.add_function(wrap_pyfunction!(instruction_set, &runtime)?)?;
     runtime.add_function(wrap_pyfunction!(memory_stats, &runtime)?)?;
     runtime.add_function(wrap_pyfunction!(memory_limit, &runtime)?)?;
     runtime.add_function(wrap_pyfunction!(set_memory_limit, &runtime)?)?;

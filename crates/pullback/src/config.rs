@@ -1,6 +1,6 @@
 //! Settings: of the current thread, and, where it is said, of the process.
 
-use pullback_core::engine::{native, threads};
+use pullback_core::engine::{isa, native, threads};
 use pullback_core::promote;
 
 pub use pullback_core::config::{
@@ -8,6 +8,7 @@ pub use pullback_core::config::{
     set_rank_promotion, set_strict_promotion, set_threefry_partitionable, set_warn,
     strict_promotion, threefry_partitionable,
 };
+pub use pullback_core::engine::isa::Isa as InstructionSet;
 pub use pullback_core::engine::native::Mode as Engine;
 
 /// Runs `f` with [`threefry_partitionable`] set to `on`, and sets it back.
@@ -115,6 +116,19 @@ pub fn set_num_threads(count: usize) {
 /// ```
 pub fn engine() -> Engine {
     native::mode()
+}
+
+/// The instruction set that kernels and code are made for: the best that the processor has, or the
+/// lesser one that the environment variable `PULLBACK_ISA` says (`avx512`, `avx2` or `baseline`).
+/// Results are the same but for those of decompositions and Fourier transforms, which may differ in
+/// the last digits.
+///
+/// ```
+/// # use pullback::config::{self, InstructionSet};
+/// assert!(config::instruction_set() >= InstructionSet::Baseline);
+/// ```
+pub fn instruction_set() -> InstructionSet {
+    isa::isa()
 }
 
 /// Sets what runs programs from now on, in the whole process.

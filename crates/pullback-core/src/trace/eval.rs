@@ -4,10 +4,12 @@
 //! operation meets arrays of the same kind. Elementwise operations on scalars skip the plan.
 
 use std::cell::RefCell;
+use std::hash::{Hash, Hasher};
 
 use pullback_engine::memory;
-use pullback_engine::{Tensor, tile};
-use rustc_hash::FxHashMap;
+use pullback_engine::tile::ScalarOp;
+use pullback_engine::{DType, Tensor, tile};
+use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::{SmallVec, smallvec};
 use std::sync::Arc;
 
@@ -17,10 +19,13 @@ use crate::config;
 use crate::error::{Error, Result};
 use crate::lower;
 use crate::primitives::Op;
+use crate::promote;
 
 type Avals = SmallVec<[Aval; 4]>;
 
 struct Ready {
+    op: Op,
+    avals: Avals,
     plan: Arc<pullback_engine::plan::Plan>,
     weak: SmallVec<[bool; 2]>,
 }
@@ -29,7 +34,46 @@ struct Ready {
 const CAPACITY: usize = 8192;
 
 thread_local! {
-    static PLANS: RefCell<FxHashMap<(Op, Avals), Arc<Ready>>> = RefCell::default();
+    static PLANS: RefCell<Plans> = RefCell::default();
+}
+
+/// The plans that are kept, by a hash of the operation and of the types of its operands.
+#[derive(Default)]
+struct Plans(FxHashMap<u64, SmallVec<[Arc<Ready>; 1]>>);
+
+impl Plans {
+    /// The plan of an operation for operands of these types, if there is one. Types are compared
+    /// where they are, without being copied.
+    fn find(&self, op: &Op, inputs: &[&Array]) -> Option<Arc<Ready>> {
+        let fits = |(aval, input): (&Aval, &&Array)| {
+            aval.dtype == input.dtype()
+                && aval.weak == input.is_weak()
+                && promote::same_shape(&aval.shape, input.shape())
+        };
+        let found = self.0.get(&hash(op, inputs))?.iter().find(|ready| {
+            ready.op == *op
+                && ready.avals.len() == inputs.len()
+                && ready.avals.iter().zip(inputs).all(fits)
+        });
+        found.cloned()
+    }
+
+    fn insert(&mut self, inputs: &[&Array], ready: Arc<Ready>) {
+        if self.0.len() >= CAPACITY {
+            self.0.clear();
+        }
+        self.0.entry(hash(&ready.op, inputs)).or_default().push(ready);
+    }
+}
+
+fn hash(op: &Op, inputs: &[&Array]) -> u64 {
+    let mut hasher = FxHasher::default();
+    op.hash(&mut hasher);
+    for input in inputs {
+        (input.dtype(), input.is_weak()).hash(&mut hasher);
+        input.shape().iter().for_each(|&size| hasher.write_usize(size));
+    }
+    hasher.finish()
 }
 
 pub(super) fn process(op: &Op, inputs: &[&Array]) -> Result<Arrays> {
@@ -44,6 +88,29 @@ pub(super) fn process(op: &Op, inputs: &[&Array]) -> Result<Arrays> {
         check_nans(op, &outputs)?;
     }
     Ok(outputs)
+}
+
+/// What an operation of arithmetic makes of two numbers of one type, where nothing is recorded;
+/// none if they are not such. It is what [`super::bind`] would give, sooner.
+pub fn of_numbers(op: ScalarOp, x: &Array, y: &Array) -> Option<Array> {
+    let (a, b) = (x.tensor()?, y.tensor()?);
+    let dtype = a.dtype();
+    let is_possible = match dtype {
+        DType::F32 | DType::F64 => true,
+        DType::I32 | DType::I64 | DType::U32 | DType::U64 => op != ScalarOp::Div,
+        _ => false,
+    };
+    let is_plain = is_possible
+        && dtype == b.dtype()
+        && a.rank() + b.rank() == 0
+        && promote::canonical(dtype) == dtype
+        && !super::is_current()
+        && !config::debug_nans();
+    if !is_plain {
+        return None;
+    }
+    let output = tile::scalar(op, &[a, b]).ok()?;
+    Some(Array::with_weak(output, x.is_weak() && y.is_weak()))
 }
 
 /// The direct path for elementwise operations on scalars of one type.
@@ -84,22 +151,16 @@ fn planned(op: &Op, inputs: &[&Array]) -> Result<Arrays> {
             }
         }
     }
-    let avals: Avals = inputs.iter().map(|input| input.aval()).collect();
-    let key = (op.clone(), avals);
-    let ready = match PLANS.with_borrow(|plans| plans.get(&key).cloned()) {
+    let ready = match PLANS.with_borrow(|plans| plans.find(op, inputs)) {
         Some(ready) => ready,
         None => {
-            let outputs = op.primitive().infer(&key.1)?;
+            let avals: Avals = inputs.iter().map(|input| input.aval()).collect();
+            let outputs = op.primitive().infer(&avals)?;
             outputs.iter().try_for_each(|aval| check_size(op, aval))?;
             let weak = outputs.iter().map(|aval| aval.weak).collect();
-            let plan = Arc::new(lower::lower_op(op, &key.1, &outputs)?);
-            let ready = Arc::new(Ready { plan, weak });
-            PLANS.with_borrow_mut(|plans| {
-                if plans.len() >= CAPACITY {
-                    plans.clear();
-                }
-                plans.insert(key, ready.clone());
-            });
+            let plan = Arc::new(lower::lower_op(op, &avals, &outputs)?);
+            let ready = Arc::new(Ready { op: op.clone(), avals, plan, weak });
+            PLANS.with_borrow_mut(|plans| plans.insert(inputs, ready.clone()));
             ready
         }
     };
@@ -127,4 +188,48 @@ fn check_nans(op: &Op, outputs: &[Array]) -> Result<()> {
         return Err(Error::NotANumber { primitive: op.primitive().name().to_string() });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::primitives::rules;
+
+    #[test]
+    fn numbers_are_computed_as_arrays_are() {
+        let values = [Array::scalar(3.5f32), Array::weak_scalar(-2f32), Array::scalar(0f32)];
+        for x in &values {
+            for y in &values {
+                let [like, other] = promote::promote("add", &[x, y]).unwrap().into_inner().unwrap();
+                let cases = [
+                    (ScalarOp::Add, rules::add(&like, &other)),
+                    (ScalarOp::Sub, rules::sub(&like, &other)),
+                    (ScalarOp::Mul, rules::mul(&like, &other)),
+                    (ScalarOp::Div, rules::div(&like, &other)),
+                ];
+                for (op, expected) in cases {
+                    let (result, expected) = (of_numbers(op, x, y).unwrap(), expected.unwrap());
+                    assert_eq!(result.aval(), expected.aval());
+                    let bits = |x: &Array| x.tensor().unwrap().item::<f32>().unwrap().to_bits();
+                    let is_nan = |x: &Array| f32::from_bits(bits(x)).is_nan();
+                    assert!(
+                        bits(&result) == bits(&expected) || is_nan(&result) && is_nan(&expected)
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_numbers_of_one_type_are_computed_at_once() {
+        let [x, y] = [Array::scalar(2f32), Array::scalar(2i32)];
+        assert!(of_numbers(ScalarOp::Add, &x, &y).is_none());
+        assert!(of_numbers(ScalarOp::Div, &y, &y).is_none());
+        let line = Array::new(Tensor::from_slice(&[1f32, 2.0], &[2]).unwrap());
+        assert!(of_numbers(ScalarOp::Add, &x, &line).is_none());
+        let recorded = crate::trace::with_current(crate::trace::evaluation(), || {
+            of_numbers(ScalarOp::Add, &x, &x).is_none()
+        });
+        assert!(recorded);
+    }
 }

@@ -71,6 +71,11 @@ pub fn current() -> TraceRef {
     CURRENT.with_borrow(Clone::clone)
 }
 
+/// Whether operations are bound to a trace now, and not evaluated.
+pub fn is_current() -> bool {
+    CURRENT.with_borrow(Option::is_some)
+}
+
 /// Calls `f` with another current trace.
 pub fn with_current<R>(trace: TraceRef, f: impl FnOnce() -> R) -> R {
     struct Restore(TraceRef);

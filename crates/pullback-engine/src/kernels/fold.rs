@@ -161,8 +161,6 @@ struct Run<'a> {
     sources: &'a [Source<'a>],
 }
 
-/// Elements that are worth a thread's while.
-const PART: usize = 1 << 15;
 /// Fewer elements than this are reduced before code would have begun.
 const FEW: usize = 512;
 /// Rows as short as this are reduced by a tree of their own.
@@ -340,6 +338,13 @@ impl Fold {
         Ok(Some(results.collect()))
     }
 
+    /// Elements that a thread takes at a time.
+    fn part(&self) -> usize {
+        let moved: usize = self.program.inputs().iter().map(|dtype| dtype.size()).sum();
+        let kept: usize = self.kept_sizes().sum();
+        (self.program.cost() + Cost::bytes(moved + kept)).items_of_part()
+    }
+
     fn kept_sizes(&self) -> impl Iterator<Item = usize> {
         let outputs = self.program.outputs().iter().zip(&self.outputs);
         outputs.filter(|(_, output)| output.is_none()).map(|(dtype, _)| dtype.size())
@@ -352,7 +357,7 @@ impl Fold {
         let targets: SmallVec<[Target; 4]> =
             sums.iter_mut().map(|buffer| Target::row(buffer.bytes_mut())).collect();
         let dtypes = self.program.outputs();
-        let part = PART / length;
+        let part = (self.part() / length).max(1);
         let failed = AtomicBool::new(false);
         threads::for_each(rows.div_ceil(part), &|n| {
             let (first, count) = (n * part, part.min(rows - n * part));
@@ -405,8 +410,9 @@ impl Fold {
         };
         let failed = AtomicBool::new(false);
         // A part is some rows that follow each other, or some blocks of one row.
-        let rows_of_part = (PART / length).clamp(1, rows);
-        let blocks_of_part = (PART / block).max(1);
+        let part = self.part();
+        let rows_of_part = (part / length).clamp(1, rows);
+        let blocks_of_part = (part / block).max(1);
         let parts_of_row =
             if blocks_of_row == 1 { 1 } else { blocks_of_row.div_ceil(blocks_of_part) };
         let parts = rows.div_ceil(rows_of_part) * parts_of_row;

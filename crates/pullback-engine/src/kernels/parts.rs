@@ -5,16 +5,15 @@
 use std::marker::PhantomData;
 use std::sync::Mutex;
 
+use crate::cost::Cost;
 use crate::threads;
 
-/// Bytes of a part: enough that a thread gains by taking it, few enough that threads end together.
-const PART_BYTES: usize = 64 << 10;
 /// Elements of a part, however small they are.
 const PART_ELEMENTS: usize = 16 << 10;
 
-/// How many elements of so many bytes a part has.
+/// How many elements of so many bytes, which are read and written, a part has.
 pub(super) fn part_of(bytes: usize) -> usize {
-    (PART_BYTES / bytes.max(1)).clamp(1, PART_ELEMENTS)
+    Cost::bytes(2 * bytes).items_of_part().min(PART_ELEMENTS)
 }
 
 /// Calls `work` for each of the items, on as many threads as there are.

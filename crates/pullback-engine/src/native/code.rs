@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::memory::Executable;
 use super::{Form, Mode, Target, emit, lower};
+use crate::cost::Spent;
 use crate::isa::{Isa, isa};
 use crate::kernels::reduce::ReduceOp;
 use crate::profiler;
@@ -43,16 +44,12 @@ pub(crate) struct Code {
 pub(crate) struct Codes(Mutex<Vec<(Form, State)>>);
 
 enum State {
-    /// So many elements were computed without code.
-    Waiting(usize),
+    /// There was no code so far.
+    Waiting(Spent),
     Compiled(Arc<Code>),
     /// There is no code.
     Impossible,
 }
-
-/// Compiling takes as long as computing some thousand elements without code, and so pays once
-/// as many have been.
-const PAYS_AFTER: usize = 1 << 13;
 
 /// Whether this processor has the instructions, and code may be used.
 pub(crate) fn is_available() -> bool {
@@ -92,13 +89,14 @@ impl Codes {
         let known = forms.iter().position(|(other, _)| *other == form);
         let at = known.unwrap_or_else(|| {
             let possible = is_available() && program.inputs().len() <= 64;
-            forms.push((form, if possible { State::Waiting(0) } else { State::Impossible }));
+            forms.push((form, if possible { State::Waiting(Spent::default()) } else { State::Impossible }));
             forms.len() - 1
         });
         let state = &mut forms[at].1;
-        if let State::Waiting(computed) = state {
-            *computed = computed.saturating_add(count);
-            if *computed < PAYS_AFTER && mode == Mode::Auto {
+        if let State::Waiting(spent) = state {
+            let cost = program.cost();
+            let pays = spent.pays((cost * count as f64).interpreted(), cost.compiling());
+            if !pays && mode == Mode::Auto {
                 return None;
             }
             *state = match Code::compile(program, folds, form) {

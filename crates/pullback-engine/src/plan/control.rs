@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use smallvec::SmallVec;
 
 use super::Plan;
-use crate::cost::{Cost, TensorType};
+use crate::cost::{Cost, STEP, TensorType};
 use crate::dtype::{Bool, DType};
 use crate::error::{HostError, Result};
 use crate::interrupt;
@@ -77,6 +77,8 @@ pub struct While {
 pub struct LoopCodes {
     /// Iterations that were done without code.
     iterated: AtomicUsize,
+    /// Iterations from which on making code pays.
+    pays_after: OnceLock<usize>,
     code: OnceLock<Option<LoopCode>>,
 }
 
@@ -86,8 +88,6 @@ impl fmt::Debug for LoopCodes {
     }
 }
 
-/// Compiling a loop takes as long as some iterations without code.
-const PAYS_AFTER: usize = 48;
 /// Iterations of code between two looks at whether to stop.
 const BETWEEN_CHECKS: usize = 1 << 20;
 
@@ -102,14 +102,28 @@ impl LoopCodes {
         self.code.get().is_some()
     }
 
-    /// The code of the loop, if there can be and compiling it pays for so many more iterations.
-    fn get(&self, more: usize, compile: impl FnOnce() -> Option<LoopCode>) -> Option<&LoopCode> {
+    /// The code of the loop, if there can be and compiling it pays for so many more iterations of
+    /// some plans.
+    fn get(
+        &self,
+        more: usize,
+        plans: &[&Plan],
+        compile: impl FnOnce() -> Option<LoopCode>,
+    ) -> Option<&LoopCode> {
         let mode = native::mode();
         if !mode.has_code() {
             return None;
         }
         let done = self.iterated.fetch_add(more, Ordering::Relaxed).saturating_add(more);
-        if self.code.get().is_none() && done < PAYS_AFTER && mode == Mode::Auto {
+        let pays_after = || {
+            let seconds: f64 = plans.iter().map(|plan| plan.interpreted()).sum();
+            let cost: Cost = plans.iter().map(|plan| plan.cost()).sum();
+            (cost.compiling() / seconds.max(STEP)) as usize
+        };
+        if self.code.get().is_none()
+            && mode == Mode::Auto
+            && done < *self.pays_after.get_or_init(pays_after)
+        {
             return None;
         }
         self.code.get_or_init(compile).as_ref()
@@ -176,7 +190,9 @@ impl While {
         carry: &Tensors,
     ) -> Result<Option<Tensors>> {
         let compile = || compile_while(&self.cond, &self.body, [cond_consts, body_consts], carry);
-        let Some(code) = self.code.get(1, compile) else { return Ok(None) };
+        let Some(code) = self.code.get(1, &[&self.cond, &self.body], compile) else {
+            return Ok(None);
+        };
         let consts: Tensors = cond_consts.iter().chain(body_consts).cloned().collect();
         let mut carry: Vec<Tensor> = carry.to_vec();
         loop {
@@ -310,7 +326,7 @@ impl Scan {
         length: usize,
     ) -> Result<Option<Tensors>> {
         let compile = || compile_scan(&self.body, [consts, carry, scanned], self.reverse);
-        let Some(code) = self.code.get(length, compile) else { return Ok(None) };
+        let Some(code) = self.code.get(length, &[&self.body], compile) else { return Ok(None) };
         // Entries are numbered from the first, so a long loop is not cut in parts.
         let Some(iterated) = code.run(consts, carry, scanned, length)? else { return Ok(None) };
         let mut results: Tensors = iterated.carry.into();

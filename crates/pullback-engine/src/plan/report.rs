@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::{Plan, Slot, Step, Work};
-use crate::cost::{Cost, TensorType, TensorTypes};
+use crate::cost::{Cost, STEP, TensorType, TensorTypes};
 use crate::kernels::Kernel;
 use crate::threads;
 
@@ -120,6 +120,11 @@ impl Plan {
     /// one is; of branches, the one that costs most.
     pub fn cost(&self) -> Cost {
         self.costs().into_iter().sum()
+    }
+
+    /// How long a run takes without machine code, roughly.
+    pub(crate) fn interpreted(&self) -> f64 {
+        self.steps.len() as f64 * STEP + self.cost().interpreted()
     }
 
     /// What each step costs.

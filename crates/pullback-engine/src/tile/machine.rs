@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 
 use super::program::{Element, Place, Program};
 use crate::buffer::Buffer;
+use crate::cost::Cost;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::Tensors;
@@ -24,8 +25,6 @@ mod crossed;
 
 /// Bytes of a tile of the widest type in a program.
 const TILE_BYTES: usize = 2048;
-/// Tiles that are run by one thread before it takes the next chunk.
-const TILES_PER_CHUNK: usize = 32;
 
 /// Runs a program; see [`Program::run`].
 pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Result<Tensors> {
@@ -322,7 +321,10 @@ impl<'a> Job<'a> {
         let sizes = merge_axes(shape, &mut strided);
         let row = sizes.last().copied().filter(|&row| !strided.is_empty() && row >= tile);
         drop(strided);
-        let mut chunk = tile * TILES_PER_CHUNK;
+        let moved: usize =
+            program.inputs.iter().chain(&program.outputs).map(|dtype| dtype.size()).sum();
+        let each = program.cost() + Cost::bytes(moved);
+        let mut chunk = each.items_of_part().next_multiple_of(tile);
         let crossing = |(source, dtype): (&Source, &DType)| match source {
             Source::Strided(strided) => {
                 crossed::is_crossed(&sizes, &strided.strides).then_some(dtype.size())

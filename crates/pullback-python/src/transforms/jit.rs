@@ -145,7 +145,7 @@ impl Jit {
         args: &Bound<'py, PyTuple>,
     ) -> Option<PyResult<Bound<'py, PyAny>>> {
         let entry = self.lock().last.clone()?;
-        if trace::current().is_some() || config::current() != entry.settings {
+        if trace::is_current() || config::current() != entry.settings {
             return None;
         }
         let mut avals = entry.avals.iter();
@@ -308,7 +308,7 @@ impl Jit {
         let entry = self.entry(py, prepared, avals, plain)?;
         let program = &entry.program;
         let inputs: Vec<&Array> = program.captured.iter().chain(&arrays).collect();
-        if trace::current().is_none() && inputs.iter().all(|input| input.tensor().is_some()) {
+        if !trace::is_current() && inputs.iter().all(|input| input.tensor().is_some()) {
             return run(py, &entry, &inputs);
         }
         let outputs = match self.inline {

@@ -1,8 +1,10 @@
 //! Arithmetic of elements: sums, products, quotients, powers.
 
+use pullback_core::engine::tile::ScalarOp;
 use pullback_core::primitives::binary::nextafter;
 use pullback_core::primitives::rules as lax;
 use pullback_core::primitives::unary::Accepts;
+use pullback_core::trace::eval::of_numbers;
 use pullback_core::{Array, DType, Error, Result};
 use pullback_macros::api;
 
@@ -53,6 +55,9 @@ pub(crate) static FUNCTIONS: &[&ApiFn] = &[
 /// ```
 #[api]
 pub fn add(x: &Array, y: &Array) -> Result<Array> {
+    if let Some(number) = of_numbers(ScalarOp::Add, x, y) {
+        return Ok(number);
+    }
     let [x, y] = pair("add", x, y)?;
     match x.dtype() {
         DType::Bool => lax::or(&x, &y),
@@ -70,6 +75,9 @@ pub fn add(x: &Array, y: &Array) -> Result<Array> {
 /// ```
 #[api]
 pub fn subtract(x: &Array, y: &Array) -> Result<Array> {
+    if let Some(number) = of_numbers(ScalarOp::Sub, x, y) {
+        return Ok(number);
+    }
     let [x, y] = pair("subtract", x, y)?;
     lax::sub(&x, &y)
 }
@@ -84,6 +92,9 @@ pub fn subtract(x: &Array, y: &Array) -> Result<Array> {
 /// ```
 #[api]
 pub fn multiply(x: &Array, y: &Array) -> Result<Array> {
+    if let Some(number) = of_numbers(ScalarOp::Mul, x, y) {
+        return Ok(number);
+    }
     let [x, y] = pair("multiply", x, y)?;
     match x.dtype() {
         DType::Bool => lax::and(&x, &y),
@@ -103,6 +114,9 @@ pub fn multiply(x: &Array, y: &Array) -> Result<Array> {
 /// ```
 #[api(aliases("divide"))]
 pub fn true_divide(x1: &Array, x2: &Array) -> Result<Array> {
+    if let Some(number) = of_numbers(ScalarOp::Div, x1, x2) {
+        return Ok(number);
+    }
     let [x, y] = inexact_pair("true_divide", x1, x2)?;
     lax::div(&x, &y)
 }

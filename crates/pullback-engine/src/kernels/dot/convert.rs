@@ -8,7 +8,7 @@ use crate::buffer::Buffer;
 use crate::dtype::{Bool, DType, Element};
 use crate::error::Result;
 use crate::kernels::common::{arch, build, with_number};
-use crate::kernels::parts::for_each_part;
+use crate::kernels::parts::{for_each_part, part_of};
 use crate::tensor::Tensor;
 
 /// A tensor of numbers as another dtype.
@@ -49,14 +49,11 @@ fn converted<T: Element, U: Element>(
 ) -> Result<Tensor> {
     let from = x.as_slice::<T>().unwrap_or_default();
     let mut buffer = Buffer::new(U::DTYPE, from.len())?;
-    for_each_part(buffer.slice_mut::<U>(), PART, |start, to| {
+    for_each_part(buffer.slice_mut::<U>(), part_of(size_of::<U>()), |start, to| {
         convert(&from[start..start + to.len()], to);
     });
     Ok(Tensor::from_buffer(U::DTYPE, x.shape(), buffer))
 }
-
-/// Elements that are converted at a time.
-const PART: usize = 1 << 15;
 
 struct Widen<'a> {
     from: &'a [bf16],

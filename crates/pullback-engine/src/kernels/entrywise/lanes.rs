@@ -6,6 +6,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::{Entrywise, Source, Walk, merge};
 use crate::buffer::Buffer;
+use crate::cost::Cost;
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::kernels::reduce::{ROUNDS, Reduce, ReduceOp, lanes_of};
@@ -15,8 +16,6 @@ use crate::native::{Entries, EntryCode, EntryPlan, Reach, Target, Written};
 use crate::tensor::Tensor;
 use crate::threads;
 
-/// Steps that are worth a thread's while, over all vectors of entries.
-const PART: usize = 1 << 15;
 /// Entries that code computes at a time.
 const LANES: usize = 16;
 
@@ -61,7 +60,7 @@ impl Entrywise {
             _ => Reach::Entry,
         };
         let key: (SmallVec<_>, bool) = (walk.steps.iter().map(reach).collect(), by_columns);
-        let code = self.lanes.get(key, layout::count(&self.lead), |(reaches, _)| {
+        let code = self.lanes.get(key, self.seconds, |(reaches, _)| {
             let inputs = sources.iter().zip(reaches);
             EntryCode::compile(&EntryPlan {
                 plan: &self.entry,
@@ -110,7 +109,7 @@ impl Job<'_> {
             .collect();
         // A part is some rows, or a piece of one where rows are long and not summed.
         let is_summed = targets.iter().any(|(.., written)| matches!(written, Written::Sums(_)));
-        let part = (PART * LANES / self.code.steps.max(1)).next_multiple_of(4 * LANES);
+        let part = Cost::flops(self.code.steps).items_of_part().next_multiple_of(4 * LANES);
         let piece = if is_summed { length } else { part.min(length) };
         let pieces = length.div_ceil(piece);
         let together = if pieces > 1 { 1 } else { (part / length).clamp(1, rows) };

@@ -18,7 +18,7 @@ use smallvec::SmallVec;
 
 use super::reduce::ReduceOp;
 use super::{Form, Kernel, Tensors};
-use crate::cost::{Cost, TensorType, TensorTypes};
+use crate::cost::{Cost, Spent, TensorType, TensorTypes};
 use crate::error::Result;
 use crate::layout::{self, Shape, Strides};
 use crate::native::{self, EntryCode, Mode, Reach, RowCode};
@@ -40,6 +40,8 @@ pub struct Entrywise {
     pub folds: Vec<Option<ReduceOp>>,
     /// How many leading axes are reduced; none if entries are rows.
     pub reduced: usize,
+    /// How long a run takes without code, and making the code.
+    seconds: [f64; 2],
     lanes: Codes<(SmallVec<[Reach; 8]>, bool), EntryCode>,
     rows: Codes<SmallVec<[Reach; 8]>, RowCode>,
 }
@@ -54,7 +56,10 @@ impl Entrywise {
         reduced: usize,
     ) -> Entrywise {
         let (lanes, rows) = (Codes::default(), Codes::default());
-        Entrywise { whole, entry, lead, row, folds, reduced, lanes, rows }
+        // A row of elements is computed by a loop, and so has the code of one element.
+        let elements = row.unwrap_or(1) as f64;
+        let seconds = [whole.interpreted(), (entry.cost() * (1.0 / elements)).compiling()];
+        Entrywise { whole, entry, lead, row, folds, reduced, seconds, lanes, rows }
     }
 }
 
@@ -99,15 +104,12 @@ impl Kernel for Entrywise {
 struct Codes<K, C>(Mutex<Vec<(K, State<C>)>>);
 
 enum State<C> {
-    /// So many elements were computed without code.
-    Waiting(usize),
+    /// There was no code so far.
+    Waiting(Spent),
     Compiled(Arc<C>),
     /// There is no code.
     Impossible,
 }
-
-/// Elements from which on compiling pays.
-const PAYS_AFTER: usize = 1 << 10;
 
 impl<K, C> Default for Codes<K, C> {
     fn default() -> Codes<K, C> {
@@ -128,19 +130,23 @@ impl<K, C> Codes<K, C> {
 }
 
 impl<K: PartialEq, C> Codes<K, C> {
-    /// The code for a key, if there is one, and compiling it has paid for runs over so many
-    /// elements.
-    fn get(&self, key: K, count: usize, compile: impl FnOnce(&K) -> Option<C>) -> Option<Arc<C>> {
+    /// The code for a key, if there is one, and compiling it has paid: how long a run takes
+    /// without, and compiling.
+    fn get(
+        &self,
+        key: K,
+        [seconds, compiling]: [f64; 2],
+        compile: impl FnOnce(&K) -> Option<C>,
+    ) -> Option<Arc<C>> {
         let mut codes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = codes.iter().position(|(other, _)| *other == key);
         let at = known.unwrap_or_else(|| {
-            codes.push((key, State::Waiting(0)));
+            codes.push((key, State::Waiting(Spent::default())));
             codes.len() - 1
         });
         let (key, state) = &mut codes[at];
-        if let State::Waiting(computed) = state {
-            *computed = computed.saturating_add(count);
-            if *computed < PAYS_AFTER && native::mode() == Mode::Auto {
+        if let State::Waiting(spent) = state {
+            if !spent.pays(seconds, compiling) && native::mode() == Mode::Auto {
                 return None;
             }
             let code = compile(key);

@@ -6,15 +6,13 @@ use smallvec::SmallVec;
 
 use super::{Entrywise, Source};
 use crate::buffer::Buffer;
+use crate::cost::Cost;
 use crate::error::Result;
 use crate::kernels::Tensors;
 use crate::layout::{self, Shape, Strides};
 use crate::native::{Entries, Reach, RowCode, Target};
 use crate::tensor::Tensor;
 use crate::threads;
-
-/// Steps that are worth a thread's while, over all elements.
-const PART: usize = 1 << 20;
 
 impl Entrywise {
     pub(super) fn run_rows(&self, sources: &[Source], length: usize) -> Result<Option<Tensors>> {
@@ -25,7 +23,7 @@ impl Entrywise {
             false => Reach::Row,
         };
         let reaches: SmallVec<[Reach; 8]> = walk.steps.iter().map(reach).collect();
-        let code = self.rows.get(reaches, entries * length, |reaches| {
+        let code = self.rows.get(reaches, self.seconds, |reaches| {
             let inputs = sources.iter().zip(reaches);
             let inputs: Vec<_> = inputs.map(|(x, &reach)| self.entry_of(x, reach)).collect();
             RowCode::compile(&self.entry, &inputs, length)
@@ -39,7 +37,7 @@ impl Entrywise {
             buffers.iter_mut().map(|buffer| Target::row(buffer.bytes_mut())).collect();
         let last = walk.sizes.len() - 1;
         let rows = walk.sizes[last];
-        let together = (PART / (length * code.steps.max(1))).clamp(1, rows);
+        let together = Cost::flops(length * code.steps).items_of_part().min(rows);
         let groups = rows.div_ceil(together);
         let failed = AtomicBool::new(false);
         threads::for_each(entries / rows * groups, &|n| {
