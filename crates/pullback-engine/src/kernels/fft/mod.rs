@@ -14,7 +14,8 @@ use rustc_hash::FxHashMap;
 use rustfft::{FftDirection, FftNum, FftPlanner};
 use smallvec::smallvec;
 
-use super::common::{around, owned_buffer};
+use super::common::around;
+use super::copy::copy_bytes;
 use super::parts::{Shared, for_each_item};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
@@ -27,10 +28,12 @@ use crate::tensor::Tensor;
 use crate::threads;
 
 mod batch;
+mod lane;
+mod step;
 #[cfg(test)]
 mod tests;
 
-use batch::{Batch, Lines, Run};
+use batch::{Batch, Columns, Lines, Run, lanes};
 
 /// Which transform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,13 +108,14 @@ impl Fft {
         Complex<T>: Element,
     {
         let shape = Shape::from(x.shape());
-        let mut buffer = owned_buffer(x)?;
+        let (source, mut buffer) = taken(x)?;
+        let mut source = source.as_ref().and_then(Tensor::as_slice::<Complex<T>>);
         let elements = buffer.slice_mut::<Complex<T>>();
         let first = shape.len() - self.lengths.len();
         for axis in (first..shape.len()).rev() {
             // The factor goes with the transform that comes last.
             let factor = if axis == first { self.factor() } else { None };
-            transform(elements, &shape, axis, self.direction(), factor);
+            transform(source.take(), elements, &shape, axis, self.direction(), factor);
         }
         Ok(Tensor::from_buffer(Complex::<T>::DTYPE, &shape, buffer))
     }
@@ -133,7 +137,7 @@ impl Fft {
         }
         real_lines(x.as_slice::<T>().unwrap_or_default(), length, elements);
         for axis in (first..last).rev() {
-            transform(elements, &shape, axis, self.direction(), None);
+            transform(None, elements, &shape, axis, self.direction(), None);
         }
         Ok(Tensor::from_buffer(Complex::<T>::DTYPE, &shape, buffer))
     }
@@ -145,18 +149,41 @@ impl Fft {
         let mut shape = Shape::from(x.shape());
         let (first, last) = (shape.len() - self.lengths.len(), shape.len() - 1);
         let length = self.lengths[self.lengths.len() - 1];
-        let mut halves = owned_buffer(x)?;
-        let elements = halves.slice_mut::<Complex<T>>();
-        for axis in first..last {
-            transform(elements, &shape, axis, self.direction(), None);
-        }
         shape[last] = length;
         let mut buffer = Buffer::new(T::DTYPE, layout::count(&shape))?;
-        if let Some(factor) = self.factor() {
-            half_lines(elements, length, buffer.slice_mut(), factor);
+        let lines = |halves: &[Complex<T>], buffer: &mut Buffer| {
+            if let Some(factor) = self.factor() {
+                half_lines(halves, length, buffer.slice_mut(), factor);
+            }
+        };
+        if first == last {
+            lines(x.contiguous()?.as_slice().unwrap_or_default(), &mut buffer);
+            return Ok(Tensor::from_buffer(T::DTYPE, &shape, buffer));
         }
+        let halved = Shape::from(x.shape());
+        let (source, mut halves) = taken(x)?;
+        let mut source = source.as_ref().and_then(Tensor::as_slice::<Complex<T>>);
+        let elements = halves.slice_mut::<Complex<T>>();
+        for axis in first..last {
+            transform(source.take(), elements, &halved, axis, self.direction(), None);
+        }
+        lines(elements, &mut buffer);
         Ok(Tensor::from_buffer(T::DTYPE, &shape, buffer))
     }
+}
+
+/// A buffer for the results, and the tensor where it does not hold the elements of this yet.
+fn taken(x: Tensor) -> Result<(Option<Tensor>, Buffer)> {
+    let x = match x.into_buffer() {
+        Ok(buffer) => return Ok((None, buffer)),
+        Err(x) => x,
+    };
+    let mut buffer = Buffer::new(x.dtype(), x.count())?;
+    if x.bytes().is_some() {
+        return Ok((Some(x), buffer));
+    }
+    x.copy_to(buffer.bytes_mut());
+    Ok((None, buffer))
 }
 
 /// Elements that are worth a thread's while.
@@ -164,8 +191,9 @@ const CHUNK: usize = 1 << 14;
 /// Lines that are moved into scratch at once: two cache lines of c64.
 const COLUMNS: usize = 16;
 
-/// Transforms every line along one axis, in place.
+/// Transforms every line along one axis, from elsewhere or in place.
 fn transform<T: Real>(
+    source: Option<&[Complex<T>]>,
     elements: &mut [Complex<T>],
     shape: &[usize],
     axis: usize,
@@ -174,25 +202,33 @@ fn transform<T: Real>(
 ) {
     let (outer, length, inner) = around(shape, axis);
     if elements.is_empty() || (length == 1 && factor.is_none()) {
+        if let Some(source) = source {
+            copy_bytes(bytemuck::cast_slice(source), bytemuck::cast_slice_mut(elements));
+        }
         return;
     }
     if let Some(batch) = batch_for::<T>(length, outer * inner) {
         let inverse = direction == FftDirection::Inverse;
         let run = |lines: Lines<T>| {
-            with_scratch(batch.scratch(T::LANES), |scratch| {
-                T::run(&batch, lines, inverse, factor, scratch);
+            with_scratch(batch.scratch(), |scratch| {
+                Run { batch: &batch, lines, inverse, factor, scratch }.run();
             });
         };
+        let lanes = lanes::<T>();
         if inner == 1 {
-            let parts = elements.chunks_mut(T::LANES * length);
-            return for_each_item(parts, |lines| run(Lines::Complex(lines)));
+            let part = lanes * length;
+            return for_each_item(elements.chunks_mut(part).enumerate(), |(n, to)| {
+                let from = source.map(|source| &source[n * part..][..to.len()]);
+                run(Lines::Complex(from, to));
+            });
         }
-        let blocks = inner.div_ceil(T::LANES);
+        let blocks = inner.div_ceil(lanes);
         let all = &Shared::new(elements);
         return threads::for_each(outer * blocks, &|n| {
-            let column = n % blocks * T::LANES;
-            let (start, width) = (n / blocks * length * inner, T::LANES.min(inner - column));
-            run(Lines::Columns { all, start: start + column, width, pitch: inner });
+            let column = n % blocks * lanes;
+            let start = n / blocks * length * inner + column;
+            let width = lanes.min(inner - column);
+            run(Lines::Columns(Columns { from: source, all, start, width, pitch: inner }));
         });
     }
     let plan = T::plans().complex(length, direction);
@@ -202,17 +238,16 @@ fn transform<T: Real>(
         }
     };
     if inner == 1 {
-        let lines = (CHUNK / length).max(1);
-        let chunks: Vec<_> = elements.chunks_mut(lines * length).map(Mutex::new).collect();
-        threads::for_each(chunks.len(), &|n| {
-            // Each chunk is run once, so its lock is always free.
-            let mut lines = chunks[n].lock().unwrap_or_else(PoisonError::into_inner);
+        let part = (CHUNK / length).max(1) * length;
+        return for_each_item(elements.chunks_mut(part).enumerate(), |(n, lines)| {
+            if let Some(source) = source {
+                lines.copy_from_slice(&source[n * part..][..lines.len()]);
+            }
             with_scratch(plan.get_inplace_scratch_len(), |scratch| {
-                plan.process_with_scratch(&mut lines, scratch);
+                plan.process_with_scratch(lines, scratch);
             });
-            scale(&mut lines);
+            scale(lines);
         });
-        return;
     }
     let blocks_of_row = inner.div_ceil(COLUMNS);
     let blocks = outer * blocks_of_row;
@@ -228,9 +263,13 @@ fn transform<T: Real>(
                 let start = block / blocks_of_row * length * inner + column;
                 let lines = &mut lines[..width * length];
                 for row in 0..length {
-                    // SAFETY: these are the columns of this block, which no other chunk has, and
-                    // one row of them at a time.
-                    let part = unsafe { shared.part(start + row * inner, width) };
+                    let at = start + row * inner;
+                    let part = match source {
+                        Some(source) => &source[at..at + width],
+                        // SAFETY: these are the columns of this block, which no other chunk has,
+                        // and one row of them at a time.
+                        None => unsafe { shared.part(at, width) },
+                    };
                     for (line, &value) in part.iter().enumerate() {
                         lines[line * length + row] = value;
                     }
@@ -251,7 +290,8 @@ fn transform<T: Real>(
 
 /// How to transform so many lines at once, if that is better than one by one.
 fn batch_for<T: Real>(length: usize, lines: usize) -> Option<Arc<Batch<T>>> {
-    if 2 * lines < T::LANES { None } else { T::plans().batch(length) }
+    let lanes = lanes::<T>();
+    if lanes == 1 || 2 * lines < lanes { None } else { T::plans().batch(length) }
 }
 
 /// The first halves of the transforms of real lines.
@@ -259,11 +299,13 @@ fn real_lines<T: Real>(lines: &[T], length: usize, halves: &mut [Complex<T>]) {
     if length.is_multiple_of(2)
         && let Some(batch) = batch_for::<T>(length / 2, lines.len() / length)
     {
-        let halves = halves.chunks_mut(T::LANES * (length / 2 + 1));
-        let parts = lines.chunks(T::LANES * length).zip(halves);
+        let lanes = lanes::<T>();
+        let halves = halves.chunks_mut(lanes * (length / 2 + 1));
+        let parts = lines.chunks(lanes * length).zip(halves);
         return for_each_item(parts, |(lines, halves)| {
-            with_scratch(batch.scratch(T::LANES), |scratch| {
-                T::run(&batch, Lines::Forward(lines, halves), false, None, scratch);
+            with_scratch(batch.scratch(), |scratch| {
+                let lines = Lines::Forward(lines, halves);
+                Run { batch: &batch, lines, inverse: false, factor: None, scratch }.run();
             });
         });
     }
@@ -295,11 +337,13 @@ fn half_lines<T: Real>(halves: &[Complex<T>], length: usize, lines: &mut [T], fa
     if length.is_multiple_of(2)
         && let Some(batch) = batch_for::<T>(length / 2, lines.len() / length)
     {
-        let lines = lines.chunks_mut(T::LANES * length);
-        let parts = halves.chunks(T::LANES * (length / 2 + 1)).zip(lines);
+        let lanes = lanes::<T>();
+        let lines = lines.chunks_mut(lanes * length);
+        let parts = halves.chunks(lanes * (length / 2 + 1)).zip(lines);
         return for_each_item(parts, |(halves, lines)| {
-            with_scratch(batch.scratch(T::LANES), |scratch| {
-                T::run(&batch, Lines::Backward(halves, lines), true, Some(factor), scratch);
+            with_scratch(batch.scratch(), |scratch| {
+                let (lines, factor) = (Lines::Backward(halves, lines), Some(factor));
+                Run { batch: &batch, lines, inverse: true, factor, scratch }.run();
             });
         });
     }
@@ -330,34 +374,14 @@ fn half_lines<T: Real>(halves: &[Complex<T>], length: usize, lines: &mut [T], fa
 }
 
 /// A real type that there are transforms of.
-trait Real: FftNum + Element {
-    /// Lines that are transformed at once.
-    const LANES: usize;
+trait Real: FftNum + Element + lane::Vectors {
     /// The plans of this type.
     fn plans() -> PlansOf<Self>;
-    /// Transforms some lines at once.
-    fn run(
-        batch: &Batch<Self>,
-        lines: Lines<Self>,
-        inverse: bool,
-        factor: Option<Self>,
-        scratch: &mut [Self],
-    );
 }
 
 macro_rules! reals {
-    ($($T:ty, $LANES:expr;)*) => {$(
+    ($($T:ty),*) => {$(
         impl Real for $T {
-            const LANES: usize = $LANES;
-            fn run(
-                batch: &Batch<$T>,
-                lines: Lines<$T>,
-                inverse: bool,
-                factor: Option<$T>,
-                scratch: &mut [$T],
-            ) {
-                Run::<$T, { $LANES }> { batch, lines, inverse, factor, scratch }.run();
-            }
             fn plans() -> PlansOf<Self> {
                 static PLANS: LazyLock<Mutex<Plans<$T>>> = LazyLock::new(Default::default);
                 PlansOf(&PLANS)
@@ -365,11 +389,7 @@ macro_rules! reals {
         }
     )*};
 }
-// A vector of most processors that have wide ones, or two of others.
-reals! {
-    f32, 16;
-    f64, 8;
-}
+reals!(f32, f64);
 
 /// The sum of the lengths of plans that are kept; a plan takes some elements for each.
 const KEPT: usize = 1 << 24;

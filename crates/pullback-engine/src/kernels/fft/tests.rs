@@ -133,3 +133,60 @@ fn what_stands_for_no_wave_is_read_as_real() {
         assert!(together[line * 16..][..16].iter().zip(&alone).all(close));
     }
 }
+
+#[test]
+fn lines_of_two_passes() {
+    // Passes of one step and of three, each of a number that is a factor of some length.
+    for n in [72, 75, 80, 96, 128, 243, 250, 1000, 1024, 1458, 1875, 2048, 2250, 4000, 4096] {
+        for count in [9, 16] {
+            let x = wave(count * n);
+            let all = Tensor::from_slice(&x, &[count, n]).unwrap();
+            let y = fft(FftKind::Forward, &[n], &all);
+            let last = &x[(count - 1) * n..];
+            // One wave of it, since all by definition take long.
+            for k in [0, 1, n / 3, n - 1] {
+                let turn = |j: usize| -std::f64::consts::TAU * (j * k % n) as f64 / n as f64;
+                let sum: Complex<f64> = last
+                    .iter()
+                    .enumerate()
+                    .map(|(j, x)| x * Complex::from_polar(1.0, turn(j)))
+                    .sum();
+                close(&y.to_vec()[(count - 1) * n + k..][..1], &[sum]);
+            }
+            close(&fft(FftKind::Inverse, &[n], &y).to_vec(), &x);
+            let columns = all.transpose(&[1, 0]).unwrap().contiguous().unwrap();
+            let columns = columns.reshape(&[1, n, count]).unwrap();
+            let rows = fft(FftKind::Forward, &[count], &columns).reshape(&[n, count]).unwrap();
+            let rows = rows.transpose(&[1, 0]).unwrap();
+            let expected = fft(FftKind::Forward, &[n], &rows).transpose(&[1, 0]).unwrap();
+            close(&fft(FftKind::Forward, &[n, count], &columns).to_vec(), &expected.to_vec());
+        }
+    }
+}
+
+#[test]
+fn single_precision_is_close_to_double() {
+    for (rows, columns) in [(1000, 48), (37, 100), (5, 128), (1, 16), (96, 1), (20, 1)] {
+        let x = wave(rows * columns);
+        let narrow: Vec<Complex<f32>> =
+            x.iter().map(|x| Complex::new(x.re as f32, x.im as f32)).collect();
+        let shape = [rows, columns];
+        let (x, narrow) =
+            (Tensor::from_slice(&x, &shape).unwrap(), Tensor::from_slice(&narrow, &shape).unwrap());
+        for kind in [FftKind::Forward, FftKind::Inverse] {
+            let exact = fft(kind, &shape, &x).to_vec::<Complex<f64>>();
+            let single = fft(kind, &shape, &narrow).to_vec::<Complex<f32>>();
+            let size: f64 = exact.iter().map(|x| x.norm_sqr()).sum::<f64>().sqrt();
+            for (x, y) in exact.iter().zip(&single) {
+                let difference = x - Complex::new(f64::from(y.re), f64::from(y.im));
+                assert!(difference.norm() < 1e-6 * size, "{rows} {columns}");
+            }
+            // The input is still what it was, and gives the same in place.
+            let own = Fft { kind, lengths: Shape::from_slice(&shape) };
+            let moved = own.run(smallvec![
+                Tensor::from_slice(&narrow.to_vec::<Complex<f32>>(), &shape).unwrap()
+            ]);
+            assert_eq!(moved.unwrap()[0].to_vec::<Complex<f32>>(), single);
+        }
+    }
+}
