@@ -10,6 +10,7 @@
 //! one element.
 
 mod convert;
+mod division;
 mod int;
 mod kernel;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use bytemuck::Pod;
 use num_complex::Complex;
 
 use super::convert;
+use super::division::Division;
 use super::int::Int;
 use super::kernel::{
     Binary, Kernel, Unary, inlined1, inlined2, map1, map2, map3, patched, plain1, plain2, with_op,
@@ -85,7 +86,7 @@ fn truth(op: ScalarOp) -> Found {
     })
 }
 
-fn int<T: Int + Ring>(op: ScalarOp) -> Found {
+fn int<T: Division + Ring>(op: ScalarOp) -> Found {
     use ScalarOp::*;
     Some(match op {
         Neg => map1(T::neg),
@@ -100,8 +101,8 @@ fn int<T: Int + Ring>(op: ScalarOp) -> Found {
         Add => map2(<T as Int>::add),
         Sub => map2(<T as Int>::sub),
         Mul => map2(<T as Int>::mul),
-        Div => plain2(<T as Int>::div),
-        Rem => plain2(<T as Int>::rem),
+        Div => T::quotients(),
+        Rem => T::remainders(),
         Max => map2(|x: T, y: T| if x > y { x } else { y }),
         Min => map2(|x: T, y: T| if x < y { x } else { y }),
         Pow => plain2(<T as Int>::pow),
