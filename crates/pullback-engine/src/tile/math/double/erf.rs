@@ -3,7 +3,7 @@
 use super::super::lane::Double;
 use super::super::twofold::two_product;
 use super::exp::{exp_shifted, exp_sum};
-use super::log::log;
+use super::log::log_of_normal;
 
 /// The error function, within 1.5 ulp.
 #[inline(always)]
@@ -34,7 +34,8 @@ pub(crate) fn erf_inv<R: Double>(x: R) -> R {
     let one = R::of(1.0);
     // A smooth function of w, or where x is close to 1, of its root, after Giles,
     // "Approximating the erfinv function" (2010).
-    let w = -log((one - x) * (one + x));
+    // Normal, where it is not 0: there the last choice is what counts.
+    let w = -log_of_normal((one - x) * (one + x));
     let root = w.sqrt();
     let near = (w - R::of(1.0)).poly(ERF_INV_NEAR);
     let middle = (root - R::of(3.0)).poly(ERF_INV_MIDDLE);

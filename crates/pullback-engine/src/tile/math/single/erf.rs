@@ -3,7 +3,7 @@
 use super::super::double;
 use super::super::lane::{Double, Real, Single};
 use super::exp::exp;
-use super::log::log;
+use super::log::log_of_normal;
 
 /// The error function, within 2 ulp.
 #[inline(always)]
@@ -31,7 +31,8 @@ pub(crate) fn erfc<R: Single>(x: R) -> R {
 #[inline(always)]
 pub(crate) fn erf_inv<R: Single>(x: R) -> R {
     // A smooth function of w, or where x is close to 1, of its root.
-    let w = -log((R::of(1.0) - x) * (R::of(1.0) + x));
+    // Normal, where it is not 0: there the last choice is what counts.
+    let w = -log_of_normal((R::of(1.0) - x) * (R::of(1.0) + x));
     let near = (w - R::of(1.0)).poly(ERF_INV_NEAR);
     let far = (w.sqrt() - R::of(3.0)).poly(ERF_INV_FAR);
     let y = x * R::choose(w.lt(R::of(5.0)), near, far);
