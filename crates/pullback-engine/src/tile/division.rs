@@ -41,10 +41,12 @@ macro_rules! as_floats {
             type Result = $T;
             #[inline(always)]
             fn apply(self, x: $T, y: $T) -> $T {
-                let by = if y == 0 { 1 } else { y };
-                let quotient = (x as $Float / by as $Float) as $Whole as $T;
-                // The one quotient that does not fit is of the least number by -1.
-                let quotient = if $T::MIN != 0 && y == !0 { x.wrapping_neg() } else { quotient };
+                // The quotient by -1 is the one that may not fit.
+                let is_minus_one = $T::MIN != 0 && y == !0;
+                let by = if y == 0 || is_minus_one { 1 } else { y };
+                // SAFETY: the quotient is finite, and no larger than `x`, so it fits.
+                let quotient = unsafe { (x as $Float / by as $Float).to_int_unchecked::<$Whole>() };
+                let quotient = if is_minus_one { x.wrapping_neg() } else { quotient as $T };
                 if y == 0 { !0 } else { quotient }
             }
         }
@@ -90,49 +92,37 @@ impl Division for u64 {
 
 /// An unsigned integer type that is divided by one number many times without a division.
 trait ByOne: Pod + Int {
-    /// What the number is inverted to.
-    type Inverse: Copy;
-    fn inverse(by: Self) -> Self::Inverse;
+    /// What the number is multiplied by to be the largest there is, or nearly.
+    fn inverse(self) -> Self;
     /// `self % by`, for a `by` that is not zero.
-    fn remainder(self, by: Self, inverse: Self::Inverse) -> Self;
+    fn remainder(self, by: Self, inverse: Self) -> Self;
 }
 
-impl ByOne for u32 {
-    type Inverse = f64;
+macro_rules! by_one {
+    ($($T:ident in $Wide:ident;)*) => {$(
+        impl ByOne for $T {
+            #[inline(always)]
+            fn inverse(self) -> $T {
+                $T::MAX / self
+            }
 
-    /// Not more than the inverse, and hardly less.
-    #[inline(always)]
-    fn inverse(by: u32) -> f64 {
-        (1.0 / f64::from(by)).next_down()
-    }
-
-    #[inline(always)]
-    fn remainder(self, by: u32, inverse: f64) -> u32 {
-        // The quotient is never too large, and too small only if it is whole, so that the number
-        // itself is left.
-        let left = self.wrapping_sub(((f64::from(self) * inverse) as u32).wrapping_mul(by));
-        if left == by { 0 } else { left }
-    }
-}
-
-impl ByOne for u64 {
-    type Inverse = u64;
-
-    #[inline(always)]
-    fn inverse(by: u64) -> u64 {
-        u64::MAX / by
-    }
-
-    #[inline(always)]
-    fn remainder(self, by: u64, inverse: u64) -> u64 {
-        // The inverse lacks less than 2 of 2^64 / by, so the quotient lacks at most 2.
-        let quotient = ((u128::from(self) * u128::from(inverse)) >> 64) as u64;
-        let mut left = self.wrapping_sub(quotient.wrapping_mul(by));
-        for _ in 0..2 {
-            left = if left >= by { left - by } else { left };
+            #[inline(always)]
+            fn remainder(self, by: $T, inverse: $T) -> $T {
+                // The inverse lacks less than 2 of one more than the largest number over `by`, so
+                // the quotient lacks at most 2.
+                let quotient = ((self as $Wide * inverse as $Wide) >> $T::BITS) as $T;
+                let mut left = self.wrapping_sub(quotient.wrapping_mul(by));
+                for _ in 0..2 {
+                    left = if left >= by { left - by } else { left };
+                }
+                left
+            }
         }
-        left
-    }
+    )*};
+}
+by_one! {
+    u32 in u64;
+    u64 in u128;
 }
 
 /// Remainders of many numbers by one, and by a kernel those of others.
@@ -159,7 +149,7 @@ fn run_by_one<T: ByOne>(operands: &[&[u8]], out: &mut [u8]) -> bool {
     let (x, y): (&[T], &[T]) = (cast_slice(operands[0]), cast_slice(operands[1]));
     let Some(&by) = y.first() else { return true };
     // A few are not worth an inverse.
-    if y.len() < 16 || by == T::zeroed() || !y.iter().all(|&y| y == by) {
+    if y.len() < 16 || by == T::zeroed() || !y.iter().fold(true, |same, &y| same & (y == by)) {
         return false;
     }
     dispatch(ByOneLoop { x, by, out: cast_slice_mut(out) });
@@ -178,7 +168,7 @@ impl<T: ByOne> WithSimd for ByOneLoop<'_, T> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _simd: S) {
         let ByOneLoop { x, by, out } = self;
-        let inverse = T::inverse(by);
+        let inverse = by.inverse();
         for (out, &x) in out.iter_mut().zip(x) {
             *out = x.remainder(by, inverse);
         }
