@@ -342,13 +342,27 @@ impl Tensor {
         Tensor { dtype, data: self.data.clone() }
     }
 
-    /// The same bytes, in row-major order, read as elements of another type and shape.
+    /// The same bytes, in row-major order, read as elements of another type and shape: where they
+    /// lie, if they lie together where the other elements can.
     ///
     /// # Panics
     /// If the number of bytes differs.
     pub fn reinterpret(&self, dtype: DType, shape: &[usize]) -> Result<Tensor> {
         if dtype.size() == self.dtype.size() {
             return self.bitcast(dtype).reshape(shape);
+        }
+        if let Data::Dense(dense) = &self.data
+            && self.is_contiguous()
+            && !shape.is_empty()
+        {
+            let (bytes, size) = (dense.buffer.bytes(), dtype.size().max(1));
+            let at = dense.layout.offset * self.dtype.size();
+            let is_aligned = [bytes.as_ptr().addr(), bytes.len(), at];
+            if is_aligned.iter().all(|n| n.is_multiple_of(size)) {
+                let layout = Layout { offset: at / size, ..Layout::contiguous(shape) };
+                let dense = Dense { layout, buffer: dense.buffer.clone() };
+                return Ok(Tensor { dtype, data: Data::Dense(Arc::new(dense)) });
+            }
         }
         let mut buffer = Buffer::new(dtype, layout::count(shape))?;
         self.copy_to(buffer.bytes_mut());
@@ -387,6 +401,30 @@ mod tests {
         );
         assert_eq!(x.index(0, 1).unwrap().to_vec::<i32>(), [4, 5, 6]);
         assert_eq!(x.index(0, 1).unwrap().index(0, 2).unwrap().item::<i32>(), Some(6));
+    }
+
+    #[test]
+    fn bytes_are_read_as_elements_of_another_size() {
+        let x = Tensor::from_slice(&(0..24).collect::<Vec<u8>>(), &[6, 4]).unwrap();
+        let word = |first: u32| u32::from_ne_bytes([0, 1, 2, 3].map(|n| (first + n) as u8));
+        let y = x.reinterpret(DType::U32, &[6]).unwrap();
+        assert_eq!(y.to_vec::<u32>(), [0, 4, 8, 12, 16, 20].map(word));
+        assert_eq!(y.reinterpret(DType::U8, &[2, 12]).unwrap().to_vec::<u8>(), x.to_vec::<u8>());
+        // Part of it, where words can lie and where not, and what does not lie together.
+        let rows = x.slice(&[1, 0], &[5, 4], &[1, 1]).unwrap();
+        let y = rows.reinterpret(DType::U32, &[2, 2]).unwrap();
+        assert_eq!(y.to_vec::<u32>(), [4, 8, 12, 16].map(word));
+        let flat = x.reshape(&[24]).unwrap();
+        let y = flat.slice(&[3], &[11], &[1]).unwrap().reinterpret(DType::U64, &[1]).unwrap();
+        assert_eq!(y.to_vec::<u64>(), [u64::from_ne_bytes([3, 4, 5, 6, 7, 8, 9, 10])]);
+        let y = x.reverse(&[0]).unwrap().reinterpret(DType::U32, &[3, 2]).unwrap();
+        assert_eq!(y.to_vec::<u32>(), [20, 16, 12, 8, 4, 0].map(word));
+        assert_eq!(
+            x.index(0, 1).unwrap().reinterpret(DType::U32, &[]).unwrap().item(),
+            Some(word(4))
+        );
+        let nothing = Tensor::zeros(DType::U32, &[0, 2]).unwrap();
+        assert_eq!(nothing.reinterpret(DType::KeyThreefry, &[0]).unwrap().shape(), [0]);
     }
 
     #[test]
