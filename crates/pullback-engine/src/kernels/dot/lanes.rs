@@ -81,6 +81,8 @@ macro_rules! reals {
                 mask: MemMask<S::$Mask>,
                 from: *const Self,
             ) -> S::$Vector {
+                // Without the functions that a mask may come with: the instruction is faster.
+                let mask = MemMask::new(mask.mask());
                 // SAFETY: the caller answers for the lanes of the mask.
                 unsafe { simd.$load(mask, from) }
             }
@@ -91,6 +93,8 @@ macro_rules! reals {
                 to: *mut Self,
                 value: S::$Vector,
             ) {
+                // As for loads, but for narrower vectors the instruction is slower.
+                let mask = if size_of::<S::$Vector>() == 64 { MemMask::new(mask.mask()) } else { mask };
                 // SAFETY: the caller answers for the lanes of the mask.
                 unsafe { simd.$store(mask, to, value) }
             }

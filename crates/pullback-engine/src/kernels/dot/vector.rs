@@ -3,12 +3,16 @@
 //! Whatever the strides, the sum is formed in the same order: product `i` goes to lane
 //! `i % LANES`, the lanes of a block are added in halves, and blocks one after the other.
 
-use pulp::Simd;
-
-use super::lanes::Real;
 use super::{Factor, Problem};
-use crate::kernels::common::arch;
+use crate::kernels::common::{Number, arch};
 use crate::kernels::parts::for_each_part;
+use crate::scratch::with_scratch;
+
+mod columns;
+mod rows;
+
+use columns::Columns;
+use rows::Rows;
 
 /// Rounds of all lanes in one block.
 const ROUNDS: usize = 128;
@@ -18,6 +22,9 @@ const TILE: usize = 128;
 const WORTH: usize = 1 << 16;
 /// Blocks in one span, where few rows are so long that the threads divide them.
 const SPAN: usize = 32;
+/// Bytes from a row of a matrix stored by columns to the next of the same lane, at most, where these
+/// are read one after the other.
+const NEAR: usize = 16 << 10;
 
 /// Writes the product, which has one row or one column, to `out`.
 pub(super) fn product<T: Factor, const LANES: usize>(
@@ -43,22 +50,30 @@ pub(super) fn product<T: Factor, const LANES: usize>(
         copied = elements.collect();
         &copied[..]
     };
-    let span = LANES * ROUNDS * SPAN;
-    if out.len() < 16 && p.depth >= 2 * span {
-        let rows = out.len();
-        let mut sums = vec![T::ZERO; p.depth.div_ceil(span) * rows];
-        for_each_part(&mut sums, rows, |start, out| {
-            let begin = start / rows * span;
-            let vector = &vector[begin..(begin + span).min(p.depth)];
-            matrix.after(0, begin).apply::<LANES>(vector, out);
+    let (rows, work) = (out.len(), out.len() * p.depth);
+    let (block, span) = (LANES * ROUNDS, LANES * ROUNDS * SPAN);
+    if rows <= TILE && p.depth > block && work >= 2 * WORTH {
+        // The threads divide the depth, and sums are added in the order of the depth.
+        let begins = if rows < 16 && p.depth >= 2 * span { span } else { block };
+        let mut sums = vec![T::ZERO; p.depth.div_ceil(begins) * rows];
+        let together = WORTH.div_ceil(rows * begins);
+        for_each_part(&mut sums, together * rows, |start, out| {
+            for (i, out) in out.chunks_exact_mut(rows).enumerate() {
+                let begin = (start / rows + i) * begins;
+                let vector = &vector[begin..(begin + begins).min(p.depth)];
+                matrix.after(0, begin).apply::<LANES>(vector, out);
+            }
         });
-        out.fill(T::ZERO);
-        for sums in sums.chunks_exact(rows) {
+        let (first, others) = sums.split_at(rows);
+        out.copy_from_slice(first);
+        for sums in others.chunks_exact(rows) {
             out.iter_mut().zip(sums).for_each(|(slot, &sum)| *slot = slot.plus(sum));
         }
         return;
     }
-    let rows = WORTH.div_ceil(p.depth).next_multiple_of(TILE);
+    // Where there is much, in smaller parts, so that the threads end together.
+    let worth = if work >= 4 * WORTH { WORTH / 2 } else { WORTH };
+    let rows = worth.div_ceil(p.depth).next_multiple_of(TILE);
     for_each_part(out, rows, |start, out| {
         matrix.after(start, 0).apply::<LANES>(vector, out);
     });
@@ -99,13 +114,20 @@ impl<T: Factor> Matrix<'_, T> {
     }
 
     fn apply<const LANES: usize>(self, vector: &[T], out: &mut [T]) {
-        if self.step == 1 && T::PARTS == 1 {
+        let near = self.step.unsigned_abs() * LANES * size_of::<T>() <= NEAR;
+        if T::PARTS == 1 && (self.step == 1 || self.row == 1 && near) {
             let Matrix { elements, at, row, step } = self;
             let (elements, vector) = (bytemuck::cast_slice(elements), bytemuck::cast_slice(vector));
             let matrix = Matrix { elements, at, row, step };
             let out = bytemuck::cast_slice_mut(out);
-            arch().dispatch(Rows::<T::Real, LANES> { matrix, vector, out })
-        } else if T::FUSES && !matches!(arch(), pulp::Arch::Scalar) {
+            if step == 1 {
+                return arch().dispatch(Rows::<T::Real, LANES> { matrix, vector, out });
+            }
+            return with_scratch(Columns::<T::Real, LANES>::scratch(), |lanes| {
+                arch().dispatch(Columns::<T::Real, LANES> { matrix, vector, out, lanes })
+            });
+        }
+        if T::FUSES && !matches!(arch(), pulp::Arch::Scalar) {
             arch().dispatch(Times::<T, true, LANES> { matrix: self, vector, out })
         } else {
             arch().dispatch(Times::<T, false, LANES> { matrix: self, vector, out })
@@ -196,7 +218,7 @@ fn dot<T: Factor, const FUSED: bool, const LANES: usize>(a: &[T], b: &[T]) -> T 
 
 /// The sum of the lanes, in halves.
 #[inline(always)]
-fn halved<T: Factor, const LANES: usize>(lanes: &mut [T; LANES]) -> T {
+fn halved<T: Number, const LANES: usize>(lanes: &mut [T; LANES]) -> T {
     let mut half = LANES / 2;
     while half > 0 {
         for lane in 0..half {
@@ -207,97 +229,5 @@ fn halved<T: Factor, const LANES: usize>(lanes: &mut [T; LANES]) -> T {
     lanes[0]
 }
 
-/// A matrix of real numbers, stored by rows, applied to a vector: the sums of `dot`, for several
-/// rows at a time.
-struct Rows<'a, R, const LANES: usize> {
-    matrix: Matrix<'a, R>,
-    vector: &'a [R],
-    out: &'a mut [R],
-}
-
-impl<R: Real + Factor, const LANES: usize> pulp::WithSimd for Rows<'_, R, LANES> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        // Several rows are on their way from memory at once, as many as there are registers for.
-        match LANES / R::lanes::<S>() {
-            1 => self.run::<S, 1, 8>(simd),
-            2 => self.run::<S, 2, 8>(simd),
-            4 => self.run::<S, 4, 2>(simd),
-            8 => self.run::<S, 8, 2>(simd),
-            16 => self.run::<S, 16, 1>(simd),
-            _ => self.run::<S, 32, 1>(simd),
-        }
-    }
-}
-
-impl<R: Real + Factor, const LANES: usize> Rows<'_, R, LANES> {
-    #[inline(always)]
-    fn run<S: Simd, const VECTORS: usize, const TOGETHER: usize>(self, simd: S) {
-        let Rows { matrix, vector, out } = self;
-        let row = |i: usize| {
-            let begin = (matrix.at + i as isize * matrix.row) as usize;
-            &matrix.elements[begin..begin + vector.len()]
-        };
-        let (several, rest) = out.as_chunks_mut::<TOGETHER>();
-        let first = several.len() * TOGETHER;
-        for (i, slots) in several.iter_mut().enumerate() {
-            let rows = std::array::from_fn(|r| row(i * TOGETHER + r));
-            *slots = dots::<S, R, LANES, VECTORS, TOGETHER>(simd, rows, vector);
-        }
-        for (i, slot) in rest.iter_mut().enumerate() {
-            [*slot] = dots::<S, R, LANES, VECTORS, 1>(simd, [row(first + i)], vector);
-        }
-    }
-}
-
-/// The sums of `dot` for some rows.
-#[inline(always)]
-fn dots<S: Simd, R: Real + Factor, const LANES: usize, const VECTORS: usize, const ROWS: usize>(
-    simd: S,
-    rows: [&[R]; ROWS],
-    vector: &[R],
-) -> [R; ROWS] {
-    let mut total = [R::ZERO; ROWS];
-    for (block, factors) in vector.chunks(LANES * ROUNDS).enumerate() {
-        let begin = block * LANES * ROUNDS;
-        let parts: [&[R]; ROWS] = std::array::from_fn(|r| &rows[r][begin..][..factors.len()]);
-        let (factors, factors_rest) = factors.as_chunks::<LANES>();
-        let whole: [&[[R; LANES]]; ROWS] = parts.map(|part| &part.as_chunks().0[..factors.len()]);
-        let mut sums = [[R::splat(simd, R::ZERO); VECTORS]; ROWS];
-        for (i, factors) in factors.iter().enumerate() {
-            let factors = vectors::<S, R, LANES, VECTORS>(factors);
-            for r in 0..ROWS {
-                let x = vectors::<S, R, LANES, VECTORS>(&whole[r][i]);
-                for v in 0..VECTORS {
-                    sums[r][v] = R::accumulate(simd, sums[r][v], x[v], factors[v]);
-                }
-            }
-        }
-        for r in 0..ROWS {
-            let mut lanes: [R; LANES] = [R::ZERO; LANES];
-            lanes.copy_from_slice(bytemuck::cast_slice(&sums[r]));
-            let rest = &parts[r][factors.len() * LANES..];
-            for (lane, (&x, &y)) in rest.iter().zip(factors_rest).enumerate() {
-                lanes[lane] = match S::IS_SCALAR {
-                    true => <R as Factor>::add_product::<false>(lanes[lane], x, y),
-                    false => <R as Factor>::add_product::<true>(lanes[lane], x, y),
-                };
-            }
-            let sum = halved(&mut lanes);
-            total[r] = if block == 0 { sum } else { total[r].plus(sum) };
-        }
-    }
-    total
-}
-
-/// The vectors that so many lanes fill.
-#[inline(always)]
-fn vectors<S: Simd, R: Real, const LANES: usize, const VECTORS: usize>(
-    lanes: &[R; LANES],
-) -> [R::Vector<S>; VECTORS] {
-    assert!(size_of::<[R::Vector<S>; VECTORS]>() == size_of::<[R; LANES]>());
-    // SAFETY: the vectors are as large as the lanes, and any bits are numbers.
-    unsafe { lanes.as_ptr().cast::<[R::Vector<S>; VECTORS]>().read_unaligned() }
-}
+#[cfg(test)]
+mod tests;
