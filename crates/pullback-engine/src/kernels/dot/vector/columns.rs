@@ -101,35 +101,38 @@ impl<R: Real> Strip<'_, R> {
         let lanes = vector.len().next_power_of_two().min(LANES);
         let sums = &mut sums.as_chunks_mut::<VECTORS>().0[..lanes];
         let mut total = [zero; VECTORS];
+        // No closure, which would not be compiled for the instruction set if it stayed a call.
+        macro_rules! add {
+            ($from:ident, $factors:ident, $k:expr, $acc:expr) => {
+                let factor = R::splat(simd, $factors[$k]);
+                let row = $from.wrapping_offset($k as isize * step);
+                for v in 0..VECTORS {
+                    let from = row.wrapping_add(v * width);
+                    // SAFETY: the caller answers for the row and the columns.
+                    let x = unsafe {
+                        match WHOLE {
+                            true => from.cast::<R::Vector<S>>().read_unaligned(),
+                            false => R::load(simd, there, from),
+                        }
+                    };
+                    $acc[v] = R::accumulate(simd, $acc[v], x, factor);
+                }
+            };
+        }
         for (block, factors) in vector.chunks(LANES * ROUNDS).enumerate() {
             let from = from.wrapping_offset((block * LANES * ROUNDS) as isize * step);
             for (group, sums) in sums.chunks_mut(TOGETHER).enumerate() {
                 let mut acc = [[zero; VECTORS]; TOGETHER];
-                let add = |k: usize, acc: &mut [R::Vector<S>; VECTORS]| {
-                    let factor = R::splat(simd, factors[k]);
-                    let row = from.wrapping_offset(k as isize * step);
-                    for (v, acc) in acc.iter_mut().enumerate() {
-                        let from = row.wrapping_add(v * width);
-                        // SAFETY: the caller answers for the row and the columns.
-                        let x = unsafe {
-                            match WHOLE {
-                                true => from.cast::<R::Vector<S>>().read_unaligned(),
-                                false => R::load(simd, there, from),
-                            }
-                        };
-                        *acc = R::accumulate(simd, *acc, x, factor);
-                    }
-                };
                 let mut k = group * TOGETHER;
                 while k + TOGETHER <= factors.len() {
                     for lane in 0..TOGETHER {
-                        add(k + lane, &mut acc[lane]);
+                        add!(from, factors, k + lane, acc[lane]);
                     }
                     k += LANES;
                 }
                 for lane in 0..TOGETHER {
                     if k + lane < factors.len() {
-                        add(k + lane, &mut acc[lane]);
+                        add!(from, factors, k + lane, acc[lane]);
                     }
                 }
                 sums.copy_from_slice(&acc[..sums.len()]);

@@ -48,7 +48,7 @@ impl<R: Real + Factor, const LANES: usize> Rows<'_, R, LANES> {
         let at = |row: usize| matrix.at + row as isize * matrix.row;
         let (begin, end) = (at(0).min(at(last)), at(0).max(at(last)) + vector.len() as isize);
         assert!(0 <= begin && end <= matrix.elements.len() as isize, "rows outside of a matrix");
-        let row = |row: usize| matrix.elements.as_ptr().wrapping_offset(at(row.min(last)));
+        let first_row = matrix.elements.as_ptr().wrapping_offset(matrix.at);
         let factors = Factors::<R, LANES>::new(vector);
         // SAFETY: the first row and the last one lie within the elements, and so do those between;
         // there are no rows beyond the last.
@@ -57,17 +57,30 @@ impl<R: Real + Factor, const LANES: usize> Rows<'_, R, LANES> {
             while WIDTH > 1 && out.len() - first >= WIDTH.div_ceil(2) {
                 // The last rows are taken with some before them, if there are.
                 first = first.min(out.len().saturating_sub(WIDTH));
-                let row = |i: usize| row(first + i);
-                let sums = group::<S, R, LANES, VECTORS, TOGETHER, WIDTH>(simd, row, &factors);
+                let lines = Lines {
+                    begin: first_row.wrapping_offset(first as isize * matrix.row),
+                    step: matrix.row,
+                    last: last - first,
+                };
+                let sums = group::<S, R, LANES, VECTORS, TOGETHER, WIDTH>(simd, lines, &factors);
                 let count = WIDTH.min(out.len() - first);
                 out[first..first + count].copy_from_slice(&sums[..count]);
                 first += count;
             }
             for (i, slot) in out.iter_mut().enumerate().skip(first) {
-                *slot = one::<S, R, LANES, VECTORS, WIDTH>(simd, row(i), &factors);
+                let row = first_row.wrapping_offset(i as isize * matrix.row);
+                *slot = one::<S, R, LANES, VECTORS, WIDTH>(simd, row, &factors);
             }
         }
     }
+}
+
+/// Rows, of which the last stands for those beyond it.
+#[derive(Clone, Copy)]
+struct Lines<R> {
+    begin: *const R,
+    step: isize,
+    last: usize,
 }
 
 /// The vector, and what of it does not fill the lanes, with what leaves sums unchanged beyond it.
@@ -101,21 +114,24 @@ unsafe fn group<
     const WIDTH: usize,
 >(
     simd: S,
-    row: impl Fn(usize) -> *const R,
+    lines: Lines<R>,
     factors: &Factors<R, LANES>,
 ) -> [R; WIDTH] {
     let zero = R::splat(simd, R::ZERO);
     let mut total = zero;
     for block in 0..factors.all.len().div_ceil(LANES * ROUNDS) {
-        let row = |i: usize| row(i).wrapping_add(block * LANES * ROUNDS);
+        let begin = lines.begin.wrapping_add(block * LANES * ROUNDS);
         let mut sums = [zero; WIDTH];
         let [half, pairs] = [WIDTH / 2, TOGETHER / 2];
         macro_rules! batches {
             ($($batch:literal)*) => {$(
                 if $batch * pairs < half {
                     let first = $batch * pairs;
-                    let rows: [_; TOGETHER] =
-                        std::array::from_fn(|r| row(first + r % pairs + r / pairs * half));
+                    let mut rows = [std::ptr::null(); TOGETHER];
+                    for r in 0..TOGETHER {
+                        let row = (first + r % pairs + r / pairs * half).min(lines.last);
+                        rows[r] = begin.wrapping_offset(row as isize * lines.step);
+                    }
                     // SAFETY: passed on.
                     let of_rows = unsafe {
                         accumulated::<S, R, LANES, VECTORS, TOGETHER>(simd, rows, factors, block)
@@ -221,16 +237,19 @@ unsafe fn accumulated<
             }
         }
     }
-    sums.map(|mut sums| {
+    // No closures here: they would not be compiled for the instruction set if they stayed calls.
+    let mut results = [sums[0][0]; ROWS];
+    for r in 0..ROWS {
         let mut half = VECTORS / 2;
         while half > 0 {
             for v in 0..half {
-                sums[v] = R::sum(simd, sums[v], sums[v + half]);
+                sums[r][v] = R::sum(simd, sums[r][v], sums[r][v + half]);
             }
             half /= 2;
         }
-        sums[0]
-    })
+        results[r] = sums[r][0];
+    }
+    results
 }
 
 /// Two vectors, of parts of `2 * HALF` lanes, with the halves of each part added: first those of the
@@ -241,41 +260,46 @@ fn added<S: Simd, R: Real, const WIDTH: usize, const HALF: usize>(
     a: R::Vector<S>,
     b: R::Vector<S>,
 ) -> R::Vector<S> {
-    // Where lane `lane` comes from: which vector, and which lane of it.
-    let source = |lane: usize, half: usize| {
-        (lane / HALF % 2, lane / HALF / 2 * 2 * HALF + half + lane % HALF)
-    };
     #[cfg(target_arch = "x86_64")]
     if WIDTH == 16 && std::any::TypeId::of::<S>() == std::any::TypeId::of::<pulp::x86::V4>() {
         // The compiler finds no instructions as good as these.
-        let [low, high] = [0, HALF].map(|half| {
-            let index: [i32; WIDTH] = std::array::from_fn(|lane| {
-                let (of, lane) = source(lane, half);
-                (of * WIDTH + lane) as i32
-            });
-            // SAFETY: the instruction set is the same type by another name; vectors are 64 bytes,
-            // as are sixteen integers, and of any bits.
-            unsafe {
-                let simd: pulp::x86::V4 = std::mem::transmute_copy(&simd);
-                let [a, b] = [a, b].map(|x| std::mem::transmute_copy(&x));
-                let index = std::mem::transmute_copy(&index);
-                std::mem::transmute_copy(&simd.avx512f._mm512_permutex2var_ps(a, index, b))
-            }
-        });
-        return R::sum(simd, low, high);
+        let indices = const { [sources::<WIDTH, HALF>(0), sources::<WIDTH, HALF>(HALF)] };
+        // SAFETY: the instruction set is the same type by another name; vectors are 64 bytes, as are
+        // sixteen integers, and of any bits.
+        return unsafe {
+            let v4: pulp::x86::V4 = std::mem::transmute_copy(&simd);
+            let (a, b) = (std::mem::transmute_copy(&a), std::mem::transmute_copy(&b));
+            let (low, high) =
+                (std::mem::transmute_copy(&indices[0]), std::mem::transmute_copy(&indices[1]));
+            let low = v4.avx512f._mm512_permutex2var_ps(a, low, b);
+            let high = v4.avx512f._mm512_permutex2var_ps(a, high, b);
+            R::sum(simd, std::mem::transmute_copy(&low), std::mem::transmute_copy(&high))
+        };
     }
-    let vectors: [[R; WIDTH]; 2] = [lanes_of(a), lanes_of(b)];
-    let [low, high] = [0, HALF].map(|half| {
-        let mut lanes = [R::ZERO; WIDTH];
-        for (lane, slot) in lanes.iter_mut().enumerate() {
-            let (of, lane) = source(lane, half);
-            *slot = vectors[of][lane];
-        }
-        assert!(size_of::<R::Vector<S>>() == size_of::<[R; WIDTH]>());
-        // SAFETY: the vector is as large as the lanes, and of any bits.
-        unsafe { std::mem::transmute_copy(&lanes) }
-    });
-    R::sum(simd, low, high)
+    let (a, b): ([R; WIDTH], [R; WIDTH]) = (lanes_of(a), lanes_of(b));
+    let (mut low, mut high) = ([R::ZERO; WIDTH], [R::ZERO; WIDTH]);
+    for lane in 0..WIDTH {
+        let from = if lane / HALF % 2 == 0 { &a } else { &b };
+        let at = lane / HALF / 2 * 2 * HALF + lane % HALF;
+        (low[lane], high[lane]) = (from[at], from[at + HALF]);
+    }
+    assert!(size_of::<R::Vector<S>>() == size_of::<[R; WIDTH]>());
+    // SAFETY: the vectors are as large as the lanes, and of any bits.
+    unsafe { R::sum(simd, std::mem::transmute_copy(&low), std::mem::transmute_copy(&high)) }
+}
+
+/// For each lane where it comes from in two vectors, one after the other, when halves are taken that
+/// begin at `half` in each part.
+#[cfg(target_arch = "x86_64")]
+const fn sources<const WIDTH: usize, const HALF: usize>(half: usize) -> [i32; WIDTH] {
+    let mut sources = [0; WIDTH];
+    let mut lane = 0;
+    while lane < WIDTH {
+        let of = lane / HALF % 2 * WIDTH;
+        sources[lane] = (of + lane / HALF / 2 * 2 * HALF + half + lane % HALF) as i32;
+        lane += 1;
+    }
+    sources
 }
 
 /// The lanes of a vector.
