@@ -9,6 +9,7 @@
 //! the limit first frees what is kept, and then is an error.
 
 use std::alloc::{self, Layout};
+use std::cell::RefCell;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -17,8 +18,11 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 pub(crate) const LINE: usize = 64;
 /// Blocks of so many bytes are mapped, and begin at a huge page.
 const HUGE: usize = 1 << 21;
-/// Smaller blocks are not kept: the allocator serves them well.
+/// Smaller blocks are not kept in the pool, but some of each size by the thread that freed them: to
+/// allocate what is aligned to a line takes longer than most that is done with so few bytes.
 const SMALLEST_KEPT: usize = 1 << 12;
+/// Small blocks of one size that a thread has at most.
+const SMALL_KEPT: usize = 8;
 /// Bytes that may lie unused in the pool.
 const MOST_KEPT: usize = 1 << 30;
 
@@ -196,9 +200,9 @@ impl Block {
     fn fresh(capacity: usize) -> Option<Block> {
         let start = match capacity {
             0 => return Some(Block::empty()),
+            ..SMALLEST_KEPT => return small(capacity).or_else(|| allocated(capacity)),
             HUGE.. => mapped(capacity),
-            // SAFETY: the layout has a size that is not zero.
-            _ => NonNull::new(unsafe { alloc::alloc_zeroed(layout(capacity)?) }),
+            _ => return allocated(capacity),
         };
         Some(Block { start: start?, capacity })
     }
@@ -245,6 +249,7 @@ impl Drop for Block {
         match self.capacity {
             0 => return,
             HUGE.. => unmap(self.start, self.capacity),
+            ..SMALLEST_KEPT if keep_small(self) => {}
             _ => {
                 let layout = layout(self.capacity).expect("it was allocated with this layout");
                 // SAFETY: it was allocated with this layout, and is freed once.
@@ -253,6 +258,66 @@ impl Drop for Block {
         }
         HELD.fetch_sub(self.capacity, Ordering::Relaxed);
     }
+}
+
+/// A block of the allocator's.
+fn allocated(capacity: usize) -> Option<Block> {
+    // SAFETY: the layout has a size that is not zero.
+    let start = NonNull::new(unsafe { alloc::alloc_zeroed(layout(capacity)?) })?;
+    Some(Block { start, capacity })
+}
+
+/// Small blocks that a thread has freed, by size; they do not count as held or kept.
+struct Small([Starts; SMALLEST_KEPT / LINE]);
+
+/// Where some blocks of a size begin.
+#[derive(Clone, Copy)]
+struct Starts {
+    count: usize,
+    starts: [*mut u8; SMALL_KEPT],
+}
+
+thread_local! {
+    static SMALL: RefCell<Small> = const {
+        let none = Starts { count: 0, starts: [std::ptr::null_mut(); SMALL_KEPT] };
+        RefCell::new(Small([none; SMALLEST_KEPT / LINE]))
+    };
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        for (lines, blocks) in self.0.iter().enumerate() {
+            let Some(layout) = layout(lines * LINE) else { continue };
+            for &start in &blocks.starts[..blocks.count] {
+                // SAFETY: it was allocated with this layout, and is freed once.
+                unsafe { alloc::dealloc(start, layout) }
+            }
+        }
+    }
+}
+
+/// A small block that this thread has.
+fn small(capacity: usize) -> Option<Block> {
+    let taken = SMALL.try_with(|small| {
+        let blocks = &mut small.borrow_mut().0[capacity / LINE];
+        blocks.count = blocks.count.checked_sub(1)?;
+        NonNull::new(blocks.starts[blocks.count])
+    });
+    Some(Block { start: taken.ok()??, capacity })
+}
+
+/// Whether this thread keeps the memory of a small block, which then is no longer the block's.
+fn keep_small(block: &Block) -> bool {
+    let kept = SMALL.try_with(|small| {
+        let blocks = &mut small.borrow_mut().0[block.capacity / LINE];
+        let is_room = blocks.count < SMALL_KEPT;
+        if is_room {
+            blocks.starts[blocks.count] = block.start.as_ptr();
+            blocks.count += 1;
+        }
+        is_room
+    });
+    kept.unwrap_or(false)
 }
 
 /// Blocks that are kept, by class.
@@ -396,6 +461,16 @@ mod tests {
             block.bytes_mut().fill(1);
             block.give();
         }
+    }
+
+    #[test]
+    fn small_blocks_are_taken_again() {
+        let blocks: Vec<Block> = (0..20).map(|_| Block::take(200).unwrap()).collect();
+        let starts: Vec<_> = blocks.iter().map(|block| block.start).collect();
+        drop(blocks);
+        let again: Vec<Block> = (0..20).map(|_| Block::take(200).unwrap()).collect();
+        assert!(again[..SMALL_KEPT].iter().all(|block| starts.contains(&block.start)));
+        assert!(again.iter().all(|block| block.capacity == 256));
     }
 
     #[test]
