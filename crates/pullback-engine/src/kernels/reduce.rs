@@ -351,7 +351,9 @@ impl<T: Stored, O: Combine<T::Acc>, const LANES: usize> pulp::NullaryFnOnce
         if let (true, Some(axis)) = (pass.stride != 1, columns) {
             return columns_pass::<T, O, LANES>(pass, axis, source, target);
         }
-        let mut block = vec![O::IDENTITY; LANES * ROUNDS];
+        // What lies side by side is not gathered first.
+        let gathered = if pass.stride == 1 { 0 } else { pass.length.min(LANES * ROUNDS) };
+        let mut block = vec![O::IDENTITY; gathered];
         let start = [pass.offset as isize, 0];
         for [from, to] in Walk::new(&pass.kept, [&pass.kept_from, &pass.kept_to], start) {
             target[to as usize] = row::<T, O, LANES>(pass, source, from, &mut block);

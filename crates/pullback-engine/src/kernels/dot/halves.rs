@@ -101,6 +101,24 @@ fn pack<const WIDTH: usize>(
         let first = start / pairs;
         let there = (lines - first).min(WIDTH);
         let begin = at + first as isize * line;
+        if step == 1 && there == WIDTH {
+            // Neighbours lie side by side in each line.
+            let lines: [_; WIDTH] = std::array::from_fn(|i| {
+                let line = &from[(begin + i as isize * line) as usize..][..depth];
+                line.as_chunks::<2>()
+            });
+            let (whole, rest) = sliver.split_at_mut(depth / 2 * WIDTH);
+            for (pair, to) in whole.as_chunks_mut::<WIDTH>().0.iter_mut().enumerate() {
+                for i in 0..WIDTH {
+                    let [low, high] = lines[i].0[pair];
+                    to[i] = joined(low, high);
+                }
+            }
+            for (slot, (_, last)) in rest.iter_mut().zip(lines) {
+                *slot = joined(last[0], bf16::ZERO);
+            }
+            return;
+        }
         for (pair, to) in sliver.as_chunks_mut::<WIDTH>().0.iter_mut().enumerate() {
             let low = begin + 2 * pair as isize * step;
             let has_high = 2 * pair + 1 < depth;
