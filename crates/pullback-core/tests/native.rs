@@ -101,6 +101,74 @@ fn one_reduction_alone_stays_as_it_is() {
     assert_eq!(names(text), ["reduce_max"]);
 }
 
+const ATTENTION: &str = "{ lambda ; a:f32[2,4,96,64] b:f32[2,4,96,64] c:f32[2,4,96,64]. let
+    d:f32[2,4,96,96] = dot_general[
+      dimension_numbers=(([3], [3]), ([0, 1], [0, 1]))
+      preferred_element_type=float32
+    ] a b
+    e:f32[2,4,96,96] = div d 8.0:f32[]
+    f:f32[2,4,96] = reduce_max[axes=(3,) out_sharding=None] e
+    g:f32[2,4,96,1] = broadcast_in_dim[broadcast_dimensions=(0, 1, 2)] f
+    h:f32[2,4,96,96] = sub e g
+    i:f32[2,4,96,96] = exp h
+    j:f32[2,4,96] = reduce_sum[axes=(3,) out_sharding=None] i
+    k:f32[2,4,96,1] = broadcast_in_dim[broadcast_dimensions=(0, 1, 2)] j
+    l:f32[2,4,96,96] = div i k
+    m:f32[2,4,96,64] = dot_general[
+      dimension_numbers=(([3], [2]), ([0, 1], [0, 1]))
+      preferred_element_type=float32
+    ] l c
+  in (m, j) }";
+
+const COLUMNS: &str = "{ lambda ; a:f32[600,1500] b:f32[600,1] c:f32[1500]. let
+    d:f32[1500] = reduce_max[axes=(0,) out_sharding=None] a
+    e:f32[1500] = mul d c
+    f:f32[1,1500] = broadcast_in_dim[broadcast_dimensions=(1,)] e
+    g:f32[600,1500] = sub a f
+    h:f32[600,1500] = mul g b
+    i:f32[1500] = reduce_sum[axes=(0,) out_sharding=None] h
+    j:f32[1,1500] = reshape[dimensions=None new_sizes=(1, 1500) sharding=None] i
+    k:f32[600,1500] = sub h j
+    l:f32[600] = reduce_sum[axes=(1,) out_sharding=None] k
+  in (k, i, l) }";
+
+/// What a program gives as one operation, as blocks and step by step, is the same but for roundings.
+fn is_close_to_steps(text: &str) {
+    let _held = MODE.lock().unwrap_or_else(PoisonError::into_inner);
+    let program: JaxprRef = parse(text).unwrap().into();
+    let avals: Vec<Aval> = program.inputs.iter().map(|&var| program.aval(var).clone()).collect();
+    let inputs: Vec<Array> = avals.iter().enumerate().map(|(n, x)| waves(x, n)).collect();
+    let operands: Vec<&Array> = inputs.iter().collect();
+    let results = jit("f", &program, &operands).unwrap();
+    let numbers = |x: &Array| x.tensor().unwrap().to_vec::<f32>();
+    for (x, y) in results.iter().zip(program.eval(&operands).unwrap()) {
+        let (x, y) = (numbers(x), numbers(&y));
+        assert!(x.len() == y.len());
+        for (x, y) in x.iter().zip(y) {
+            assert!((x - y).abs() <= 1e-4 * y.abs().max(1.0), "{x} {y} in {text}");
+        }
+    }
+}
+
+#[test]
+fn products_of_stacks_follow_each_other_block_by_block() {
+    assert_eq!(names(ATTENTION), ["blocks"]);
+    agree(ATTENTION);
+    is_close_to_steps(ATTENTION);
+    let few = ATTENTION.replace("[2,4,", "[1,2,");
+    assert!(!names(&few).contains(&"blocks".to_string()));
+}
+
+#[test]
+fn columns_are_normalised_block_by_block() {
+    assert_eq!(names(COLUMNS), ["blocks", "reduce_sum"]);
+    // Columns that are only reduced are left alone.
+    let reduced = COLUMNS.replace("(k, i, l)", "(i,)");
+    assert!(!names(&reduced).contains(&"blocks".to_string()));
+    agree(COLUMNS);
+    is_close_to_steps(COLUMNS);
+}
+
 /// Entries of a few elements of all types, with sums over entries, products, and operands that
 /// are the same for several entries.
 #[test]

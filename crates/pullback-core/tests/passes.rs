@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use pullback_core::jaxpr::{check, parse};
-use pullback_core::passes::{Pass, cse, dce, fold, fuse, index, inline, simplify};
+use pullback_core::passes::{Pass, cse, dce, fold, fuse, index, inline, simplify, views};
 
 fn check_pass(pass: Pass, before: &str, after: Expect) {
     let program = parse(before).expect("the program before is well formed");
@@ -192,4 +192,100 @@ fn a_gather_counts_negative_indices_itself() {
     assert!(counted.contains("= broadcast_in_dim[broadcast_dimensions=(0,)] b"), "{counted}");
     // What is added is not the size of the axis, and so this stays.
     assert!(after("9").contains("select_n"));
+}
+
+/// The program that is left when views are joined and what no result needs is dropped.
+fn joined(before: &str, after: Expect) {
+    fn run(jaxpr: pullback_core::jaxpr::Jaxpr) -> pullback_core::jaxpr::Jaxpr {
+        (dce::PASS.run)((views::PASS.run)(jaxpr))
+    }
+    check_pass(Pass { name: "views", run }, before, after);
+}
+
+#[test]
+fn a_transposed_product_is_formed_the_other_way_round() {
+    joined(
+        "{ lambda ; a:f32[5,2,3] b:f32[5,3,4]. let
+            c:f32[5,2,4] = dot_general[dimension_numbers=(([2], [1]), ([0], [0]))] a b
+            d:f32[5,4,2] = transpose[permutation=(0, 2, 1)] c
+          in (d,) }",
+        expect![[r#"
+            { lambda ; a:f32[5,2,3] b:f32[5,3,4]. let
+                c:f32[5,4,2] = dot_general[dimension_numbers=(([1], [2]), ([0], [0]))] b a
+              in (c,) }"#]],
+    );
+    // Not where the product is needed as it is, nor of complex numbers.
+    joined(
+        "{ lambda ; a:f32[2,3] b:f32[3,4] e:c64[2,2]. let
+            c:f32[2,4] = dot_general[dimension_numbers=(([1], [0]), ([], []))] a b
+            d:f32[4,2] = transpose[permutation=(1, 0)] c
+            f:c64[2,2] = dot_general[dimension_numbers=(([1], [0]), ([], []))] e e
+            g:c64[2,2] = transpose[permutation=(1, 0)] f
+          in (c, d, g) }",
+        expect![[r#"
+            { lambda ; a:f32[2,3] b:f32[3,4] c:c64[2,2]. let
+                d:f32[2,4] = dot_general[dimension_numbers=(([1], [0]), ([], []))] a b
+                e:f32[4,2] = transpose[permutation=(1, 0)] d
+                f:c64[2,2] = dot_general[dimension_numbers=(([1], [0]), ([], []))] c c
+                g:c64[2,2] = transpose[permutation=(1, 0)] f
+              in (d, e, g) }"#]],
+    );
+}
+
+#[test]
+fn a_product_reads_what_was_transposed() {
+    joined(
+        "{ lambda ; a:f32[3,2] b:f32[4,3] c:f32[2,5,3]. let
+            d:f32[2,3] = transpose[permutation=(1, 0)] a
+            e:f32[3,4] = transpose[permutation=(1, 0)] b
+            f:f32[2,4] = dot_general[dimension_numbers=(([1], [0]), ([], []))] d e
+            g:f32[5,2,3] = transpose[permutation=(1, 0, 2)] c
+            h:f32[5,2,2] = dot_general[dimension_numbers=(([2], [1]), ([], []))] g d
+          in (f, h) }",
+        expect![[r#"
+            { lambda ; a:f32[3,2] b:f32[4,3] c:f32[2,5,3]. let
+                d:f32[2,4] = dot_general[dimension_numbers=(([0], [1]), ([], []))] a b
+                e:f32[5,2,3] = transpose[permutation=(1, 0, 2)] c
+                f:f32[5,2,2] = dot_general[dimension_numbers=(([2], [0]), ([], []))] e a
+              in (d, f) }"#]],
+    );
+}
+
+#[test]
+fn views_of_views_are_one() {
+    joined(
+        "{ lambda ; a:f32[3] b:f32[2,3,4] c:f32[1,3]. let
+            d:f32[1,3] = broadcast_in_dim[broadcast_dimensions=(1,)] a
+            e:f32[2,3] = broadcast_in_dim[broadcast_dimensions=(0, 1)] d
+            f:f32[3,4,2] = transpose[permutation=(1, 2, 0)] b
+            g:f32[2,3,4] = transpose[permutation=(2, 0, 1)] f
+            h:f32[3] = reshape[dimensions=None new_sizes=(3,) sharding=None] c
+            i:f32[3,1] = reshape[dimensions=None new_sizes=(3, 1) sharding=None] h
+            j:f32[3,1] = reshape[dimensions=None new_sizes=(3, 1) sharding=None] a
+            k:f32[3,4] = broadcast_in_dim[broadcast_dimensions=(0, 1)] j
+          in (e, g, i, k) }",
+        expect![[r#"
+            { lambda ; a:f32[3] b:f32[2,3,4] c:f32[1,3]. let
+                d:f32[2,3] = broadcast_in_dim[broadcast_dimensions=(1,)] a
+                e:f32[3,1] = reshape[dimensions=None new_sizes=(3, 1) sharding=None] c
+                f:f32[3,4] = broadcast_in_dim[broadcast_dimensions=(0,)] a
+              in (d, b, e, f) }"#]],
+    );
+}
+
+#[test]
+fn a_sum_of_one_sum_is_that() {
+    joined(
+        "{ lambda ; a:f32[5,3] b:f32[1,3]. let
+            c:f32[3] = reduce_sum[axes=(0,) out_sharding=None] a
+            d:f32[1,3] = reshape[dimensions=None new_sizes=(1, 3) sharding=None] c
+            e:f32[3] = reduce_sum[axes=(0,) out_sharding=None] d
+            f:f32[3] = reduce_sum[axes=(0,) out_sharding=None] b
+          in (e, f) }",
+        expect![[r#"
+            { lambda ; a:f32[5,3] b:f32[1,3]. let
+                c:f32[3] = reduce_sum[axes=(0,) out_sharding=None] a
+                d:f32[3] = reduce_sum[axes=(0,) out_sharding=None] b
+              in (c, d) }"#]],
+    );
 }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::sync::OnceLock;
 
 use crate::error::{Error, HostError, Result};
+use crate::threads;
 
 /// Asked now and then while plans run; an error stops the plan.
 pub type Poll = fn() -> std::result::Result<(), HostError>;
@@ -22,12 +23,13 @@ pub fn install(poll: Poll) {
     let _ = POLL.set(poll);
 }
 
-/// Asks, if it is time to.
+/// Asks, if it is time to. Within a chunk of work it is not: whoever is asked may wait for the thread
+/// that waits for the chunk.
 #[inline]
 pub(crate) fn check() -> Result<()> {
     let steps = STEPS.get().wrapping_add(1);
     STEPS.set(steps);
-    if steps.is_multiple_of(INTERVAL) { poll() } else { Ok(()) }
+    if steps.is_multiple_of(INTERVAL) && !threads::is_at_work() { poll() } else { Ok(()) }
 }
 
 /// Asks.

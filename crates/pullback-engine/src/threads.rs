@@ -53,6 +53,11 @@ pub fn set_num_threads(threads: usize) {
     THREADS.store(threads.clamp(1, MOST_THREADS), Ordering::Relaxed);
 }
 
+/// Whether the calling thread is at work on a chunk, which others may wait for.
+pub(crate) fn is_at_work() -> bool {
+    AT_WORK.get()
+}
+
 /// Calls `work` for every number below `chunks`, in any order, on as many threads as there are.
 /// A panic of a chunk is passed on when all others have ended.
 pub fn for_each(chunks: usize, work: &(dyn Fn(usize) + Sync)) {

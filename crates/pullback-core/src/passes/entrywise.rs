@@ -135,10 +135,10 @@ fn with_groups(mut jaxpr: Jaxpr, entries: &Entries) -> Jaxpr {
 }
 
 /// Equations that follow each other.
-struct Item {
-    eqns: Vec<Eqn>,
+pub(super) struct Item {
+    pub(super) eqns: Vec<Eqn>,
     /// Whether they become one.
-    is_one: bool,
+    pub(super) is_one: bool,
 }
 
 /// Whether an equation would pass over memory for itself, and is not elementwise.
@@ -315,7 +315,7 @@ fn pieces(jaxpr: &Jaxpr, eqns: Vec<Eqn>, entries: &Entries) -> Vec<Vec<Eqn>> {
 }
 
 /// The items that read each variable; the program's results are read by none of them.
-fn readers(jaxpr: &Jaxpr, order: &[Item]) -> FxHashMap<VarId, SmallVec<[usize; 2]>> {
+pub(super) fn readers(jaxpr: &Jaxpr, order: &[Item]) -> FxHashMap<VarId, SmallVec<[usize; 2]>> {
     let mut readers: FxHashMap<VarId, SmallVec<[usize; 2]>> = FxHashMap::default();
     let mut note = |atom: &Atom, at| {
         if let Atom::Var(var) = atom {
@@ -331,20 +331,20 @@ fn readers(jaxpr: &Jaxpr, order: &[Item]) -> FxHashMap<VarId, SmallVec<[usize; 2
 
 /// A program under construction, and the names that it has for variables of the one around it.
 #[derive(Default)]
-struct Inner {
-    jaxpr: Jaxpr,
+pub(super) struct Inner {
+    pub(super) jaxpr: Jaxpr,
     names: FxHashMap<VarId, VarId>,
 }
 
 impl Inner {
-    fn define(&mut self, var: VarId, aval: Aval) -> VarId {
+    pub(super) fn define(&mut self, var: VarId, aval: Aval) -> VarId {
         let name = self.jaxpr.new_var(aval);
         self.names.insert(var, name);
         name
     }
 
     /// An operand under its name; what is not known yet is a further input.
-    fn operand(&mut self, atom: &Atom, aval: Aval) -> Atom {
+    pub(super) fn operand(&mut self, atom: &Atom, aval: Aval) -> Atom {
         let known = match atom {
             Atom::Const(value) if value.rank() == 0 => return atom.clone(),
             Atom::Const(_) => None,

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::jaxpr::{Atom, Jaxpr, check};
 
+pub mod blocks;
 pub mod cse;
 pub mod dce;
 pub mod entrywise;
@@ -11,6 +12,7 @@ pub mod fuse;
 pub mod index;
 pub mod inline;
 pub mod simplify;
+pub mod views;
 
 /// A rewriting of programs.
 pub struct Pass {
@@ -26,8 +28,10 @@ pub const PIPELINE: &[Pass] = &[
     fold::PASS,
     simplify::PASS,
     cse::PASS,
+    views::PASS,
     index::PASS,
     dce::PASS,
+    blocks::PASS,
     entrywise::PASS,
     fuse::PASS,
 ];

@@ -14,6 +14,7 @@ use crate::plan::Plan;
 use crate::tensor::Tensor;
 
 pub mod arg_reduce;
+pub mod blocks;
 mod common;
 pub mod conv;
 pub(crate) mod copy;

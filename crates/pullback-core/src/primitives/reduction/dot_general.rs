@@ -55,7 +55,8 @@ fn free(rank: usize, contract: &[usize], batch: &[usize]) -> Shape {
 }
 
 impl DotDims {
-    fn swapped(&self) -> DotDims {
+    /// Those of the product with the operands in the other order.
+    pub(crate) fn swapped(&self) -> DotDims {
         DotDims {
             lhs_contract: self.rhs_contract.clone(),
             rhs_contract: self.lhs_contract.clone(),
