@@ -198,13 +198,12 @@ impl Block {
 
     /// A block from the system.
     fn fresh(capacity: usize) -> Option<Block> {
-        let start = match capacity {
-            0 => return Some(Block::empty()),
-            ..SMALLEST_KEPT => return small(capacity).or_else(|| allocated(capacity)),
-            HUGE.. => mapped(capacity),
-            _ => return allocated(capacity),
-        };
-        Some(Block { start: start?, capacity })
+        match capacity {
+            0 => Some(Block::empty()),
+            1..SMALLEST_KEPT => small(capacity).or_else(|| allocated(capacity)),
+            HUGE.. => Some(Block { start: mapped(capacity)?, capacity }),
+            _ => allocated(capacity),
+        }
     }
 
     pub fn bytes(&self) -> &[u8] {
@@ -249,7 +248,7 @@ impl Drop for Block {
         match self.capacity {
             0 => return,
             HUGE.. => unmap(self.start, self.capacity),
-            ..SMALLEST_KEPT if keep_small(self) => {}
+            1..SMALLEST_KEPT if keep_small(self) => {}
             _ => {
                 let layout = layout(self.capacity).expect("it was allocated with this layout");
                 // SAFETY: it was allocated with this layout, and is freed once.

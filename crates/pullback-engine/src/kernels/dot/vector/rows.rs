@@ -279,7 +279,7 @@ fn added<S: Simd, R: Real, const WIDTH: usize, const HALF: usize>(
     let (a, b): ([R; WIDTH], [R; WIDTH]) = (lanes_of(a), lanes_of(b));
     let (mut low, mut high) = ([R::ZERO; WIDTH], [R::ZERO; WIDTH]);
     for lane in 0..WIDTH {
-        let from = if lane / HALF % 2 == 0 { &a } else { &b };
+        let from = if (lane / HALF).is_multiple_of(2) { &a } else { &b };
         let at = lane / HALF / 2 * 2 * HALF + lane % HALF;
         (low[lane], high[lane]) = (from[at], from[at + HALF]);
     }
