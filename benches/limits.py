@@ -13,7 +13,6 @@ LIMITS = {
     "transpose": "elements are transposed into a cache, then computed with",
     "gather": "memory latency",
     "scatter-add rows": "updates of a row are on one thread",
-    "searchsorted": "memory latency of the bisection",
     "irfft": "lines are transposed into lanes and back",
     "convolution": "the multiply-add units: both are near their peak",
     "svd values 64": "bisection, whose divisions depend on each other",

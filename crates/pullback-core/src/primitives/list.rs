@@ -266,6 +266,7 @@ primitives! {
     own Gather in indexing::gather: "gather";
     own Scatter in indexing::scatter:
         "scatter" | "scatter-add" | "scatter-sub" | "scatter-mul" | "scatter-min" | "scatter-max";
+    own SearchSorted in sorting::searchsorted: "searchsorted";
     own Sort in sorting::sort: "sort";
     own TopK in sorting::top_k: "top_k";
     own ConvGeneralDilated in signal::conv_general_dilated: "conv_general_dilated";

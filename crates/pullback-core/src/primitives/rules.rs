@@ -44,7 +44,7 @@ pub use super::signal::{
     conv_general_dilated::conv_general_dilated, fft::fft, reduce_window::reduce_window,
     select_and_gather_add::select_and_gather_add, select_and_scatter_add::select_and_scatter_add,
 };
-pub use super::sorting::{sort::sort, top_k::top_k};
+pub use super::sorting::{searchsorted::searchsorted, sort::sort, top_k::top_k};
 pub use super::structure::{
     bitcast_convert_type::bitcast_convert_type, broadcast_in_dim, concatenate::concatenate,
     dynamic_slice::dynamic_slice, dynamic_update_slice::dynamic_update_slice, expand_dims,

@@ -436,7 +436,7 @@ pub fn interp(
         fp = lax::concatenate(&[&last, &fp, &first], 0)?;
     }
     let size = xp.shape()[0];
-    let found = super::search::searchsorted(&xp, &x, "right", None, "scan")?;
+    let found = super::search::places_of(&xp, &x, "right")?;
     let at =
         lax::clamp(&integer(1, found.dtype()), &found, &integer(size as i128 - 1, found.dtype()))?;
     let before = lax::sub(&at, &integer(1, at.dtype()))?;

@@ -300,8 +300,7 @@ pub fn nonzero(a: &Array, size: Option<i64>, fill_value: Option<&Array>) -> Resu
     // A running count says which element is the i-th: the first where it exceeds i.
     let count = lax::cumsum(&lax::convert_element_type(&flat, dtype)?, 0, false)?;
     let wanted = lax::iota(dtype, &[size], 0)?;
-    let place =
-        searchsorted(&count, &lax::add(&wanted, &number(1.0, &wanted))?, "left", None, "scan")?;
+    let place = places_of(&count, &lax::add(&wanted, &number(1.0, &wanted))?, "left")?;
     let total = reductions::sum(&flat, Sum::default())?;
     let found = lax::lt(&wanted, &total)?;
     let mut stride = a.count();
@@ -410,39 +409,15 @@ pub fn searchsorted(
         Ok(both) => both,
         Err(_) => unreachable!("promotion keeps the number of operands"),
     };
-    let size = a.shape()[0];
-    let dtype = promote::default_int();
-    if size == 0 {
-        return broadcast(&Array::constant(0.0, dtype), v.shape());
-    }
-    // Bisection: the number of elements before `v` grows by falling powers of two.
-    let mut count = broadcast(&Array::constant(0.0, dtype), v.shape())?;
-    let mut step = size.next_power_of_two();
-    let clip = Access { mode: Some(Bounds::Clip), ..Access::default() };
-    while step > 0 {
-        let next = lax::add(&count, &number(step as f64, &count))?;
-        let inside = lax::le(&next, &number(size as f64, &next))?;
-        let last = lax::sub(&next, &number(1.0, &next))?;
-        let there = get_with(&a, &[Index::Array(last)], &clip)?;
-        let before = comes_before(&there, &v, side == "right")?;
-        count = select(&lax::and(&inside, &before)?, &next, &count)?;
-        step /= 2;
-    }
-    Ok(count)
+    let is_short = i32::try_from(a.shape()[0]).is_ok_and(|size| size < i32::MAX);
+    let dtype = promote::canonical(if is_short { DType::I32 } else { DType::I64 });
+    lax::searchsorted(&a, &v, side == "right", dtype)
 }
 
-/// Whether `x` comes before `y` in the order of sorting, where NaN is last; or is equal to it.
-fn comes_before(x: &Array, y: &Array, or_equal: bool) -> Result<Array> {
-    use super::logic::{less, less_equal};
-    let before = if or_equal { less_equal(x, y)? } else { less(x, y)? };
-    if !x.dtype().is_inexact() {
-        return Ok(before);
-    }
-    let y_nan = not_equal_itself(y)?;
-    match or_equal {
-        true => lax::or(&before, &y_nan),
-        false => lax::or(&before, &lax::and(&y_nan, &lax::eq(x, x)?)?),
-    }
+/// What [`searchsorted`] finds, as integers of the default type.
+pub(crate) fn places_of(a: &Array, v: &Array, side: &str) -> Result<Array> {
+    let places = searchsorted(a, v, side, None, "scan")?;
+    lax::convert_element_type(&places, promote::default_int())
 }
 
 /// The bin that each element lies in, from the bounds of the bins, rising or falling.
@@ -626,7 +601,7 @@ pub fn histogram(
         None => filled(1.0, &lax::convert_element_type(&flat, dtype)?)?,
     };
     let last = edges.shape()[0] - 1;
-    let bin = searchsorted(&edges, &flat, "right", None, "scan")?;
+    let bin = places_of(&edges, &flat, "right")?;
     // The last bin includes its upper bound.
     let top = lax::squeeze(&part(&edges, 0, last, last + 1)?, &[0])?;
     let at_top = super::logic::equal(&flat, &top)?;
@@ -814,7 +789,7 @@ pub fn isin(
         broadcast(&Array::from(false), x.shape())?
     } else {
         let set = sort(&set, Some(0), None, None, true, false)?;
-        let place = searchsorted(&set, &x, "left", None, "scan")?;
+        let place = places_of(&set, &x, "left")?;
         let clip = Access { mode: Some(Bounds::Clip), ..Access::default() };
         lax::eq(&get_with(&set, &[Index::Array(place)], &clip)?, &x)?
     };

@@ -12,7 +12,7 @@ use super::floats::{imag, real};
 use super::manipulation::{part, ravel, transpose};
 use super::products::dot;
 use super::reductions::{self, Mean, Sum};
-use super::search::{bincount, histogram_bin_edges, searchsorted};
+use super::search::{bincount, histogram_bin_edges, places_of};
 use super::taking::ravel_multi_index;
 use crate::api::{ApiFn, Arg, FromArg, Items, Kind, Sizes, Value};
 
@@ -273,7 +273,7 @@ fn count(
             None => None,
         };
         let bounds = histogram_bin_edges(&x, bins, range.as_ref(), weights.as_ref())?;
-        let bin = searchsorted(&bounds, &x, "right", None, "scan")?;
+        let bin = places_of(&bounds, &x, "right")?;
         // The last bin includes its upper bound.
         let last = bounds.count() - 1;
         let top = lax::squeeze(&part(&bounds, 0, last, last + 1)?, &[0])?;

@@ -606,7 +606,7 @@ pub fn repeat(
     let counts = broadcast(&lax::convert_element_type(&counts, DType::I32)?, &[size])?;
     let ends = lax::cumsum(&counts, 0, false)?;
     let places = lax::iota(DType::I32, &[total], 0)?;
-    let at = super::search::searchsorted(&ends, &places, "right", None, "scan")?;
+    let at = super::search::places_of(&ends, &places, "right")?;
     entries(&x, &within(&at, size)?, axis)
 }
 
@@ -700,7 +700,7 @@ fn without_unique(x: &Array, at: &Array, axis: usize) -> Result<Array> {
     let at = lax::sub(&at, &lax::iota(dtype, at.shape(), 0)?)?;
     let left = size.saturating_sub(at.count());
     let places = lax::iota(dtype, &[left], 0)?;
-    let skipped = super::search::searchsorted(&at, &places, "right", None, "scan")?;
+    let skipped = super::search::places_of(&at, &places, "right")?;
     entries(x, &lax::add(&places, &lax::convert_element_type(&skipped, dtype)?)?, axis)
 }
 

@@ -6,7 +6,7 @@ use num_complex::Complex;
 use crate::dtype::{Bool, Element};
 
 /// An unsigned integer that elements are compared by.
-pub(super) trait Key: Copy + Ord + Default {
+pub(super) trait Key: Copy + Ord + Default + Send + Sync {
     const BYTES: usize;
     fn byte(self, at: usize) -> usize;
     fn wide(self) -> u128;

@@ -17,10 +17,12 @@ use crate::tensor::Tensor;
 
 mod keys;
 mod order;
+mod search;
 mod top_k;
 
 use keys::Ordered;
 use order::{Sorter, sort_keys};
+pub use search::SearchSorted;
 pub use top_k::TopK;
 
 /// Sorts tensors of one shape together along an axis, by the first `num_keys` of them.
