@@ -129,8 +129,9 @@ const COLUMNS: &str = "{ lambda ; a:f32[600,1500] b:f32[600,1] c:f32[1500]. let
     i:f32[1500] = reduce_sum[axes=(0,) out_sharding=None] h
     j:f32[1,1500] = reshape[dimensions=None new_sizes=(1, 1500) sharding=None] i
     k:f32[600,1500] = sub h j
+    m:f32[1500] = reduce_min[axes=(0,) out_sharding=None] k
     l:f32[600] = reduce_sum[axes=(1,) out_sharding=None] k
-  in (k, i, l) }";
+  in (k, i, l, m) }";
 
 /// What a program gives as one operation, as blocks and step by step, is the same but for roundings.
 fn is_close_to_steps(text: &str) {
@@ -163,7 +164,7 @@ fn products_of_stacks_follow_each_other_block_by_block() {
 fn columns_are_normalised_block_by_block() {
     assert_eq!(names(COLUMNS), ["blocks", "reduce_sum"]);
     // Columns that are only reduced are left alone.
-    let reduced = COLUMNS.replace("(k, i, l)", "(i,)");
+    let reduced = COLUMNS.replace("(k, i, l, m)", "(i, m)");
     assert!(!names(&reduced).contains(&"blocks".to_string()));
     agree(COLUMNS);
     is_close_to_steps(COLUMNS);

@@ -39,8 +39,11 @@ const FEWEST: usize = 8;
 const WORK: std::ops::Range<usize> = 1 << 16..1 << 22;
 /// A block has a multiple of so many columns: those that fill cache lines.
 const LINE: usize = 16;
-/// Fewer products or reductions than this are left as they are.
-const WORTHWHILE: usize = 2;
+/// Fewer products than this are left as they are.
+const FEWEST_PRODUCTS: usize = 2;
+/// Fewer reductions of columns than this are: going over some columns takes longer than over whole
+/// rows, and what is saved is memory alone.
+const FEWEST_REDUCTIONS: usize = 3;
 
 /// Groups equations over matrices of stacks, or over columns.
 pub fn run(jaxpr: Jaxpr) -> Jaxpr {
@@ -55,7 +58,7 @@ pub fn run(jaxpr: Jaxpr) -> Jaxpr {
     }
     let most = votes.into_iter().max_by(|(a, n), (b, m)| n.cmp(m).then_with(|| a.cmp(b)));
     match most {
-        Some((cut, votes)) if votes >= WORTHWHILE => with_groups(jaxpr, &cut),
+        Some((cut, votes)) if votes >= worthwhile(&cut) => with_groups(jaxpr, &cut),
         _ => jaxpr,
     }
 }
@@ -185,7 +188,7 @@ fn with_groups(mut jaxpr: Jaxpr, cut: &Cut) -> Jaxpr {
     }
     let mut order = vec![];
     for [others, own] in by_level {
-        let is_one = own.iter().filter(|eqn| is_heavy(eqn, cut)).count() >= WORTHWHILE;
+        let is_one = own.iter().filter(|eqn| is_heavy(eqn, cut)).count() >= worthwhile(cut);
         order.push(Item { eqns: others, is_one: false });
         order.push(Item { eqns: own, is_one });
     }
@@ -215,6 +218,14 @@ fn with_groups(mut jaxpr: Jaxpr, cut: &Cut) -> Jaxpr {
         }
     }
     jaxpr
+}
+
+/// How many equations that blocks are there for make them worth it.
+fn worthwhile(cut: &Cut) -> usize {
+    match cut {
+        Cut::Leading(_) => FEWEST_PRODUCTS,
+        Cut::Columns { .. } => FEWEST_REDUCTIONS,
+    }
 }
 
 /// Whether an equation is one that blocks are there for.
