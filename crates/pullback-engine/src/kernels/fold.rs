@@ -655,6 +655,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_only_reduced_has_code_too() {
+        if !native::is_available() {
+            return;
+        }
+        let mut program = ProgramBuilder::new();
+        let x = program.input(DType::F32);
+        let sum = vec![Some(ReduceOp::Sum)];
+        let fold = Fold::new(program.finish(&[x]), [1 << 16][..].into(), [0][..].into(), sum);
+        let x = Tensor::zeros(DType::F32, &[1 << 16]).unwrap().contiguous().unwrap();
+        let is_done = |_| {
+            fold.run([x.clone()].into_iter().collect()).unwrap();
+            fold.code_bytes() > 0
+        };
+        assert!((0..100).any(is_done), "a sum that is computed again and again");
+    }
+
+    #[test]
     fn any_number_of_threads_gives_the_same_bits() {
         let cases: [(&[usize], &[usize]); 5] = [
             (&[200_000], &[0]),

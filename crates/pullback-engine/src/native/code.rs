@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::memory::Executable;
 use super::{Form, Mode, Target, emit, lower};
-use crate::cost::Spent;
+use crate::cost::{Cost, Spent};
 use crate::isa::{Isa, isa};
 use crate::kernels::reduce::ReduceOp;
 use crate::profiler;
@@ -94,7 +94,8 @@ impl Codes {
         });
         let state = &mut forms[at].1;
         if let State::Waiting(spent) = state {
-            let cost = program.cost();
+            // What is only copied or reduced has its results for operations.
+            let cost = program.cost() + Cost::flops(program.outputs().len());
             let pays = spent.pays((cost * count as f64).interpreted(), cost.compiling());
             if !pays && mode == Mode::Auto {
                 return None;

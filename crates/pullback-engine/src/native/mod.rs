@@ -35,6 +35,8 @@ generated! {
     mod tests;
 
     pub(crate) use code::{Argument, Code, Codes};
+    #[cfg(test)]
+    pub(crate) use code::is_available;
     pub(crate) use entries::{Entries, EntryCode, EntryPlan, Written};
     pub(crate) use rows::RowCode;
     pub(crate) use looped::{LoopCode, compile_scan, compile_while};
