@@ -1,7 +1,7 @@
 //! From a graph to machine code.
 //!
-//! Here are steps and registers; `stream` puts a loop over elements around them, and `repeat` one
-//! over the iterations of a program's own loop.
+//! Here are registers, and in `steps` and `places` what is done with them; `stream` puts a loop over
+//! elements around steps, and `repeat` one over the iterations of a program's own loop.
 //!
 //! Registers are given out as the steps are walked in order. When there are too few, the value
 //! that is needed last makes room (Belady's rule): inputs and constants are read again where they
@@ -12,8 +12,10 @@
 
 mod masks;
 mod opcodes;
+mod places;
 mod phases;
 mod repeat;
+mod steps;
 mod stream;
 mod vectors;
 
@@ -22,14 +24,13 @@ pub(crate) use repeat::compile_loop;
 pub(crate) use stream::{List, compile};
 
 use super::ir::{
-    Accumulator, Base, Binary, Convert, Element, Graph, Id, Kernel, Kind, Node, Place, Unary,
+    Accumulator, Base, Element, Graph, Id, Kernel, Kind, Node, Place,
 };
 use super::x64::{
     self, Assembler, Gpr, Immediate, Length, Map, Mem, Prefix, RAX, RBP, RBX, RCX, RDI, RDX, RSP,
     Rm, UNMASKED, Zmm, op,
 };
 use crate::isa::Isa;
-use opcodes::{LOAD, binary_opcode, broadcast, moved};
 
 /// Registers that pointers are kept in; those that a caller expects unchanged come last.
 const POINTERS: [Gpr; 8] =
@@ -405,166 +406,6 @@ impl<'a> Emitter<'a> {
         self.asm.vector(opcode, Length::B16, UNMASKED, from.0, 0, Rm::Mem(to), None);
     }
 
-    fn part(&self, place: Place) -> Part {
-        match place.lanes {
-            _ if self.lanes == 1 => Part::First(1),
-            Some(lanes) if lanes as usize == self.lanes => Part::Whole,
-            Some(lanes) => Part::First(lanes),
-            None if self.is_last => Part::Tail,
-            None => Part::Whole,
-        }
-    }
-
-    /// The address of a place's current element.
-    fn address(&mut self, place: Place, size: u8) -> Mem {
-        let index = match place.base {
-            Base::List => return Mem::At(RDI, place.offset),
-            Base::Listed(index) => index,
-        };
-        let known = self.pointers.iter().find(|(other, _)| *other == index);
-        let base = known.map(|(_, reg)| *reg).unwrap_or_else(|| {
-            self.asm.load(RCX, Mem::At(RDI, index as i32 * 8));
-            RCX
-        });
-        match place.lanes {
-            None if self.lanes > 1 => {
-                let ahead = (self.ahead * self.lanes * size as usize) as i32;
-                Mem::Indexed(base, RAX, size, ahead)
-            }
-            _ => Mem::At(base, place.offset),
-        }
-    }
-
-    /// Whether all lanes lie in memory side by side.
-    fn is_whole(&self, node: Node) -> Option<Place> {
-        match node {
-            Node::Input(input, element) => {
-                let place = self.kernel.inputs[input as usize];
-                let is_whole = match place.lanes {
-                    Some(lanes) => lanes as usize == self.lanes,
-                    None => !self.is_last,
-                };
-                let is_whole = is_whole && place.every == 1 && element != Element::Bool;
-                (self.lanes > 1 && is_whole).then_some(place)
-            }
-            Node::Accumulator(n) if self.accumulators[n as usize].is_empty() => {
-                let lanes = self.kernel.accumulators[n as usize].lanes;
-                let place =
-                    Place { base: Base::List, offset: self.carried[n as usize], lanes: None, every: 1 };
-                (lanes > 1).then_some(place)
-            }
-            _ => None,
-        }
-    }
-
-    /// Where a scalar lies.
-    fn scalar_of(&self, input: u16) -> Mem {
-        Mem::At(RDI, self.kernel.inputs[input as usize].offset)
-    }
-
-    /// Where the bits of a value for all lanes lie in memory, if it is such a value.
-    fn in_memory(&mut self, id: Id) -> Option<Mem> {
-        match (self.graph.node(id), self.graph.kind(id)) {
-            (_, Kind::Mask) => None,
-            (Node::Scalar(input, _), _) => Some(self.scalar_of(input)),
-            (Node::Constant(bits), Kind::Word) => {
-                Some(self.asm.constant(&(bits as u32).to_le_bytes()))
-            }
-            (Node::Constant(bits), _) => Some(self.asm.constant(&bits.to_le_bytes())),
-            (Node::Lane(of, lane), kind) => {
-                let size = if kind == Kind::Double { 8 } else { 4 };
-                let bytes = lane as i32 * size as i32;
-                if let Some(place) = self.is_whole(self.graph.node(of)) {
-                    let place = Place { offset: place.offset + bytes, ..place };
-                    return Some(self.address(place, size));
-                }
-                if let Node::Input(input, _) = self.graph.node(of) {
-                    let place = self.kernel.inputs[input as usize];
-                    let place = Place { offset: place.offset + bytes, ..place };
-                    return Some(self.address(place, size));
-                }
-                let slot = self.homes[of.index()].spill.expect("its lanes are kept in memory");
-                Some(self.spill_place(slot + bytes))
-            }
-            (Node::Accumulator(n), _) if self.accumulators[n as usize].is_empty() => {
-                let is_number = self.kernel.accumulators[n as usize].lanes == 1;
-                is_number.then(|| Mem::At(RDI, self.carried[n as usize]))
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether an operand can be read from memory within an instruction, and is not in a register.
-    fn is_foldable(&self, id: Id) -> bool {
-        let node = self.graph.node(id);
-        let read = match node {
-            Node::Constant(_) => true,
-            Node::Scalar(..) | Node::Lane(..) => self.has_masks(),
-            Node::Accumulator(n) if self.accumulators[n as usize].is_empty() => {
-                self.has_masks() || self.is_whole(node).is_some()
-            }
-            Node::Accumulator(_) => false,
-            // What is read again and again is better kept.
-            _ => self.is_whole(node).is_some() && self.uses[id.index()].len() <= 1,
-        };
-        read && self.graph.kind(id) != Kind::Mask && self.homes[id.index()].reg.is_none()
-    }
-
-    /// The register of a value; it is locked.
-    fn vector(&mut self, id: Id, at: u32) -> Zmm {
-        if let Some(reg) = self.homes[id.index()].reg {
-            self.locked |= 1 << reg;
-            return Zmm(reg);
-        }
-        let reg = self.vector_for(id, at);
-        let kind = self.graph.kind(id);
-        let length = self.length(kind);
-        if let Some(slot) = self.homes[id.index()].spill {
-            let from = Rm::Mem(self.spill_place(slot));
-            self.asm.vector(LOAD, length, UNMASKED, reg.0, 0, from, None);
-        } else if let Some(from) = self.in_memory(id) {
-            let opcode = broadcast(kind == Kind::Double);
-            self.asm.vector(opcode, length, UNMASKED, reg.0, 0, Rm::Mem(from), None);
-        } else if let Some(place) = self.is_whole(self.graph.node(id)) {
-            let size = if kind == Kind::Double { 8 } else { 4 };
-            let from = Rm::Mem(self.address(place, size));
-            self.asm.vector(LOAD, length, UNMASKED, reg.0, 0, from, None);
-        } else if let Node::Input(input, element) = self.graph.node(id) {
-            let place = self.kernel.inputs[input as usize];
-            if place.every > 1 {
-                self.gather(reg, place, kind);
-            } else if self.lanes == 1 {
-                let from = Rm::Mem(self.address(place, element.size()));
-                let opcode = broadcast(kind == Kind::Double);
-                self.asm.vector(opcode, length, UNMASKED, reg.0, 0, from, None);
-            } else {
-                self.read_part(reg, place, element);
-            }
-        } else {
-            unreachable!("a value is in a register, on the stack, or can be read");
-        }
-        reg
-    }
-
-    /// An operand that may be in memory.
-    fn operand(&mut self, id: Id, at: u32) -> Rm {
-        if self.is_foldable(id) {
-            if !self.has_masks()
-                && let Node::Constant(bits) = self.graph.node(id)
-            {
-                return Rm::Mem(self.constant_vector(bits, self.graph.kind(id)));
-            }
-            if let Some(mem) = self.in_memory(id) {
-                return Rm::Broadcast(mem);
-            }
-            if let Some(place) = self.is_whole(self.graph.node(id)) {
-                let size = if self.graph.kind(id) == Kind::Double { 8 } else { 4 };
-                return Rm::Mem(self.address(place, size));
-            }
-        }
-        Rm::Reg(self.vector(id, at))
-    }
-
     /// Frees the registers of operands that no later step needs.
     fn release(&mut self, node: Node, at: u32) {
         for id in Graph::operands(node) {
@@ -588,211 +429,6 @@ impl<'a> Emitter<'a> {
         !stays && self.next_use(id, at).is_none()
     }
 
-    fn step(&mut self, at: u32, id: Id, node: Node, kind: Kind) {
-        self.unlock();
-        match node {
-            Node::Input(..)
-            | Node::Scalar(..)
-            | Node::Constant(_)
-            | Node::Accumulator(_)
-            | Node::Lane(..) => {}
-            Node::Rotate(a, by) => {
-                let a = self.vector(a, at);
-                self.release(node, at);
-                let to = self.vector_for(id, at);
-                self.rotate(by, kind, to, a);
-            }
-            Node::Permute(a, table) => {
-                let a = self.vector(a, at);
-                self.release(node, at);
-                let to = self.vector_for(id, at);
-                let table = self.graph.tables[table as usize];
-                self.permute(&table[..self.lanes], kind, to, a);
-            }
-            Node::Unary(unary, a) => {
-                let a = self.vector(a, at);
-                self.release(node, at);
-                let to = self.vector_for(id, at);
-                self.unary(unary, kind, to, a);
-            }
-            Node::Binary(binary, a, b) => {
-                let (a, b) = match binary.commutes() && self.is_foldable(a) {
-                    true => (b, a),
-                    false => (a, b),
-                };
-                let a = self.vector(a, at);
-                let b = self.operand(b, at);
-                self.release(node, at);
-                let to = self.vector_for(id, at);
-                let length = self.length(kind);
-                let opcode = binary_opcode(binary, kind);
-                // The sign is that of the number chosen.
-                let how = match binary {
-                    Binary::SmallerF => Some(4),
-                    Binary::LargerF => Some(5),
-                    _ => None,
-                };
-                self.asm.vector(opcode, length, UNMASKED, to.0, a.0, b, how);
-            }
-            Node::Fma { negated, a, b, c } => self.fma(at, id, node, kind, negated, [a, b, c]),
-            Node::Convert(convert, a) => {
-                let a = self.vector(a, at);
-                self.release(node, at);
-                let to = self.vector_for(id, at);
-                self.convert(convert, to, a);
-            }
-            Node::Compare(..) | Node::Logic(..) | Node::Not(_) | Node::Select(..) => {
-                match self.has_masks() {
-                    true => self.step_by_masks(at, id, node, kind),
-                    false => self.step_by_vectors(at, id, node, kind),
-                }
-            }
-        }
-    }
-
-    /// `a * b + c` overwrites one of its operands: one that is needed no more, or a copy.
-    fn fma(&mut self, at: u32, id: Id, node: Node, kind: Kind, negated: bool, abc: [Id; 3]) {
-        // The last digit of the opcode, by which operands are multiplied and which is overwritten.
-        const FORM_132: u8 = 0x98;
-        const FORM_213: u8 = 0xa8;
-        const FORM_231: u8 = 0xb8;
-        let [mut a, mut b, c] = abc;
-        let fold_c = self.is_foldable(c);
-        // Of the factors, the one that may be read from memory comes second.
-        if !fold_c && self.is_foldable(a) && !self.is_foldable(b) {
-            (a, b) = (b, a);
-        }
-        let ra = self.vector(a, at);
-        let (rb, rc) = if fold_c {
-            let rb = Rm::Reg(self.vector(b, at));
-            (rb, self.operand(c, at))
-        } else {
-            let rc = Rm::Reg(self.vector(c, at));
-            (self.operand(b, at), rc)
-        };
-        let (a_ends, b_ends, c_ends) =
-            (self.is_last(a, at), self.is_last(b, at), self.is_last(c, at));
-        let (form, over, second, rm) = match (rb, rc) {
-            (Rm::Reg(rb), Rm::Reg(rc)) if c_ends => (FORM_231, Some(rc), ra, Rm::Reg(rb)),
-            (Rm::Reg(rb), rc) if a_ends => (FORM_213, Some(ra), rb, rc),
-            (Rm::Reg(rb), rc) if b_ends => (FORM_213, Some(rb), ra, rc),
-            (rb, Rm::Reg(rc)) if c_ends => (FORM_231, Some(rc), ra, rb),
-            (rb, Rm::Reg(rc)) if a_ends => (FORM_132, Some(ra), rc, rb),
-            (Rm::Reg(rb), rc) => (FORM_213, None, rb, rc),
-            (rb, Rm::Reg(rc)) => (FORM_132, None, rc, rb),
-            _ => unreachable!("one operand at most is in memory"),
-        };
-        let wide = kind == Kind::Double;
-        let length = self.length(kind);
-        let to = match over {
-            Some(reg) => {
-                self.release(node, at);
-                // The register of an operand that ends here is free now.
-                self.vectors[reg.0 as usize] = Some(id);
-                self.homes[id.index()].reg = Some(reg.0);
-                reg
-            }
-            None => {
-                // The copy needs a register besides those of the operands.
-                let to = self.vector_for(id, at);
-                self.asm.vector(moved(wide), length, UNMASKED, to.0, 0, ra.into(), None);
-                self.release(node, at);
-                to
-            }
-        };
-        let byte = form + if negated { 4 } else { 0 };
-        let opcode = op(Map::M0F38, Prefix::P66, wide, byte);
-        self.asm.vector(opcode, length, UNMASKED, to.0, second.0, rm, None);
-    }
-
-    fn unary(&mut self, unary: Unary, kind: Kind, to: Zmm, a: Zmm) {
-        use Map::*;
-        let wide = kind == Kind::Double;
-        let length = self.length(kind);
-        let float = if wide { Prefix::P66 } else { Prefix::None };
-        let rounded = |how: u8| (op(M0F3A, Prefix::P66, wide, 0x08 + wide as u8), Some(8 | how));
-        // A shift by a constant names its target in the prefix, and itself where a register
-        // would be.
-        let shift = |byte: u8| op(M0F, Prefix::P66, wide, byte);
-        let (opcode, immediate, extension) = match unary {
-            Unary::Copy => (moved(wide), None, None),
-            Unary::Sqrt => (op(M0F, float, wide, 0x51), None, None),
-            Unary::RoundTiesEven => (rounded(0).0, rounded(0).1, None),
-            Unary::Floor => (rounded(1).0, rounded(1).1, None),
-            Unary::Ceil => (rounded(2).0, rounded(2).1, None),
-            Unary::Trunc => (rounded(3).0, rounded(3).1, None),
-            Unary::ShiftLeft(by) => (shift(if wide { 0x73 } else { 0x72 }), Some(by), Some(6)),
-            Unary::ShiftRight(by) => (shift(if wide { 0x73 } else { 0x72 }), Some(by), Some(2)),
-            Unary::ShiftRightSigned(by) => (shift(0x72), Some(by), Some(4)),
-            Unary::SignedToFloat if wide => (op(M0F, Prefix::F3, true, 0xe6), None, None),
-            Unary::SignedToFloat => (op(M0F, Prefix::None, false, 0x5b), None, None),
-            Unary::UnsignedToFloat if wide => (op(M0F, Prefix::F3, true, 0x7a), None, None),
-            Unary::UnsignedToFloat => (op(M0F, Prefix::F2, false, 0x7a), None, None),
-        };
-        let (reg, second) = match extension {
-            Some(extension) => (extension, to.0),
-            None => (to.0, 0),
-        };
-        self.asm.vector(opcode, length, UNMASKED, reg, second, a.into(), immediate);
-    }
-
-    fn convert(&mut self, convert: Convert, to: Zmm, a: Zmm) {
-        use Map::*;
-        // Lengths are those of the wider side, but for a single lane, which fills as much always.
-        let length = self.length(Kind::Double);
-        let opcode = match convert {
-            Convert::Widen => op(M0F, Prefix::None, false, 0x5a),
-            Convert::Narrow => op(M0F, Prefix::P66, true, 0x5a),
-            Convert::SignExtend => op(M0F38, Prefix::P66, false, 0x25),
-            Convert::ZeroExtend => op(M0F38, Prefix::P66, false, 0x35),
-            Convert::Truncate => return self.truncate(to, a),
-        };
-        self.asm.vector(opcode, length, UNMASKED, to.0, 0, a.into(), None);
-    }
-
-    /// Writes an output.
-    fn write(&mut self, place: Place, id: Id, element: Element, at: u32) {
-        if element == Element::Bool {
-            return self.write_truths(place, id, at);
-        }
-        let from = self.vector(id, at);
-        let kind = element.kind();
-        if place.every > 1 {
-            return self.scatter(from, place, kind);
-        }
-        match self.part(place) {
-            Part::Whole => {
-                let to = self.address(place, element.size());
-                self.store(to, from, self.length(kind));
-            }
-            Part::First(1) => {
-                let to = self.address(place, element.size());
-                self.store_first(to, from, kind);
-            }
-            _ => self.write_part(place, from, element),
-        }
-    }
-
-    /// Where the first lies of elements of lanes that do not lie side by side: at a register, and
-    /// some bytes.
-    fn first_of(&mut self, place: Place, kind: Kind) -> (Gpr, i32) {
-        let Base::Listed(index) = place.base else { unreachable!("elements are listed") };
-        let step = place.every as i32 * if kind == Kind::Double { 8 } else { 4 };
-        self.asm.multiply(RCX, RAX, step);
-        match self.pointers.iter().find(|(other, _)| *other == index) {
-            Some(&(_, reg)) => self.asm.add_register(RCX, reg),
-            None => self.asm.add_memory(RCX, Mem::At(RDI, index as i32 * 8)),
-        }
-        (RCX, place.offset + (self.ahead * self.lanes) as i32 * step)
-    }
-
-    /// The constant of how many elements each lane is away from the first.
-    fn distances(&mut self, place: Place) -> Mem {
-        let lanes: Vec<u8> = (0..self.lanes as u32)
-            .flat_map(|lane| (lane * place.every as u32).to_le_bytes())
-            .collect();
-        self.asm.constant(&lanes)
-    }
 }
 
 /// What is done in one way by masks, in another by vectors.
