@@ -11,7 +11,6 @@ use smallvec::SmallVec;
 
 use super::program::{Element, Place, Program};
 use crate::buffer::Buffer;
-use crate::cost::Cost;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::Tensors;
@@ -86,13 +85,48 @@ fn compute(
     donated: &[Option<usize>],
     shape: &[usize],
     form: Form,
-    outputs: Outputs,
+    mut outputs: Outputs,
 ) {
     let count = layout::count(shape);
+    if let Some(code) = &code
+        && at_once(program, code, inputs, donated, count, &mut outputs)
+    {
+        return;
+    }
     let tile = (TILE_BYTES / program.widest).min(count);
     let mut job = Job::new(program, code, inputs, donated, shape, tile);
     job.by_rows = form.per_row != 0 || job.has_rows();
     job.run(count, outputs);
+}
+
+/// Runs code over elements that are few and lie in order, without what is prepared for parts. False
+/// if they are not such, or some results are not right.
+fn at_once(
+    program: &Program,
+    code: &Code,
+    inputs: &Tensors,
+    donated: &[Option<usize>],
+    count: usize,
+    outputs: &mut Outputs,
+) -> bool {
+    if count > program.part {
+        return false;
+    }
+    let mut arguments: SmallVec<[Argument; 4]> = SmallVec::new();
+    for (input, donated) in inputs.iter().zip(donated) {
+        arguments.push(match (donated, input.rank()) {
+            (Some(output), _) => Argument::InPlace(*output),
+            (None, 0) => Argument::Scalar(input),
+            _ => match input.bytes() {
+                Some(bytes) if !input.is_repeated() => Argument::Elements(bytes, 0),
+                _ => return false,
+            },
+        });
+    }
+    let targets: SmallVec<[Target; 2]> =
+        outputs.iter_mut().map(|target| Target::row(target)).collect();
+    // SAFETY: the targets are slices that this call has for itself.
+    unsafe { code.run([1, count], &arguments, &targets) }
 }
 
 /// What code is wanted for inputs: those that have the same element all along a row have another
@@ -321,10 +355,7 @@ impl<'a> Job<'a> {
         let sizes = merge_axes(shape, &mut strided);
         let row = sizes.last().copied().filter(|&row| !strided.is_empty() && row >= tile);
         drop(strided);
-        let moved: usize =
-            program.inputs.iter().chain(&program.outputs).map(|dtype| dtype.size()).sum();
-        let each = program.cost() + Cost::bytes(moved);
-        let mut chunk = each.items_of_part().next_multiple_of(tile);
+        let mut chunk = program.part.next_multiple_of(tile);
         let crossing = |(source, dtype): (&Source, &DType)| match source {
             Source::Strided(strided) => {
                 crossed::is_crossed(&sizes, &strided.strides).then_some(dtype.size())

@@ -62,6 +62,8 @@ pub struct Program {
     pub(crate) slots: usize,
     /// Bytes of the widest element.
     pub(crate) widest: usize,
+    /// Elements that a thread takes at a time.
+    pub(crate) part: usize,
     /// An operation that is not defined; such a program does not run.
     error: Option<Error>,
     /// The operations before they were given places.
@@ -289,7 +291,11 @@ impl ProgramBuilder {
                 size: dtype.size(),
             });
         }
+        let outputs_of = outputs.iter().map(|&reg| self.dtype(reg));
+        let moved: usize = self.inputs.iter().copied().chain(outputs_of).map(DType::size).sum();
+        let cost: Cost = instructions.iter().map(|instruction| instruction.op.cost()).sum();
         Program {
+            part: (cost + Cost::bytes(moved)).items_of_part(),
             outputs: outputs.iter().map(|&reg| self.dtype(reg)).collect(),
             inputs: self.inputs,
             constants: self.constants,
