@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use pullback_core::jaxpr::{check, parse};
-use pullback_core::passes::{Pass, cse, dce, fold, fuse, index, inline, simplify, views};
+use pullback_core::passes::{Pass, cse, dce, fold, fuse, index, inline, pads, simplify, views};
 
 fn check_pass(pass: Pass, before: &str, after: Expect) {
     let program = parse(before).expect("the program before is well formed");
@@ -288,4 +288,42 @@ fn a_sum_of_one_sum_is_that() {
                 d:f32[3] = reduce_sum[axes=(0,) out_sharding=None] b
               in (c, d) }"#]],
     );
+}
+
+#[test]
+fn what_is_padded_alike_is_added_first() {
+    check_pass(
+        pads::PASS,
+        "{ lambda ; a:f32[3] b:f32[3] c:f32[3]. let \
+         d:f32[4] = pad[padding_config=((0, 1, 0),)] a 0.0:f32[]; \
+         e:f32[4] = pad[padding_config=((0, 1, 0),)] b 0.0:f32[]; \
+         f:f32[4] = add_any d e; \
+         g:f32[4] = pad[padding_config=((1, 0, 0),)] c 0.0:f32[]; \
+         h:f32[4] = add_any f g in (h,) }",
+        expect![[r#"
+            { lambda ; a:f32[3] b:f32[3] c:f32[3]. let
+                _:f32[4] = pad[padding_config=((0, 1, 0),)] a 0.0:f32[]
+                _:f32[4] = pad[padding_config=((0, 1, 0),)] b 0.0:f32[]
+                d:f32[3] = add_any a b
+                e:f32[4] = pad[padding_config=((0, 1, 0),)] d 0.0:f32[]
+                f:f32[4] = pad[padding_config=((1, 0, 0),)] c 0.0:f32[]
+                g:f32[4] = add_any e f
+              in (g,) }"#]],
+    );
+}
+
+#[test]
+fn what_is_padded_with_other_numbers_or_read_again_is_padded_first() {
+    for program in [
+        "{ lambda ; a:f32[3] b:f32[3]. let c:f32[4] = pad[padding_config=((0, 1, 0),)] a 1.0:f32[]; \
+         d:f32[4] = pad[padding_config=((0, 1, 0),)] b 1.0:f32[]; e:f32[4] = add c d in (e,) }",
+        "{ lambda ; a:f32[3] b:f32[3]. let c:f32[4] = pad[padding_config=((0, 1, 0),)] a 0.0:f32[]; \
+         d:f32[4] = pad[padding_config=((0, 1, 0),)] b 0.0:f32[]; e:f32[4] = add c d in (e, c) }",
+        "{ lambda ; a:f32[3]. let c:f32[4] = pad[padding_config=((0, 1, 0),)] a 0.0:f32[]; \
+         d:f32[4] = add c c in (d,) }",
+    ] {
+        let before = parse(program).unwrap();
+        let after = (pads::PASS.run)(before.clone());
+        assert_eq!(after.to_string(), before.to_string());
+    }
 }

@@ -11,6 +11,7 @@ pub mod fold;
 pub mod fuse;
 pub mod index;
 pub mod inline;
+pub mod pads;
 pub mod simplify;
 pub mod views;
 
@@ -29,6 +30,7 @@ pub const PIPELINE: &[Pass] = &[
     simplify::PASS,
     cse::PASS,
     views::PASS,
+    pads::PASS,
     index::PASS,
     dce::PASS,
     blocks::PASS,

@@ -77,7 +77,8 @@ fn same_as<'a>(jaxpr: &Jaxpr, eqn: &'a Eqn) -> Option<&'a Atom> {
     jaxpr.atom_aval(candidate).same_type(result).then_some(candidate)
 }
 
-fn is_number(atom: &Atom, number: f64) -> bool {
+/// Whether an operand is a real number, as a scalar; zero is the positive one.
+pub(super) fn is_number(atom: &Atom, number: f64) -> bool {
     let Atom::Const(value) = atom else { return false };
     let Some(tensor) = value.tensor() else { return false };
     // A complex product by one is not always the same: an infinite part makes a NaN.
