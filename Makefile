@@ -21,9 +21,8 @@ tour: $(TOUR)/ready
 	$(TOUR)/bin/python examples/tour/table.py examples/tour/figures.tsv out/python.tsv out/rust.tsv
 
 # Formatting, lints, Rust tests with the laws and the documentation, the laws again by machine code
-# from the first run on (for AVX2 too), by the tile machine alone (without vectors too) and by the oracle,
-# Python tests, conformance with
-# JAX, and some of the former by the oracle.
+# from the first run on (for AVX2 too), by the tile machine alone (without vectors too) and by the
+# oracle, Python tests, conformance with JAX, and some of the former by the oracle.
 test: $(TEST)/ready
 	cargo fmt --all --check
 	$(call BUILD,$(TEST)) clippy --workspace --all-targets --features pullback/ndarray -- -D warnings

@@ -126,8 +126,8 @@ def instruction_set():
     """The instruction set that kernels and code are made for: 'avx512', 'avx2' or 'baseline'.
 
     It is the best that the processor has, or the lesser one that the environment variable
-    `PULLBACK_ISA` says. Results are the same, but for the last digits of decompositions and Fourier
-    transforms.
+    `PULLBACK_ISA` says. Results are the same, but for the last digits of products, Fourier transforms
+    and decompositions: these may differ without vectors, and those of large bfloat16 products with any.
 
     >>> instruction_set() in ("avx512", "avx2", "baseline")
     True

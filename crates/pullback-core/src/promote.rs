@@ -372,7 +372,7 @@ fn are_alike(x: &Array, y: &Array) -> bool {
 
 /// Whether two shapes are equal, most often of rank 0, for which a call would cost more.
 #[inline]
-pub(crate) fn same_shape(a: &[usize], b: &[usize]) -> bool {
+pub fn same_shape(a: &[usize], b: &[usize]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
 }
 

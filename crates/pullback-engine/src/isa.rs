@@ -2,7 +2,10 @@
 //!
 //! Each kernel is compiled for all of them, and the best that the processor has is chosen when it
 //! runs. The environment variable `PULLBACK_ISA` (`baseline`, `avx2` or `avx512`) takes a lesser
-//! one, which makes the paths for other processors testable. The results are the same.
+//! one, which makes the paths for other processors testable. Elementwise programs, reductions, sorts and
+//! random bits have the same results with all. Those of products are the same with AVX2 and AVX-512,
+//! but for large ones of bfloat16, which some processors multiply in pairs; without fused
+//! multiplication their last digits differ, and so do those of transforms and decompositions.
 
 use std::sync::OnceLock;
 

@@ -120,8 +120,8 @@ pub fn engine() -> Engine {
 
 /// The instruction set that kernels and code are made for: the best that the processor has, or the
 /// lesser one that the environment variable `PULLBACK_ISA` says (`avx512`, `avx2` or `baseline`).
-/// Results are the same but for those of decompositions and Fourier transforms, which may differ in
-/// the last digits.
+/// Results are the same, but for the last digits of products, Fourier transforms and decompositions:
+/// these may differ without vectors, and those of large bfloat16 products with any.
 ///
 /// ```
 /// # use pullback::config::{self, InstructionSet};

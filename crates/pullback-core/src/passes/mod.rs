@@ -52,6 +52,17 @@ pub fn optimize(mut jaxpr: Jaxpr) -> Result<Jaxpr> {
     Ok(jaxpr)
 }
 
+/// How many operands and results each variable is.
+pub(crate) fn uses(jaxpr: &Jaxpr) -> Vec<usize> {
+    let mut uses = vec![0; jaxpr.avals.len()];
+    for atom in jaxpr.eqns.iter().flat_map(|eqn| &eqn.inputs).chain(&jaxpr.outputs) {
+        if let Atom::Var(var) = atom {
+            uses[var.index()] += 1;
+        }
+    }
+    uses
+}
+
 /// What variables have been replaced by, while a program is rewritten from first to last line.
 #[derive(Default)]
 pub(crate) struct Substitution(Vec<Option<Atom>>);

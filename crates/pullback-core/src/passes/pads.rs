@@ -6,8 +6,8 @@
 use rustc_hash::FxHashMap;
 use smallvec::smallvec;
 
-use super::Pass;
 use super::simplify::is_number;
+use super::{Pass, uses};
 use crate::jaxpr::{Atom, Eqn, Jaxpr, VarId};
 use crate::primitives::Op;
 
@@ -20,13 +20,7 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
     if jaxpr.eqns.iter().filter(|eqn| is_pad(eqn)).nth(1).is_none() {
         return jaxpr;
     }
-    let mut uses = vec![0usize; jaxpr.avals.len()];
-    let atoms = jaxpr.eqns.iter().flat_map(|eqn| &eqn.inputs).chain(&jaxpr.outputs);
-    for atom in atoms {
-        if let Atom::Var(var) = atom {
-            uses[var.index()] += 1;
-        }
-    }
+    let uses = uses(&jaxpr);
     // Paddings with zeros that one equation alone reads.
     let mut pads: FxHashMap<VarId, Eqn> = FxHashMap::default();
     let mut kept = Vec::with_capacity(jaxpr.eqns.len());

@@ -5,7 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Pass, Substitution};
+use super::{Pass, Substitution, uses};
 use crate::Shape;
 use crate::jaxpr::{Atom, Eqn, Jaxpr, VarId};
 use crate::primitives::Op;
@@ -19,13 +19,7 @@ pub const PASS: Pass = Pass { name: "views", run };
 
 /// Joins rearrangements. What no result needs any more is left for another pass to drop.
 pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
-    let mut uses = vec![0usize; jaxpr.avals.len()];
-    let atoms = jaxpr.eqns.iter().flat_map(|eqn| &eqn.inputs).chain(&jaxpr.outputs);
-    for atom in atoms {
-        if let Atom::Var(var) = atom {
-            uses[var.index()] += 1;
-        }
-    }
+    let uses = uses(&jaxpr);
     let mut substitution = Substitution::default();
     let mut known = Known { uses, eqns: FxHashMap::default() };
     let mut kept = Vec::with_capacity(jaxpr.eqns.len());

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use pullback_core::engine::kernels::Tensors;
 use pullback_core::primitives::control::jit::jit as bind_jit;
+use pullback_core::promote::same_shape;
 use pullback_core::{Array, Aval, trace};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -317,12 +318,6 @@ impl Jit {
         };
         tree_of(py, &program.output, outputs)
     }
-}
-
-/// Whether two shapes are equal, most often both of rank 0, for which a call would cost more.
-#[inline]
-fn same_shape(a: &[usize], b: &[usize]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b)
 }
 
 /// Runs a program on concrete arrays.
