@@ -2,7 +2,9 @@
 
 use expect_test::{Expect, expect};
 use pullback_core::jaxpr::{check, parse};
-use pullback_core::passes::{Pass, cse, dce, fold, fuse, index, inline, pads, simplify, views};
+use pullback_core::passes::{
+    Pass, cse, dce, fold, fuse, index, inline, outer, pads, simplify, views,
+};
 
 fn check_pass(pass: Pass, before: &str, after: Expect) {
     let program = parse(before).expect("the program before is well formed");
@@ -326,4 +328,35 @@ fn what_is_padded_with_other_numbers_or_read_again_is_padded_first() {
         let after = (pads::PASS.run)(before.clone());
         assert_eq!(after.to_string(), before.to_string());
     }
+}
+
+#[test]
+fn a_product_of_single_terms_is_a_multiplication() {
+    check_pass(
+        outer::PASS,
+        "{ lambda ; a:f32[3,1] b:f32[4,1]. let c:f32[3,4] = dot_general[dimension_numbers=\
+         (([1], [1]), ([], []))] a b in (c,) }",
+        expect![[r#"
+            { lambda ; a:f32[3,1] b:f32[4,1]. let
+                c:f32[3] = reshape[dimensions=None new_sizes=(3,) sharding=None] a
+                d:f32[3,4] = broadcast_in_dim[broadcast_dimensions=(0,)] c
+                e:f32[4] = reshape[dimensions=None new_sizes=(4,) sharding=None] b
+                f:f32[3,4] = broadcast_in_dim[broadcast_dimensions=(1,)] e
+                g:f32[3,4] = mul d f
+                h:f32[3,4] = add g 0.0:f32[]
+              in (h,) }"#]],
+    );
+    check_pass(
+        outer::PASS,
+        "{ lambda ; a:i32[5,3] b:i32[5,1,4]. let c:i32[5,3,1,4] = dot_general[dimension_numbers=\
+         (([], []), ([0], [0]))] a b in (c,) }",
+        expect![[r#"
+            { lambda ; a:i32[5,3] b:i32[5,1,4]. let
+                c:i32[5,3] = reshape[dimensions=None new_sizes=(5, 3) sharding=None] a
+                d:i32[5,3,1,4] = broadcast_in_dim[broadcast_dimensions=(0, 1)] c
+                e:i32[5,1,4] = reshape[dimensions=None new_sizes=(5, 1, 4) sharding=None] b
+                f:i32[5,3,1,4] = broadcast_in_dim[broadcast_dimensions=(0, 2, 3)] e
+                g:i32[5,3,1,4] = mul d f
+              in (g,) }"#]],
+    );
 }

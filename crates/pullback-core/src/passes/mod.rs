@@ -11,6 +11,7 @@ pub mod fold;
 pub mod fuse;
 pub mod index;
 pub mod inline;
+pub mod outer;
 pub mod pads;
 pub mod simplify;
 pub mod views;
@@ -29,6 +30,7 @@ pub const PIPELINE: &[Pass] = &[
     fold::PASS,
     simplify::PASS,
     cse::PASS,
+    outer::PASS,
     views::PASS,
     pads::PASS,
     index::PASS,
