@@ -1,10 +1,11 @@
 //! One pool of threads for all plans.
 //!
-//! Work comes as a number of chunks that do not depend on each other. Whoever is free claims the
-//! next one from a counter; the caller works too, and waits only for chunks that another thread
-//! has begun. What a chunk computes depends on its number alone, so results do not depend on
-//! how many threads there are. Threads are started when there is first something for them, look
-//! for more for some microseconds, then sleep.
+//! Work comes as a number of chunks that do not depend on each other. Each thread claims one after
+//! the other of a range of them, and then what others have left of theirs: so the next step finds
+//! what this one wrote in the cache of the thread that reads it. The caller works too, and waits
+//! only for chunks that another thread has begun. What a chunk computes depends on its number
+//! alone, so results do not depend on how many threads there are. Threads are started when there
+//! is first something for them, look for more for some microseconds, then sleep.
 //!
 //! After a fork the child has none of the threads of its parent, and starts a pool of its own.
 
@@ -15,6 +16,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::Thread;
+
+use smallvec::SmallVec;
 
 use crate::native::{self, Mode};
 use crate::profiler;
@@ -75,14 +78,14 @@ pub fn for_each(chunks: usize, work: &(dyn Fn(usize) + Sync)) {
     let job = Arc::new(Job {
         work,
         chunks,
-        next: AtomicUsize::new(0),
+        next: (0..threads).map(|n| AtomicUsize::new(n * chunks / threads)).collect(),
         left: AtomicUsize::new(chunks),
         places: AtomicUsize::new(threads - 1),
         panic: Mutex::new(None),
         caller: std::thread::current(),
     });
     pool.offer(job.clone(), threads - 1);
-    job.run();
+    job.run(0);
     job.finish();
     if let Some(panic) = lock(&job.panic).take() {
         resume_unwind(panic);
@@ -97,8 +100,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 struct Job {
     work: &'static (dyn Fn(usize) + Sync),
     chunks: usize,
-    /// The next chunk to be claimed.
-    next: AtomicUsize,
+    /// The next chunk to be claimed of the range of each thread.
+    next: SmallVec<[AtomicUsize; 4]>,
     /// Chunks that have not ended.
     left: AtomicUsize,
     /// How many more threads may join the caller.
@@ -108,22 +111,35 @@ struct Job {
 }
 
 impl Job {
-    /// Works on chunks until all are claimed.
-    fn run(&self) {
-        loop {
-            let chunk = self.next.fetch_add(1, Ordering::Relaxed);
-            if chunk >= self.chunks {
-                return;
+    /// Works on chunks until all are claimed, those of a range first.
+    fn run(&self, range: usize) {
+        let ranges = self.next.len();
+        for range in (range..ranges).chain(0..range) {
+            let end = self.end(range);
+            loop {
+                let chunk = self.next[range].fetch_add(1, Ordering::Relaxed);
+                if chunk >= end {
+                    break;
+                }
+                self.run_chunk(chunk);
             }
-            let before = AT_WORK.replace(true);
-            let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(chunk)));
-            AT_WORK.set(before);
-            if let Err(panic) = outcome {
-                lock(&self.panic).get_or_insert(panic);
-            }
-            if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
-                self.caller.unpark();
-            }
+        }
+    }
+
+    /// The first chunk after a range.
+    fn end(&self, range: usize) -> usize {
+        (range + 1) * self.chunks / self.next.len()
+    }
+
+    fn run_chunk(&self, chunk: usize) {
+        let before = AT_WORK.replace(true);
+        let outcome = catch_unwind(AssertUnwindSafe(|| (self.work)(chunk)));
+        AT_WORK.set(before);
+        if let Err(panic) = outcome {
+            lock(&self.panic).get_or_insert(panic);
+        }
+        if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.caller.unpark();
         }
     }
 
@@ -141,13 +157,14 @@ impl Job {
     }
 
     fn is_claimed(&self) -> bool {
-        self.next.load(Ordering::Relaxed) >= self.chunks
+        let mut ranges = self.next.iter().enumerate();
+        ranges.all(|(range, next)| next.load(Ordering::Relaxed) >= self.end(range))
     }
 
-    /// Takes one of the places beside the caller, if there is one.
-    fn join(&self) -> bool {
+    /// Takes one of the places beside the caller, if there is one: its range.
+    fn join(&self) -> Option<usize> {
         let less = |places: usize| places.checked_sub(1);
-        self.places.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+        self.places.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).ok()
     }
 }
 
@@ -217,11 +234,11 @@ impl Pool {
                 std::hint::spin_loop();
             }
             let mut jobs = lock(&self.jobs);
-            let job = loop {
+            let (job, range) = loop {
                 jobs.retain(|job| !job.is_claimed());
                 self.waiting.store(jobs.len(), Ordering::Release);
-                match jobs.iter().find(|job| job.join()) {
-                    Some(job) => break job.clone(),
+                match jobs.iter().find_map(|job| Some((job, job.join()?))) {
+                    Some((job, range)) => break (job.clone(), range),
                     None => {
                         jobs = self.offered.wait(jobs).unwrap_or_else(PoisonError::into_inner);
                     }
@@ -229,7 +246,7 @@ impl Pool {
             };
             drop(jobs);
             let _span = profiler::span("thread", "work");
-            job.run();
+            job.run(range);
         }
     }
 }
