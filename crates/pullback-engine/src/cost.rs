@@ -127,6 +127,12 @@ impl Cost {
         self.flops / TILE_FLOPS + self.transcendentals / TRANSCENDENTALS
     }
 
+    /// How long it takes without machine code over so many elements, each of which costs this.
+    pub(crate) fn interpreted_over(self, elements: usize) -> f64 {
+        let begun = (self.flops + self.transcendentals) * TILE_STEP;
+        begun + (self * elements as f64).interpreted()
+    }
+
     /// How long it takes to make machine code of it.
     pub(crate) fn compiling(self) -> f64 {
         COMPILING + (self.flops + STEPS_OF_FUNCTION * self.transcendentals) * COMPILING_STEP
@@ -142,6 +148,8 @@ const BYTES: f64 = 2.9e10;
 /// Operations of one element in a second by the tile machine, which reads and writes the nearest
 /// cache for each.
 const TILE_FLOPS: f64 = 1e10;
+/// To begin an operation by the tile machine.
+const TILE_STEP: f64 = 2e-8;
 /// How long a thread is busy with what it takes at a time.
 const PART: f64 = 4.5e-6;
 /// To make machine code of anything, and of one more step.
@@ -252,7 +260,9 @@ mod tests {
         let runs = (1..).find(|_| spent.pays((one * 1000.0).interpreted(), one.compiling()));
         assert!((2..1000).contains(&runs.unwrap()), "{runs:?}");
         // Of many elements at once.
-        assert!(Spent::default().pays((one * 1e6).interpreted(), one.compiling()));
+        assert!(Spent::default().pays(one.interpreted_over(1_000_000), one.compiling()));
+        // Of a single one, to begin operations is what takes time.
+        assert!(one.interpreted_over(1) > 10.0 * one.interpreted());
     }
 
     #[test]

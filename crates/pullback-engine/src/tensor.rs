@@ -54,6 +54,12 @@ impl Tensor {
         Tensor { dtype, data: Data::Scalar(bytes) }
     }
 
+    /// A tensor of rank 0 whose element is the first of these bytes, as many as it has.
+    #[inline(always)]
+    pub(crate) fn scalar_in(dtype: DType, bytes: [u8; 16]) -> Tensor {
+        Tensor { dtype, data: Data::Scalar(Inline(bytes)) }
+    }
+
     /// A tensor with the given elements, in row-major order.
     ///
     /// # Panics

@@ -14,7 +14,7 @@ use crate::buffer::Buffer;
 use crate::cost::{Cost, TensorType, TensorTypes};
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape};
-use crate::native::{self, Mode};
+use crate::native::{self, Mode, Target};
 use crate::plan::Plan;
 use crate::tensor::Tensor;
 use crate::threads;
@@ -82,13 +82,7 @@ impl Kernel for Blocks {
             buffers.iter_mut().map(|buffer| Shared::new(buffer.bytes_mut())).collect();
         let failure: Mutex<Option<Error>> = Mutex::new(None);
         threads::for_each(self.cut.count(), &|n| {
-            let written = self.results(n, &inputs).and_then(|results| {
-                for ((result, known), target) in results.iter().zip(&types).zip(&targets) {
-                    self.cut.write(n, result, known, target)?;
-                }
-                Ok(())
-            });
-            if let Err(error) = written {
+            if let Err(error) = self.block(n, &inputs, &types, &targets) {
                 *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             }
         });
@@ -104,14 +98,35 @@ impl Kernel for Blocks {
 }
 
 impl Blocks {
-    /// The results of a block.
-    fn results(&self, n: usize, inputs: &Tensors) -> Result<Tensors> {
+    /// Computes a block of the results, and writes it to where it belongs.
+    fn block(
+        &self,
+        n: usize,
+        inputs: &Tensors,
+        types: &TensorTypes,
+        targets: &[Shared<u8>],
+    ) -> Result<()> {
         let own: Result<Tensors> = inputs.iter().map(|input| self.cut.of(n, input)).collect();
         let plan = match &self.last {
             Some(last) if n + 1 == self.cut.count() => last,
             _ => &self.block,
         };
-        plan.run(own?)
+        let rows: SmallVec<[Target; 4]> = types
+            .iter()
+            .zip(targets)
+            .map(|(known, target)| {
+                let (at, step) = self.cut.place(n, known);
+                let bytes = known.bytes() - at;
+                Target { start: target.pointer(at, bytes), bytes, stride: step }
+            })
+            .collect();
+        // SAFETY: each block is written once, and blocks have no elements in common.
+        if let Some(results) = unsafe { plan.run_rows_into(own?, &rows)? } {
+            for ((result, known), target) in results.iter().zip(types).zip(targets) {
+                self.cut.write(n, result, known, target)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -158,6 +173,14 @@ impl Cut {
         input.slice(&start, &limit, &Shape::from_elem(1, shape.len()))
     }
 
+    /// Where a block of a result begins, and from one row of it to the next, in bytes.
+    fn place(&self, n: usize, known: &TensorType) -> (usize, usize) {
+        let [start, _] = self.range(n, &known.shape);
+        let (size, strides) = (known.dtype.size(), layout::row_major(&known.shape));
+        let at: usize = start.iter().zip(&strides).map(|(&at, &step)| at * step as usize).sum();
+        (at * size, known.shape.last().map_or(0, |row| row * size))
+    }
+
     /// Writes a block of a result to where it belongs.
     fn write(
         &self,
@@ -166,23 +189,17 @@ impl Cut {
         known: &TensorType,
         target: &Shared<u8>,
     ) -> Result<()> {
-        let [start, limit] = self.range(n, &known.shape);
-        let size = known.dtype.size();
+        let (at, step) = self.place(n, known);
         let block = block.contiguous()?;
         let bytes = block.bytes().unwrap_or_default();
-        let strides = layout::row_major(&known.shape);
-        let at: usize = start.iter().zip(&strides).map(|(&at, &step)| at * step as usize).sum();
         // Entries follow each other, and so do the columns of a row.
-        let (row, step) = match self {
-            Cut::Leading(_) => (bytes.len(), 0),
-            Cut::Columns { all, .. } => {
-                let axis = known.shape.len() - 1;
-                ((limit[axis] - start[axis]) * size, all * size)
-            }
+        let row = match self {
+            Cut::Leading(_) => bytes.len(),
+            Cut::Columns { .. } => block.shape().last().map_or(1, |row| row * known.dtype.size()),
         };
         for (i, bytes) in bytes.chunks_exact(row.max(1)).enumerate() {
             // SAFETY: each block is written once, and blocks have no elements in common.
-            unsafe { target.part(at * size + i * step, row) }.copy_from_slice(bytes);
+            unsafe { target.part(at + i * step, row) }.copy_from_slice(bytes);
         }
         Ok(())
     }
@@ -204,8 +221,8 @@ mod tests {
         Tensor::from_slice(&values, shape).unwrap()
     }
 
-    /// `x * y / sum(x * y)` along an axis, and the sums, with `y` of rank 0.
-    fn shares(shape: &[usize], axis: usize) -> Plan {
+    /// `x * y / sum(x * y)` along an axis, and perhaps the sums, with `y` of rank 0.
+    fn shares(shape: &[usize], axis: usize, keeps: bool) -> Plan {
         let mut plan = PlanBuilder::new();
         let inputs = [plan.input(), plan.input()];
         let mut program = ProgramBuilder::new();
@@ -230,7 +247,8 @@ mod tests {
             plan.describe(slot, known);
         }
         plan.describe(sums, TensorType::new(DType::F32, shape));
-        plan.finish(&[result[0], folded[1]])
+        let outputs = [result[0], folded[1]];
+        plan.finish(&outputs[..1 + keeps as usize])
     }
 
     #[test]
@@ -242,23 +260,26 @@ mod tests {
             (&[2, 30, 64], Cut::Columns { all: 64, some: 16 }, 1),
             (&[9, 10], Cut::Columns { all: 10, some: 10 }, 0),
         ];
-        for (shape, cut, axis) in cases {
+        for ((shape, cut, axis), keeps) in
+            cases.iter().flat_map(|case| [(case, true), (case, false)])
+        {
+            let (shape, axis) = (*shape, *axis);
             let sized = |some: usize| -> Shape {
                 let mut own = Shape::from(shape);
-                match &cut {
+                match cut {
                     Cut::Leading(lead) => own[..lead.len()].fill(1),
                     Cut::Columns { .. } => own[shape.len() - 1] = some,
                 }
                 own
             };
             let (block, last) = match cut {
-                Cut::Columns { all, some } => (sized(some), all % some),
+                Cut::Columns { all, some } => (sized(*some), all % some),
                 Cut::Leading(_) => (sized(0), 0),
             };
             let kernel = Blocks {
-                whole: shares(shape, axis),
-                block: shares(&block, axis),
-                last: (last > 0).then(|| shares(&sized(last), axis)),
+                whole: shares(shape, axis, keeps),
+                block: shares(&block, axis, keeps),
+                last: (last > 0).then(|| shares(&sized(last), axis, keeps)),
                 cut: cut.clone(),
             };
             let x = waves(shape);
@@ -269,9 +290,14 @@ mod tests {
                 let bytes = |results: Tensors| -> Vec<Vec<u8>> {
                     results.iter().map(|y| y.bytes().unwrap().to_vec()).collect()
                 };
-                let blocks =
-                    on_any_number_of_threads(|| bytes(kernel.run(inputs.clone()).unwrap()));
-                assert_eq!(blocks, bytes(kernel.whole.run(inputs).unwrap()), "{shape:?} {cut:?}");
+                for mode in [Mode::Tile, Mode::Native] {
+                    native::set_mode(mode);
+                    let blocks =
+                        on_any_number_of_threads(|| bytes(kernel.run(inputs.clone()).unwrap()));
+                    let whole = bytes(kernel.whole.run(inputs.clone()).unwrap());
+                    assert_eq!(blocks, whole, "{shape:?} {cut:?} {mode:?}");
+                }
+                native::set_mode(Mode::Auto);
             }
         }
     }

@@ -11,7 +11,7 @@
 use smallvec::SmallVec;
 
 use super::common::merged;
-use super::reduce::{Reduce, ReduceOp};
+use super::reduce::{Reduce, ReduceOp, lanes_of};
 use super::{Kernel, Tensors};
 use crate::cost::{Cost, TensorType, TensorTypes};
 use crate::dtype::DType;
@@ -157,9 +157,13 @@ impl Axes {
 /// Fewer columns than this are reduced as one long row.
 const NARROW: usize = 32;
 /// Fewer elements than this are reduced before code would have begun.
-const FEW: usize = 512;
+const FEW: usize = 32;
 /// Rows as short as this are reduced by a tree of their own.
 const SHORT_ROW: usize = 16;
+/// Rows of a lane that are combined at a time, where columns are reduced.
+const TOGETHER: u8 = 4;
+/// Operations on an element next to which reading and writing what rows come to is little.
+const MANY: usize = 12;
 
 impl Fold {
     /// The axes, if code can go over them: those that are reduced are neighbours.
@@ -237,7 +241,7 @@ impl Fold {
         let copies = self.copies(inputs, &axes)?;
         let inputs = copies.as_ref().unwrap_or(inputs);
         let Some(sources) = self.sources(inputs, &axes) else { return Ok(None) };
-        let mut form = Form { by_column: axes.inner > 1, ..Form::default() };
+        let mut form = Form { by_column: (axes.inner > 1) as u8, ..Form::default() };
         if is_short {
             let is_reduced = self.outputs.iter().all(Option::is_some);
             if axes.length < 2 || !is_reduced || !axes.follow_each_other(&sources) {
@@ -258,7 +262,14 @@ impl Fold {
         let Some(code) = self.codes.get(&self.program, &self.outputs, form, count) else {
             return Ok(None);
         };
-        let run = Run { code: &code, axes: &axes, sources: &sources };
+        // Where many rows are combined, what they come to is read and written once for several.
+        let mut several = None;
+        if axes.length >= TOGETHER as usize * lanes_of(dtype) && self.takes_several() {
+            let form = Form { by_column: TOGETHER, ..form };
+            several = self.codes.get(&self.program, &self.outputs, form, count);
+        }
+        let several = several.as_deref().map(|code| (code, TOGETHER as usize));
+        let run = Run { code: &code, several, axes: &axes, sources: &sources };
         match dtype {
             DType::F32 => self.reduced::<f32>(&run),
             DType::F64 => self.reduced::<f64>(&run),
@@ -268,6 +279,14 @@ impl Fold {
             DType::U64 => self.reduced::<u64>(&run),
             _ => Ok(None),
         }
+    }
+
+    /// Whether several rows are combined at a time, if columns are reduced.
+    fn takes_several(&self) -> bool {
+        let rows = self.program.inputs().len() * TOGETHER as usize;
+        rows <= 16
+            && self.program.instructions.len() <= MANY
+            && self.outputs.iter().all(Option::is_some)
     }
 
     /// The inputs without gaps, where rows are so short that walking them takes longer than

@@ -21,6 +21,11 @@ use crate::error::{Error, Result};
 use crate::layout::{self, Shape, Strides};
 use crate::tensor::Tensor;
 
+mod order;
+
+pub(super) use order::Columns;
+use order::{Pairs, halves};
+
 /// How two elements become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
@@ -377,7 +382,7 @@ fn row<T: Stored, O: Combine<T::Acc>, const LANES: usize>(
             _ => lanes::<T, O, 16>(elements),
         };
     }
-    let mut pairs = Pairs::<T::Acc> { partial: [O::IDENTITY; 64], count: 0 };
+    let mut pairs = Pairs::<T::Acc>::new(O::IDENTITY);
     let mut at = 0;
     while at < pass.length {
         let size = (pass.length - at).min(LANES * ROUNDS);
@@ -423,17 +428,40 @@ fn lanes<T: Stored, O: Combine<T::Acc>, const LANES: usize>(elements: &[T]) -> T
     halves::<T::Acc, O, LANES>(acc)
 }
 
-/// The lanes of a block as one value.
-#[inline(always)]
-fn halves<A: Copy, O: Combine<A>, const LANES: usize>(mut acc: [A; LANES]) -> A {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for lane in 0..half {
-            acc[lane] = O::combine(acc[lane], acc[lane + half]);
-        }
-        half /= 2;
+/// What remains to be done where each row of a column has gone to its lane elsewhere, block by block:
+/// combines a block with those before it, which leaves what the columns come to in its first row if
+/// it is the last.
+pub(super) fn finish_columns<A: Number>(
+    op: ReduceOp,
+    blocks: &mut Columns<A>,
+    block: &mut [A],
+    width: usize,
+    is_last: bool,
+) {
+    struct Push<'a, A, O> {
+        blocks: &'a mut Columns<A>,
+        block: &'a mut [A],
+        width: usize,
+        is_last: bool,
+        operation: PhantomData<O>,
     }
-    acc[0]
+    impl<A: Number, O: Combine<A>> pulp::NullaryFnOnce for Push<'_, A, O> {
+        type Output = ();
+        #[inline(always)]
+        fn call(self) {
+            self.blocks.push::<O>(self.block, self.width, self.is_last);
+        }
+    }
+    fn push<A: Number, O: Combine<A>>(
+        blocks: &mut Columns<A>,
+        block: &mut [A],
+        width: usize,
+        is_last: bool,
+    ) {
+        let push = Push::<A, O> { blocks, block, width, is_last, operation: PhantomData };
+        if O::WIDE { arch().dispatch(push) } else { pulp::NullaryFnOnce::call(push) }
+    }
+    with_operation!(op, A, push(blocks, block, width, is_last))
 }
 
 /// What remains to be done where each block of a row has been reduced elsewhere. Blocks follow
@@ -446,46 +474,12 @@ pub(super) fn finish_blocks<A: Number>(
 ) {
     fn rows_of<A: Number, O: Combine<A>>(blocks: &[A], blocks_of_row: usize, rows: &mut [A]) {
         for (row, blocks) in rows.iter_mut().zip(blocks.chunks_exact(blocks_of_row)) {
-            let mut pairs = Pairs::<A> { partial: [O::IDENTITY; 64], count: 0 };
+            let mut pairs = Pairs::<A>::new(O::IDENTITY);
             blocks.iter().for_each(|&block| pairs.push::<O>(block));
             *row = pairs.finish::<O>();
         }
     }
     with_operation!(op, A, rows_of(blocks, blocks_of_row, rows))
-}
-
-/// What remains to be done where each row of a column has gone to its lane elsewhere: of blocks of
-/// `lanes` rows each, one row.
-pub(super) fn finish_columns<A: Number>(
-    op: ReduceOp,
-    blocks: &mut [Vec<A>],
-    width: usize,
-    result: &mut [A],
-) {
-    fn columns_of<A: Number, O: Combine<A>>(blocks: &mut [Vec<A>], width: usize, result: &mut [A]) {
-        let mut partial: Vec<Vec<A>> = Vec::new();
-        for (count, block) in blocks.iter_mut().enumerate() {
-            column_halves::<A, O>(block, width);
-            let merges = count.trailing_ones() as usize;
-            for level in &partial[..merges] {
-                join::<A, O>(&mut block[..width], level);
-            }
-            if partial.len() == merges {
-                partial.push(Vec::new());
-            }
-            partial[merges].clear();
-            partial[merges].extend_from_slice(&block[..width]);
-        }
-        let mut present = (0..partial.len())
-            .filter(|level| blocks.len() >> level & 1 == 1)
-            .map(|at| &partial[at]);
-        match present.next() {
-            Some(first) => result.copy_from_slice(first),
-            None => result.fill(O::IDENTITY),
-        }
-        present.for_each(|level| join::<A, O>(result, level));
-    }
-    with_operation!(op, A, columns_of(blocks, width, result))
 }
 
 /// The value that a reduction begins with.
@@ -494,55 +488,6 @@ pub(super) fn identity<A: Number>(op: ReduceOp) -> A {
         O::IDENTITY
     }
     with_operation!(op, A, of())
-}
-
-/// The lanes of a block of columns as one row, the first.
-#[inline(always)]
-fn column_halves<A: Copy, O: Combine<A>>(block: &mut [A], width: usize) {
-    let mut half = block.len() / width / 2;
-    while half > 0 {
-        let (low, high) = block[..2 * half * width].split_at_mut(half * width);
-        for (a, &b) in low.iter_mut().zip(high.iter()) {
-            *a = O::combine(*a, b);
-        }
-        half /= 2;
-    }
-}
-
-/// Combines what comes before with what comes after it.
-#[inline(always)]
-fn join<A: Copy, O: Combine<A>>(after: &mut [A], before: &[A]) {
-    for (a, &b) in after.iter_mut().zip(before) {
-        *a = O::combine(b, *a);
-    }
-}
-
-/// Combines values in pairs, pairs in pairs, and so on, as they come.
-struct Pairs<A> {
-    partial: [A; 64],
-    count: u64,
-}
-
-impl<A: Copy> Pairs<A> {
-    #[inline(always)]
-    fn push<O: Combine<A>>(&mut self, mut value: A) {
-        let levels = self.count.trailing_ones() as usize;
-        for level in 0..levels {
-            value = O::combine(self.partial[level], value);
-        }
-        self.partial[levels] = value;
-        self.count += 1;
-    }
-
-    #[inline(always)]
-    fn finish<O: Combine<A>>(&self) -> A {
-        let mut result = None;
-        for level in (0..64).filter(|level| self.count >> level & 1 == 1) {
-            let value = self.partial[level];
-            result = Some(result.map_or(value, |rest| O::combine(value, rest)));
-        }
-        result.unwrap_or(O::IDENTITY)
-    }
 }
 
 /// Reduces an axis that is not the one that memory runs along: many columns at once.
@@ -564,41 +509,18 @@ fn columns_pass<T: Stored, O: Combine<T::Acc>, const LANES: usize>(
     let lanes = pass.length.next_power_of_two().min(LANES);
     let tile = width.min(TILE);
     let mut acc = vec![O::IDENTITY; lanes * tile];
-    let mut levels: Vec<Vec<T::Acc>> = Vec::new();
     let start = [pass.offset as isize, 0];
     for [from, to] in Walk::new(&outer, [&outer_from, &outer_to], start) {
         for column in (0..width).step_by(tile.max(1)) {
             let size = (width - column).min(tile);
             let acc = &mut acc[..lanes * size];
-            let mut blocks = 0u64;
+            let mut blocks = Columns::default();
             for block in (0..pass.length).step_by(LANES * ROUNDS) {
                 let rows = (pass.length - block).min(LANES * ROUNDS);
                 let begin = from + block as isize * pass.stride + column as isize;
                 acc.fill(O::IDENTITY);
                 accumulate::<T, O>(acc, size, source, begin, pass.stride, rows);
-                column_halves::<T::Acc, O>(acc, size);
-                if pass.length <= LANES * ROUNDS {
-                    break;
-                }
-                let merges = blocks.trailing_ones() as usize;
-                for level in &levels[..merges] {
-                    join::<T::Acc, O>(&mut acc[..size], level);
-                }
-                if levels.len() == merges {
-                    levels.push(Vec::new());
-                }
-                levels[merges].clear();
-                levels[merges].extend_from_slice(&acc[..size]);
-                blocks += 1;
-            }
-            if blocks > 0 {
-                let mut present = (0..levels.len()).filter(|level| blocks >> level & 1 == 1);
-                if let Some(first) = present.next() {
-                    acc[..size].copy_from_slice(&levels[first]);
-                }
-                for level in present {
-                    join::<T::Acc, O>(&mut acc[..size], &levels[level]);
-                }
+                blocks.push::<O>(acc, size, block + rows == pass.length);
             }
             for (i, &value) in acc[..size].iter().enumerate() {
                 target[(to + (column + i) as isize * step_to) as usize] = value;

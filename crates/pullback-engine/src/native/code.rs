@@ -14,7 +14,8 @@ use crate::tile::program::Program;
 /// An input of a call.
 #[derive(Clone, Copy)]
 pub(crate) enum Argument<'a> {
-    /// The elements from those of the first row on, and the bytes from row to row.
+    /// The elements from those of the first row on, perhaps every second one, and the bytes from
+    /// row to row.
     Elements(&'a [u8], usize),
     /// One element for all; a tensor of rank 0.
     Scalar(&'a Tensor),
@@ -29,8 +30,10 @@ pub(crate) struct Code {
     executable: Executable,
     list: emit::List,
     form: Form,
-    /// Bytes of an element of each input, or of a short row, and of each output; the latter are those that are kept
-    /// or combined, then those that are accumulated.
+    /// Inputs of the program, which come again for each row that is combined at a time.
+    own: usize,
+    /// Bytes of an element of each input, or of a short row, and of each output; the latter are
+    /// those that are kept or combined, then those that are accumulated.
     inputs: Vec<usize>,
     outputs: Vec<usize>,
     /// How many outputs are accumulated.
@@ -96,7 +99,7 @@ impl Codes {
         if let State::Waiting(spent) = state {
             // What is only copied or reduced has its results for operations.
             let cost = program.cost() + Cost::flops(program.outputs().len());
-            let pays = spent.pays((cost * count as f64).interpreted(), cost.compiling());
+            let pays = spent.pays(cost.interpreted_over(count), cost.compiling());
             if !pays && mode == Mode::Auto {
                 return None;
             }
@@ -120,7 +123,7 @@ impl Code {
         let outputs = program.outputs().iter().enumerate();
         let (mut kept, mut accumulated) = (vec![], vec![]);
         for (n, dtype) in outputs {
-            let is_combined = form.by_column || form.row > 0;
+            let is_combined = form.by_column > 0 || form.row > 0;
             let is_accumulated = !is_combined && folds.get(n).is_some_and(Option::is_some);
             if is_accumulated { &mut accumulated } else { &mut kept }.push(dtype.size());
         }
@@ -130,8 +133,10 @@ impl Code {
             let is_row = form.row > 0 && (n >= 64 || form.per_row >> n & 1 == 0);
             if is_row { dtype.size() * form.row as usize } else { dtype.size() }
         };
+        let own = program.inputs().len();
         let mut inputs: Vec<usize> = program.inputs().iter().enumerate().map(size).collect();
-        if form.by_column {
+        if form.by_column > 0 {
+            inputs = inputs.repeat(form.by_column as usize);
             let combined = program.outputs().iter().enumerate();
             let combined = combined.filter(|(n, _)| folds.get(*n).is_some_and(Option::is_some));
             inputs.extend(combined.map(|(_, dtype)| dtype.size()));
@@ -141,6 +146,7 @@ impl Code {
             executable,
             list: emit::List::new(&kernel),
             form,
+            own,
             inputs,
             outputs: kept,
             accumulators,
@@ -178,12 +184,18 @@ impl Code {
         list[self.list.rows()] = rows as u64;
         list[self.list.length()] = length as u64;
         for (n, (input, &size)) in inputs.iter().zip(&self.inputs).enumerate() {
-            let bit = |bits: u64| n < 64 && bits >> n & 1 != 0;
+            let own = if self.own > 0 && n < self.own * self.form.by_column.max(1) as usize {
+                n % self.own
+            } else {
+                64
+            };
+            let bit = |bits: u64| own < 64 && bits >> own & 1 != 0;
             let is_per_row = bit(self.form.per_row) && self.form.row == 0;
             let is_scalar = bit(self.form.scalars);
             match *input {
                 Argument::Elements(bytes, stride) if !is_scalar => {
-                    assert!(holds(bytes.len(), stride, length * size), "an input is too short");
+                    let reach = if bit(self.form.pairs) { 2 * length - 1 } else { length };
+                    assert!(holds(bytes.len(), stride, reach * size), "an input is too short");
                     list[n] = bytes.as_ptr() as u64;
                     list[self.list.stride(n)] = stride as u64;
                 }

@@ -20,7 +20,8 @@ use crate::tile::program::{Definition, Program};
 /// The kernel of a program, some of whose outputs are reduced as `folds` says; none if an
 /// operation or a type has no steps.
 ///
-/// If that is done by column, each of those outputs is an input too, after the program's own.
+/// If that is done by column, each of those outputs is an input too, after the program's own of all
+/// rows that are combined at a time. Outputs that are kept are those of a single row.
 pub(crate) fn kernel(
     program: &Program,
     form: Form,
@@ -30,40 +31,49 @@ pub(crate) fn kernel(
         return short_rows(program, form, folds);
     }
     let own = program.inputs().len();
-    let mut all = own;
-    let is_scalar = |n: usize| n < 64 && form.scalars >> n & 1 != 0;
+    let rows = form.by_column.max(1) as usize;
+    let inputs = rows * own;
+    let bit = |bits: u64, n: usize| n < inputs && n % own < 64 && bits >> (n % own) & 1 != 0;
+    let is_scalar = |n: usize| bit(form.scalars, n);
     let (graph, recorded) = record::record(|| {
-        let inputs = program.inputs().iter().enumerate().map(|(n, dtype)| {
-            let element = element(*dtype)?;
-            let node = match is_scalar(n) {
-                true => Node::Scalar(n as u16, element),
-                false => Node::Input(n as u16, element),
-            };
-            Some(add(node, element.kind()))
-        });
         let mut rare = None;
-        let values = steps(program, &inputs.collect::<Option<Vec<_>>>()?, &mut rare)?;
+        let mut values = vec![];
+        for row in 0..rows {
+            let inputs = program.inputs().iter().enumerate().map(|(n, dtype)| {
+                let (element, n) = (element(*dtype)?, row * own + n);
+                let node = match is_scalar(n) {
+                    true => Node::Scalar(n as u16, element),
+                    false => Node::Input(n as u16, element),
+                };
+                Some(add(node, element.kind()))
+            });
+            values.push(steps(program, &inputs.collect::<Option<Vec<_>>>()?, &mut rare)?);
+        }
+        let mut combined_with = inputs..;
         let (mut outputs, mut accumulators) = (vec![], vec![]);
         for (n, reg) in program.results.iter().enumerate() {
             let (dtype, _) = program.values[reg.0 as usize];
-            let value = values[reg.0 as usize]?;
+            let mut own = values.iter().map(|values| values[reg.0 as usize]);
             match folds.get(n).copied().flatten() {
-                Some(op) if form.by_column => {
+                Some(op) if form.by_column > 0 => {
                     let element = element(dtype)?;
-                    let before = add(Node::Input(all as u16, element), element.kind());
-                    all += 1;
-                    outputs.push((combined(op, dtype, before, value)?.1, element));
+                    let before = combined_with.next()? as u16;
+                    let before = add(Node::Input(before, element), element.kind());
+                    let result =
+                        own.try_fold(before, |acc, value| Some(combined(op, dtype, acc, value?)?.1));
+                    outputs.push((result?, element));
                 }
-                Some(op) => accumulators.push(folded(op, dtype, value, accumulators.len())?),
-                None => outputs.push((owned(value), element(dtype)?)),
+                Some(op) => accumulators.push(folded(op, dtype, own.next()??, accumulators.len())?),
+                None => outputs.push((owned(own.next()??), element(dtype)?)),
             }
         }
-        Some((outputs, accumulators, rare))
+        Some((outputs, accumulators, rare, combined_with.start))
     });
-    let (outputs, accumulators, rare) = recorded?;
-    let places = (0..all).map(|n| match is_scalar(n) {
-        true => Place::in_list(n),
-        false => Place::listed(n),
+    let (outputs, accumulators, rare, all) = recorded?;
+    let places = (0..all).map(|n| match (is_scalar(n), bit(form.pairs, n)) {
+        (true, _) => Place::in_list(n),
+        (_, true) => Place { every: 2, ..Place::listed(n) },
+        _ => Place::listed(n),
     });
     let placed = |(n, (id, element))| (id, element, Place::listed(all + n));
     Some(Kernel {
@@ -73,7 +83,7 @@ pub(crate) fn kernel(
         rare: rare.map(|rare| rare.0),
         accumulators,
         arguments: all,
-        per_row: (0..own.min(64)).filter(|n| form.per_row >> n & 1 != 0).collect(),
+        per_row: (0..inputs).filter(|&n| bit(form.per_row, n)).collect(),
     })
 }
 

@@ -89,9 +89,11 @@ pub(crate) struct Form {
     pub scalars: u64,
     /// Those of them that are another element in each row.
     pub per_row: u64,
-    /// Whether what is reduced is combined with what an output holds, lane by lane, and not
-    /// accumulated over lanes.
-    pub by_column: bool,
+    /// The inputs of which every second element of a row is read, likewise.
+    pub pairs: u64,
+    /// If not zero, what is reduced is combined with what an output holds, lane by lane, and not
+    /// accumulated over lanes: so many rows, one after the other, each with inputs of its own.
+    pub by_column: u8,
     /// If not zero, each lane reduces a row of so many elements. Inputs that have one for each row
     /// are named by `per_row`.
     pub row: u8,

@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use smallvec::SmallVec;
 
-use super::{Plan, Slot, Step, Work};
+use super::{Plan, Slot, Step, Use, Work};
 use crate::cost::{TensorType, TensorTypes};
 use crate::error::Result;
 use crate::interrupt;
 use crate::kernels::Tensors;
+use crate::native::Target;
 use crate::profiler::{self, Argument};
 use crate::tensor::Tensor;
 
@@ -43,41 +44,111 @@ fn run_with(
     inputs: Tensors,
     mut run_step: impl FnMut(&Step, Tensors) -> Result<Tensors>,
 ) -> Result<Tensors> {
-    assert_eq!(inputs.len(), plan.inputs.len(), "inputs of a plan");
-    let mut slots: SmallVec<[Option<Tensor>; 16]> = SmallVec::new();
-    slots.resize(plan.slots, None);
-    for (slot, value) in plan.inputs.iter().zip(inputs) {
-        slots[slot.0 as usize] = Some(value);
-    }
-    for (slot, value) in &plan.constants {
-        slots[slot.0 as usize] = Some(value.clone());
-    }
+    let mut values = Values::new(plan, inputs);
     for step in &plan.steps {
+        let operands = values.operands(step)?;
+        values.fill(step, run_step(step, operands)?);
+    }
+    Ok(values.outputs())
+}
+
+/// The values of slots.
+struct Values<'a> {
+    plan: &'a Plan,
+    slots: SmallVec<[Option<Tensor>; 16]>,
+}
+
+impl<'a> Values<'a> {
+    #[inline(always)]
+    fn new(plan: &'a Plan, inputs: Tensors) -> Values<'a> {
+        assert_eq!(inputs.len(), plan.inputs.len(), "inputs of a plan");
+        let mut slots: SmallVec<[Option<Tensor>; 16]> = SmallVec::new();
+        slots.resize(plan.slots, None);
+        for (slot, value) in plan.inputs.iter().zip(inputs) {
+            slots[slot.0 as usize] = Some(value);
+        }
+        for (slot, value) in &plan.constants {
+            slots[slot.0 as usize] = Some(value.clone());
+        }
+        Values { plan, slots }
+    }
+
+    /// The operands of a step, which is the next one.
+    #[inline(always)]
+    fn operands(&mut self, step: &Step) -> Result<Tensors> {
         interrupt::check()?;
-        let operands: Tensors = step
-            .inputs
-            .iter()
-            .map(|operand| {
-                let slot = &mut slots[operand.slot.0 as usize];
-                let value = if operand.last { slot.take() } else { slot.clone() };
-                value.expect("a slot is filled before it is read")
-            })
-            .collect();
-        let results = run_step(step, operands)?;
-        debug_assert_eq!(results.len(), step.outputs.len(), "{:?}", plan);
+        let operand = |operand: &Use| {
+            let slot = &mut self.slots[operand.slot.0 as usize];
+            let value = if operand.last { slot.take() } else { slot.clone() };
+            value.expect("a slot is filled before it is read")
+        };
+        Ok(step.inputs.iter().map(operand).collect())
+    }
+
+    #[inline(always)]
+    fn fill(&mut self, step: &Step, results: Tensors) {
+        let plan = self.plan;
+        debug_assert_eq!(results.len(), step.outputs.len(), "{plan:?}");
         for (slot, value) in step.outputs.iter().zip(results) {
             if let Some(slot) = slot {
                 debug_assert!(plan.describes(*slot, &value), "{slot:?} is {value:?} in {plan:?}");
-                slots[slot.0 as usize] = Some(value);
+                self.slots[slot.0 as usize] = Some(value);
             }
         }
     }
-    let output =
-        |slot: &super::Slot| slots[slot.0 as usize].clone().expect("an output of a plan is filled");
-    Ok(plan.outputs.iter().map(output).collect())
+
+    #[inline(always)]
+    fn outputs(&self) -> Tensors {
+        let output = |slot: &Slot| {
+            self.slots[slot.0 as usize].clone().expect("an output of a plan is filled")
+        };
+        self.plan.outputs.iter().map(output).collect()
+    }
 }
 
 impl Plan {
+    /// Computes the outputs where `targets` say, as rows of those, if the last step can; or else
+    /// returns them.
+    ///
+    /// # Safety
+    /// The targets are memory that may be written, and that nothing else reads or writes
+    /// meanwhile.
+    pub(crate) unsafe fn run_rows_into(
+        &self,
+        inputs: Tensors,
+        targets: &[Target],
+    ) -> Result<Option<Tensors>> {
+        let Some((last, steps)) = self.steps.split_last() else {
+            return self.run(inputs).map(Some);
+        };
+        let is_all = || {
+            let mut seen = SmallVec::<[Slot; 4]>::new();
+            last.outputs.iter().zip(&self.outputs).all(|(own, output)| {
+                let is_new = !seen.contains(output);
+                seen.push(*output);
+                is_new && *own == Some(*output)
+            }) && last.outputs.len() == self.outputs.len()
+        };
+        let Work::Tile { program, shape } = &last.work else {
+            return self.run(inputs).map(Some);
+        };
+        if profiler::is_on() || !is_all() {
+            return self.run(inputs).map(Some);
+        }
+        let mut values = Values::new(self, inputs);
+        for step in steps {
+            let operands = values.operands(step)?;
+            values.fill(step, step.run(operands)?);
+        }
+        let operands = values.operands(last)?;
+        // SAFETY: the caller says so of the targets.
+        if unsafe { program.run_rows_into(&operands, shape, targets) } {
+            return Ok(None);
+        }
+        values.fill(last, last.run(operands)?);
+        Ok(Some(values.outputs()))
+    }
+
     /// Whether a value is what is known of a slot, if anything is.
     fn describes(&self, slot: Slot, value: &Tensor) -> bool {
         let known = self.types[slot.0 as usize].as_ref();

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use bytemuck::{Pod, bytes_of, bytes_of_mut, cast_slice, cast_slice_mut};
+use bytemuck::{bytes_of, bytes_of_mut, cast_slice, cast_slice_mut};
 use smallvec::SmallVec;
 
 use super::program::{Element, Place, Program};
@@ -21,6 +21,12 @@ use crate::tensor::Tensor;
 use crate::threads;
 
 mod crossed;
+mod rows;
+mod strided;
+
+use rows::form_of;
+pub(crate) use rows::run_rows_into;
+use strided::{Strided, fill};
 
 /// Bytes of a tile of the widest type in a program.
 const TILE_BYTES: usize = 2048;
@@ -35,6 +41,11 @@ pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Re
         dtype: program.outputs.first().copied().unwrap_or(DType::Float0),
     })?;
     debug_assert_eq!(inputs.len(), program.inputs.len());
+    if count == 1 {
+        let numbers = inputs.iter().map(|input| input.reshape(&[])).collect::<Result<Tensors>>()?;
+        let results = run_scalars(program, &numbers);
+        return results.iter().map(|result| result.reshape(shape)).collect();
+    }
 
     if count > 0 {
         localize(&mut inputs)?;
@@ -95,7 +106,8 @@ fn compute(
     }
     let tile = (TILE_BYTES / program.widest).min(count);
     let mut job = Job::new(program, code, inputs, donated, shape, tile);
-    job.by_rows = form.per_row != 0 || job.has_rows();
+    job.only_by_rows = form.per_row != 0 || form.pairs != 0;
+    job.by_rows = job.only_by_rows || job.has_rows();
     job.run(count, outputs);
 }
 
@@ -127,50 +139,6 @@ fn at_once(
         outputs.iter_mut().map(|target| Target::row(target)).collect();
     // SAFETY: the targets are slices that this call has for itself.
     unsafe { code.run([1, count], &arguments, &targets) }
-}
-
-/// What code is wanted for inputs: those that have the same element all along a row have another
-/// scalar in each, if all inputs can be read along rows.
-fn form_of(inputs: &Tensors, shape: &[usize]) -> Form {
-    let bit = |n: usize| 1u64.checked_shl(n as u32).unwrap_or(0);
-    let mut form = Form::default();
-    let mut strided: SmallVec<[usize; 4]> = SmallVec::new();
-    let mut strides: SmallVec<[Strides; 4]> = SmallVec::new();
-    for (n, input) in inputs.iter().enumerate() {
-        if input.is_repeated() {
-            form.scalars |= bit(n);
-        } else if !input.is_contiguous() {
-            strided.push(n);
-            strides.push(input.layout().strides);
-        }
-    }
-    if strided.is_empty() {
-        return form;
-    }
-    let sizes = merge_axes(shape, &mut strides.iter_mut().collect::<SmallVec<[_; 4]>>());
-    if !is_by_rows(&sizes, strides.iter()) {
-        return form;
-    }
-    let repeated = strided.iter().zip(&strides).filter(|(_, strides)| strides.last() == Some(&0));
-    for (&n, _) in repeated.clone() {
-        form.per_row |= bit(n);
-    }
-    // Truth values and the like are gathered.
-    let is_wide = |(&n, _): (&usize, &Strides)| n < 64 && inputs[n].dtype().size() >= 4;
-    if !repeated.clone().all(is_wide) {
-        form.per_row = 0;
-    }
-    form.scalars |= form.per_row;
-    form
-}
-
-/// Rows shorter than this are gathered in tiles.
-const SHORT_ROW: usize = 32;
-
-/// Whether inputs are read along rows, or have the same element all along one.
-fn is_by_rows<'a>(sizes: &[usize], mut strides: impl Iterator<Item = &'a Strides>) -> bool {
-    let is_long = sizes.last().is_some_and(|&row| row >= SHORT_ROW);
-    is_long && strides.all(|strides| matches!(strides.last(), Some(0 | 1)))
 }
 
 /// Runs a program on scalars: each value has a place on the stack, and nothing is allocated.
@@ -271,13 +239,6 @@ enum Source<'a> {
     Donated(usize),
 }
 
-/// Elements at `offset + Σ index * stride`.
-struct Strided<'a> {
-    bytes: &'a [u8],
-    offset: usize,
-    strides: Strides,
-}
-
 /// A program with its prepared inputs.
 struct Job<'a> {
     program: &'a Program,
@@ -295,6 +256,8 @@ struct Job<'a> {
     row: Option<usize>,
     /// Whether code reads strided inputs along rows where they lie.
     by_rows: bool,
+    /// Whether it is made for that, and not for tiles.
+    only_by_rows: bool,
     /// Elements that are run by one thread before it takes the next ones.
     chunk: usize,
     /// Whether an input runs along the axis before the last, across the rows.
@@ -367,8 +330,21 @@ impl<'a> Job<'a> {
             chunk = crossed::chunk(sizes[sizes.len() - 1], size);
         }
         let crossed = crossed.is_some();
-        let by_rows = false;
-        Job { program, code, sources, shared, pitch, tile, sizes, row, by_rows, chunk, crossed }
+        let (by_rows, only_by_rows) = (false, false);
+        Job {
+            program,
+            code,
+            sources,
+            shared,
+            pitch,
+            tile,
+            sizes,
+            row,
+            by_rows,
+            only_by_rows,
+            chunk,
+            crossed,
+        }
     }
 
     /// Lines of scratch memory for the tiles of a thread.
@@ -382,16 +358,6 @@ impl<'a> Job<'a> {
         let mut tiles = lines.chunks_exact_mut(self.pitch).map(cast_slice_mut);
         let slots = tiles.by_ref().take(self.program.slots).collect();
         [slots, tiles.collect()]
-    }
-
-    /// Whether strided inputs have their elements along rows.
-    fn has_rows(&self) -> bool {
-        let strided = self.sources.iter().filter_map(|source| match source {
-            Source::Strided(strided) => Some(&strided.strides),
-            _ => None,
-        });
-        is_by_rows(&self.sizes, strided.clone())
-            && strided.clone().all(|strides| strides.last() == Some(&1))
     }
 
     /// Computes all elements of the outputs, `count` of each.
@@ -522,7 +488,7 @@ impl<'a> Job<'a> {
     /// Computes elements `at..at + len` by code, if there is any and it succeeds; `tiles` holds
     /// the elements of strided inputs.
     fn run_code(&self, at: usize, len: usize, tiles: &[&[u8]], targets: &mut [&mut [u8]]) -> bool {
-        let Some(code) = &self.code else { return false };
+        let Some(code) = self.code.as_ref().filter(|_| !self.only_by_rows) else { return false };
         let sources = self.sources.iter().zip(&self.program.inputs).enumerate();
         let arguments: SmallVec<[Argument; 8]> = sources
             .map(|(n, (source, dtype))| match source {
@@ -538,60 +504,6 @@ impl<'a> Job<'a> {
         unsafe { code.run([1, len], &arguments, &targets) }
     }
 
-    /// Computes elements `start..start + count` by code that reads all inputs along rows, if there
-    /// is any and it succeeds.
-    fn run_rows(&self, start: usize, count: usize, outputs: &mut [&mut [u8]]) -> bool {
-        let Some(code) = &self.code else { return false };
-        let last = self.sizes.len() - 1;
-        let row = self.sizes[last];
-        let rows_together = if last > 0 { self.sizes[last - 1] } else { 1 };
-        let (mut at, end) = (start, start + count);
-        while at < end {
-            let (index, within) = (at / row, at % row);
-            let rows = ((end - at) / row).min(rows_together - index % rows_together);
-            let (rows, length) = match within == 0 && rows > 0 {
-                true => (rows, row),
-                false => (1, (row - within).min(end - at)),
-            };
-            let mut is_forward = true;
-            let sources = self.sources.iter().zip(&self.program.inputs);
-            let mut arguments: SmallVec<[Argument; 8]> = SmallVec::new();
-            for (source, dtype) in sources {
-                let size = dtype.size();
-                arguments.push(match source {
-                    Source::Repeated(value, _) => Argument::Scalar(value),
-                    Source::Contiguous(bytes) => {
-                        Argument::Elements(&bytes[at * size..], row * size)
-                    }
-                    Source::Donated(output) => Argument::InPlace(*output),
-                    Source::Strided(strided) => {
-                        let step = if last > 0 { strided.strides[last - 1] } else { 0 };
-                        is_forward &= step >= 0;
-                        let step = step.max(0) as usize * size;
-                        let from = strided.row_start(&self.sizes, index);
-                        match strided.strides[last] {
-                            0 => Argument::PerRow(&strided.bytes[from * size..], step),
-                            _ => Argument::Elements(&strided.bytes[(from + within) * size..], step),
-                        }
-                    }
-                });
-            }
-            // Rows that lie backwards are taken one by one.
-            let rows = if is_forward { rows } else { 1 };
-            let targets: SmallVec<[Target; 4]> = outputs
-                .iter_mut()
-                .zip(&self.program.outputs)
-                .map(|(output, dtype)| Target::row(output).part(at - start, row, dtype.size()))
-                .collect();
-            // SAFETY: the targets are slices that this call has for itself.
-            if !unsafe { code.run([rows, length], &arguments, &targets) } {
-                return false;
-            }
-            at += rows * length;
-        }
-        true
-    }
-
     fn shared_tile(&self, index: usize) -> &[u8] {
         self.shared.get(index * self.pitch..(index + 1) * self.pitch).map_or(&[], cast_slice)
     }
@@ -601,177 +513,6 @@ impl Source<'_> {
     /// Whether tiles are copied to scratch memory before they are read.
     fn is_gathered(&self) -> bool {
         matches!(self, Source::Strided(_) | Source::Donated(_))
-    }
-}
-
-impl<'a> Strided<'a> {
-    /// The elements from the one at position `at` in row-major order: where they lie, if they
-    /// lie together, or else in `tile`, which says how many they are.
-    fn tile<'t>(&self, size: usize, sizes: &[usize], at: usize, tile: &'t mut [u8]) -> &'t [u8]
-    where
-        'a: 't,
-    {
-        let last = sizes.len() - 1;
-        let (row, stride) = (sizes[last], self.strides[last]);
-        let within = at % row;
-        if stride == 1 && within + tile.len() / size <= row {
-            let from = self.row_start(sizes, at / row) + within;
-            return &self.bytes[from * size..][..tile.len()];
-        }
-        match size {
-            1 => self.gather::<[u8; 1]>(sizes, at, cast_slice_mut(tile)),
-            2 => self.gather::<u16>(sizes, at, cast_slice_mut(tile)),
-            4 => self.gather::<u32>(sizes, at, cast_slice_mut(tile)),
-            8 => self.gather::<u64>(sizes, at, cast_slice_mut(tile)),
-            16 => self.gather::<[u64; 2]>(sizes, at, cast_slice_mut(tile)),
-            // Elements without size have nothing to gather.
-            _ => {}
-        }
-        tile
-    }
-
-    /// Copies a part of a row, from the element at a position on.
-    fn row(&self, size: usize, start: isize, stride: isize, target: &mut [u8]) {
-        fn part<T: Pod>(source: &[u8], start: isize, stride: isize, target: &mut [u8]) {
-            let target: &mut [T] = cast_slice_mut(target);
-            let rows = Rows { source: cast_slice(source), start, step: 0, stride };
-            rows.long(target.len(), target);
-        }
-        match size {
-            1 => part::<u8>(self.bytes, start, stride, target),
-            2 => part::<u16>(self.bytes, start, stride, target),
-            4 => part::<u32>(self.bytes, start, stride, target),
-            8 => part::<u64>(self.bytes, start, stride, target),
-            16 => part::<[u64; 2]>(self.bytes, start, stride, target),
-            _ => {}
-        }
-    }
-
-    /// The position of the first element of a row, counted in row-major order.
-    fn row_start(&self, sizes: &[usize], mut row: usize) -> usize {
-        let mut from = self.offset as isize;
-        for axis in (0..sizes.len() - 1).rev() {
-            from += (row % sizes[axis]) as isize * self.strides[axis];
-            row /= sizes[axis];
-        }
-        from as usize
-    }
-
-    fn gather<T: Pod>(&self, sizes: &[usize], at: usize, tile: &mut [T]) {
-        let source: &[T] = cast_slice(self.bytes);
-        let last = sizes.len() - 1;
-        let (size, stride) = (sizes[last], self.strides[last]);
-        let (rows, step) = match last {
-            0 => (1, 0),
-            _ => (sizes[last - 1], self.strides[last - 1]),
-        };
-        let (mut row, mut within) = (at / size, at % size);
-        let mut rest = tile;
-        while !rest.is_empty() {
-            let start = self.row_start(sizes, row) as isize + within as isize * stride;
-            // Whole rows that are equally far apart, or a part of one.
-            let whole = if within == 0 { rest.len() / size } else { 0 };
-            let together = whole.min(rows - row % rows).max(1);
-            let length = (together * size).min(rest.len()).min(together * size - within);
-            let (now, later) = rest.split_at_mut(length);
-            let walk = Rows { source, start, step, stride };
-            match size {
-                2 if whole > 0 => walk.short::<2>(now),
-                3 if whole > 0 => walk.short::<3>(now),
-                4 if whole > 0 => walk.short::<4>(now),
-                5 if whole > 0 => walk.short::<5>(now),
-                6 if whole > 0 => walk.short::<6>(now),
-                7 if whole > 0 => walk.short::<7>(now),
-                8 if whole > 0 => walk.short::<8>(now),
-                _ => walk.long(size, now),
-            }
-            rest = later;
-            row += together;
-            within = 0;
-        }
-    }
-}
-
-/// Rows of elements, from one on.
-struct Rows<'a, T> {
-    source: &'a [T],
-    start: isize,
-    /// From row to row.
-    step: isize,
-    /// From element to element.
-    stride: isize,
-}
-
-impl<T: Pod> Rows<'_, T> {
-    /// Copies whole rows of `N` elements.
-    fn short<const N: usize>(&self, target: &mut [T]) {
-        let (rows, _) = target.as_chunks_mut::<N>();
-        if self.step == 0 {
-            // All rows are like the first.
-            if let [first, others @ ..] = rows {
-                self.row(self.start, first);
-                others.fill(*first);
-            }
-            return;
-        }
-        let mut from = self.start;
-        for row in rows {
-            match self.stride {
-                1 => row.copy_from_slice(&self.source[from as usize..][..N]),
-                0 => row.fill(self.source[from as usize]),
-                2 => self.pairs(from as usize, row),
-                _ => self.row(from, row),
-            }
-            from += self.step;
-        }
-    }
-
-    /// Copies rows of so many elements, or a part of one.
-    fn long(&self, size: usize, target: &mut [T]) {
-        let mut from = self.start;
-        for row in target.chunks_mut(size) {
-            match self.stride {
-                1 => row.copy_from_slice(&self.source[from as usize..][..row.len()]),
-                0 => row.fill(self.source[from as usize]),
-                2 => self.pairs(from as usize, row),
-                _ => self.row(from, row),
-            }
-            from += self.step;
-        }
-    }
-
-    /// The first of every two, which is what vectors can pick out.
-    fn pairs(&self, from: usize, target: &mut [T]) {
-        let (pairs, _) = self.source[from..].as_chunks::<2>();
-        let (end, body) = target.split_last_mut().expect("a row has elements");
-        for (target, &[first, _]) in body.iter_mut().zip(pairs) {
-            *target = first;
-        }
-        *end = self.source[from + 2 * body.len()];
-    }
-
-    fn row(&self, from: isize, target: &mut [T]) {
-        for (i, target) in target.iter_mut().enumerate() {
-            *target = self.source[(from + i as isize * self.stride) as usize];
-        }
-    }
-}
-
-/// Repeats one element.
-fn fill(size: usize, target: &mut [u8], element: &[u8]) {
-    fn repeat<const N: usize>(target: &mut [u8], element: &[u8]) {
-        for chunk in target.chunks_exact_mut(N) {
-            chunk.copy_from_slice(&element[..N]);
-        }
-    }
-    match size {
-        1 => target.fill(element[0]),
-        2 => repeat::<2>(target, element),
-        4 => repeat::<4>(target, element),
-        8 => repeat::<8>(target, element),
-        16 => repeat::<16>(target, element),
-        // Elements without size fill nothing.
-        _ => {}
     }
 }
 
@@ -788,3 +529,6 @@ impl Default for Line {
         Line([0; 64])
     }
 }
+
+#[cfg(test)]
+mod tests;

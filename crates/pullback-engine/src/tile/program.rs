@@ -16,7 +16,7 @@ use crate::cost::Cost;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::Tensors;
-use crate::native::{self, Codes, Mode};
+use crate::native::{self, Codes, Mode, Target};
 use crate::tensor::Tensor;
 
 /// Names a value of one program.
@@ -126,6 +126,23 @@ impl Program {
         let results = oracle::run(self, &inputs, shape)?;
         results.iter().zip(outputs).for_each(|(result, output)| result.copy_to(output));
         Ok(())
+    }
+
+    /// Runs the program into rows of larger arrays, all axes but the last being one there. False if
+    /// that cannot be done with inputs that lie like these.
+    ///
+    /// # Safety
+    /// The targets are memory that may be written, and that nothing else reads or writes meanwhile.
+    pub(crate) unsafe fn run_rows_into(
+        &self,
+        inputs: &Tensors,
+        shape: &[usize],
+        targets: &[Target],
+    ) -> bool {
+        // SAFETY: the caller says so of the targets.
+        self.error.is_none()
+            && native::mode().has_code()
+            && unsafe { machine::run_rows_into(self, inputs, shape, targets) }
     }
 
     /// The element types of the inputs.
@@ -397,19 +414,9 @@ pub fn scalar(op: ScalarOp, operands: &[&Tensor]) -> Result<Tensor> {
 pub(super) struct Element(pub(super) [u64; 2]);
 
 impl Element {
-    /// The element as a tensor: moves of known sizes are faster than of any.
+    /// The element as a tensor.
     #[inline(always)]
     pub(super) fn tensor(&self, dtype: DType) -> Tensor {
-        let bytes: &[u8; 16] = bytemuck::cast_ref(self);
-        match dtype.size() {
-            1 => Tensor::scalar(bytes[0]).bitcast(dtype),
-            2 => Tensor::scalar(u16::from_ne_bytes([bytes[0], bytes[1]])).bitcast(dtype),
-            4 => {
-                let bytes = [bytes[0], bytes[1], bytes[2], bytes[3]];
-                Tensor::scalar(u32::from_ne_bytes(bytes)).bitcast(dtype)
-            }
-            8 => Tensor::scalar(self.0[0]).bitcast(dtype),
-            _ => Tensor::scalar_from_bytes(dtype, bytes),
-        }
+        Tensor::scalar_in(dtype, bytemuck::cast(*self))
     }
 }

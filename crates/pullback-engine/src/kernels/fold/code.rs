@@ -1,5 +1,6 @@
 //! Reductions by code: of short rows, of rows in blocks, and of columns.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use smallvec::SmallVec;
@@ -14,6 +15,7 @@ use crate::kernels::common::Number;
 use crate::kernels::reduce::{self, ROUNDS, ReduceOp, lanes_of};
 use crate::layout::{self, Shape};
 use crate::native::{Argument, Code, Target};
+use crate::scratch::with_scratch;
 use crate::tensor::Tensor;
 use crate::threads;
 
@@ -23,6 +25,8 @@ const WIDEST: usize = 512;
 /// A run of code.
 pub(super) struct Run<'a> {
     pub(super) code: &'a Code,
+    /// Code that combines so many rows of columns at a time, if there is.
+    pub(super) several: Option<(&'a Code, usize)>,
     pub(super) axes: &'a Axes,
     pub(super) sources: &'a [Source<'a>],
 }
@@ -213,62 +217,108 @@ impl Fold {
         threads::for_each(outers * tiles, &|part| {
             let (outer, first) = (part / tiles, part % tiles * width);
             let width = width.min(inner - first);
-            let new = |op: &ReduceOp| vec![reduce::identity::<A>(*op); lanes * width];
-            let mut blocks: Vec<Vec<Vec<A>>> = ops.iter().map(|_| vec![]).collect();
-            let mut row = 0;
-            while row < length {
-                if row % block == 0 {
-                    blocks.iter_mut().zip(ops).for_each(|(blocks, op)| blocks.push(new(op)));
+            let columns = Columns { outer, first, width, lanes, is_dense };
+            with_scratch(ops.len() * lanes * width, |acc: &mut [A]| {
+                let mut blocks: SmallVec<[reduce::Columns<A>; 2]> = SmallVec::new();
+                blocks.resize_with(ops.len(), Default::default);
+                for start in (0..length).step_by(block) {
+                    let end = length.min(start + block);
+                    for (acc, op) in acc.chunks_exact_mut(lanes * width).zip(ops) {
+                        acc.fill(reduce::identity(*op));
+                    }
+                    if !self.combine_rows(run, &columns, start..end, (kept, sizes), acc) {
+                        failed.store(true, Ordering::Relaxed);
+                    }
+                    let each = acc.chunks_exact_mut(lanes * width).zip(ops).zip(&mut blocks);
+                    for ((acc, op), blocks) in each {
+                        reduce::finish_columns::<A>(*op, blocks, acc, width, end == length);
+                    }
                 }
-                // So many rows at once, one for each lane, or as one long row several times.
-                let rest = (length - row).min(block - row % block);
-                let (calls, long, rows) = match (is_dense, rest >= lanes) {
-                    (true, true) => (rest / lanes, lanes * width, rest / lanes * lanes),
-                    (true, false) => (1, rest * width, rest),
-                    (false, _) => (rest.min(lanes), width, rest.min(lanes)),
-                };
-                let step = if is_dense { lanes } else { 1 };
-                let mut arguments = run.columns(outer, first, row, step);
-                let mut targets: SmallVec<[Target; 8]> = SmallVec::new();
-                let mut kept_at = kept.iter().zip(sizes);
-                let mut acc_at = blocks.iter_mut();
-                for output in &self.outputs {
-                    targets.push(match output {
-                        None => {
-                            let (target, size) = kept_at.next().expect("one for each kept result");
-                            let at = (outer * length + row) * inner + first;
-                            target.part(at, step * inner, *size)
-                        }
-                        Some(_) => {
-                            let blocks = acc_at.next().expect("one for each reduction");
-                            let acc = blocks.last_mut().expect("a block has begun");
-                            let bytes: &mut [u8] = bytemuck::cast_slice_mut(acc);
-                            let stride = if is_dense { 0 } else { width * size_of::<A>() };
-                            Target { stride, ..Target::row(bytes) }
-                        }
-                    });
+                for (acc, output) in acc.chunks_exact(lanes * width).zip(&outputs) {
+                    let at = outer * inner + first;
+                    assert!((at + width) * size_of::<A>() <= output.bytes);
+                    // SAFETY: the numbers lie within the buffer, and belong to this part alone.
+                    let sums = unsafe {
+                        std::slice::from_raw_parts_mut(output.start.cast::<A>().add(at), width)
+                    };
+                    sums.copy_from_slice(&acc[..width]);
                 }
-                let combined = self.outputs.iter().enumerate().filter(|(_, op)| op.is_some());
-                arguments.extend(combined.map(|(n, _)| Argument::InPlace(n)));
-                // SAFETY: parts have columns of their own, of what is kept as well; what is
-                // accumulated is this part's alone.
-                if !unsafe { run.code.run([calls, long], &arguments, &targets) } {
-                    failed.store(true, Ordering::Relaxed);
-                }
-                row += rows;
-            }
-            for ((op, blocks), output) in ops.iter().zip(&mut blocks).zip(&outputs) {
-                let at = outer * inner + first;
-                assert!((at + width) * size_of::<A>() <= output.bytes);
-                // SAFETY: the numbers lie within the buffer, and belong to this part alone.
-                let sums = unsafe {
-                    std::slice::from_raw_parts_mut(output.start.cast::<A>().add(at), width)
-                };
-                reduce::finish_columns::<A>(*op, blocks, width, sums);
-            }
+            });
         });
         !failed.into_inner()
     }
+
+    /// Combines some rows of columns with what the rows before, one for each lane, came to. False
+    /// if some results are not right.
+    fn combine_rows<A: Number + Element>(
+        &self,
+        run: &Run,
+        columns: &Columns,
+        rows: Range<usize>,
+        (kept, sizes): (&[Target], &[usize]),
+        acc: &mut [A],
+    ) -> bool {
+        let Columns { outer, first, width, lanes, is_dense } = *columns;
+        let Axes { length, inner, .. } = *run.axes;
+        let (mut row, mut is_right) = (rows.start, true);
+        while row < rows.end {
+            // So many rows at once, one for each lane, or as one long row several times.
+            let rest = rows.end - row;
+            let (code, turns) = match run.several {
+                Some((code, turns)) if rest >= turns * lanes => (code, turns),
+                _ => (run.code, 1),
+            };
+            let (calls, long, rows) = match (is_dense, rest >= lanes) {
+                (true, true) => {
+                    let calls = rest / (turns * lanes);
+                    (calls, lanes * width, calls * turns * lanes)
+                }
+                (true, false) => (1, rest * width, rest),
+                (false, _) => (rest.min(lanes), width, rest.min(turns * lanes)),
+            };
+            let step = if is_dense { turns * lanes } else { 1 };
+            let mut arguments: SmallVec<[Argument; 8]> = SmallVec::new();
+            for turn in 0..turns {
+                arguments.extend(run.columns(outer, first, row + turn * lanes, step));
+            }
+            let mut targets: SmallVec<[Target; 8]> = SmallVec::new();
+            let mut kept_at = kept.iter().zip(sizes);
+            let mut acc_at = acc.chunks_exact_mut(lanes * width);
+            for output in &self.outputs {
+                targets.push(match output {
+                    None => {
+                        let (target, size) = kept_at.next().expect("one for each kept result");
+                        target.part((outer * length + row) * inner + first, step * inner, *size)
+                    }
+                    Some(_) => {
+                        let acc = acc_at.next().expect("one for each reduction");
+                        let stride = if is_dense { 0 } else { width * size_of::<A>() };
+                        Target { stride, ..Target::row(bytemuck::cast_slice_mut(acc)) }
+                    }
+                });
+            }
+            let combined = self.outputs.iter().enumerate().filter(|(_, op)| op.is_some());
+            arguments.extend(combined.map(|(n, _)| Argument::InPlace(n)));
+            // SAFETY: parts have columns of their own, of what is kept as well; what is
+            // accumulated is this part's alone.
+            is_right &= unsafe { code.run([calls, long], &arguments, &targets) };
+            row += rows;
+        }
+        is_right
+    }
+}
+
+/// Columns that are reduced together.
+struct Columns {
+    /// The index along the outer axes.
+    outer: usize,
+    /// The first of the columns, and how many they are.
+    first: usize,
+    width: usize,
+    /// Rows that are accumulated apart.
+    lanes: usize,
+    /// Whether rows follow each other without gaps.
+    is_dense: bool,
 }
 
 impl<'a> Run<'a> {

@@ -5,7 +5,7 @@ use super::opcodes::{LOAD, compare_opcode, moved};
 use super::{Emitter, Part};
 use crate::native::ir::{Element, Id, Kind, Logic, Node, Place};
 use crate::native::x64::{
-    Gpr, Length, Map, Mask, Masking, Prefix, RCX, RDX, Rm, UNMASKED, Zmm, op,
+    Gpr, Length, Map, Mask, Masking, Mem, Prefix, RCX, RDX, Rm, UNMASKED, Zmm, op,
 };
 
 /// The lanes of this vector that are elements.
@@ -71,6 +71,25 @@ impl Emitter<'_> {
         let length = self.length(kind);
         self.asm.vector(zero, length, UNMASKED, to.0, to.0, to.into(), None);
         self.asm.gather(kind == Kind::Double, length, SCATTERED, to, (base, SCRATCH), offset);
+    }
+
+    /// Two vectors, the second of which ends with the last element that is read, and the places in
+    /// both of every second element.
+    pub(super) fn pairs_at_once(&mut self, to: Zmm, place: Place, kind: Kind) {
+        let (lanes, wide) = (self.lanes as u64, kind == Kind::Double);
+        let size = if wide { 8 } else { 4 };
+        let at = |lane: u64| if 2 * lane < lanes { 2 * lane } else { 2 * lane + 1 };
+        let places: Vec<u8> =
+            (0..lanes).flat_map(|lane| at(lane).to_le_bytes().into_iter().take(size)).collect();
+        let places = Rm::Mem(self.asm.constant(&places));
+        let (base, offset) = self.first_of(place, kind);
+        let length = self.length(kind);
+        self.asm.vector(LOAD, length, UNMASKED, to.0, 0, places, None);
+        let first = Rm::Mem(Mem::At(base, offset));
+        self.asm.vector(LOAD, length, UNMASKED, SCRATCH.0, 0, first, None);
+        let second = Rm::Mem(Mem::At(base, offset + (self.lanes - 1) as i32 * size as i32));
+        let permute = op(Map::M0F38, Prefix::P66, wide, 0x77);
+        self.asm.vector(permute, length, UNMASKED, to.0, SCRATCH.0, second, None);
     }
 
     pub(super) fn scatter_masked(&mut self, from: Zmm, place: Place, kind: Kind) {

@@ -458,6 +458,8 @@ by_processor! {
     fn gather(to: Zmm, place: Place, kind: Kind) = gather_masked, gather_first;
     /// Writes the elements of lanes that do not lie side by side.
     fn scatter(from: Zmm, place: Place, kind: Kind) = scatter_masked, scatter_first;
+    /// Reads every second element, as many as there are lanes.
+    fn pairs(to: Zmm, place: Place, kind: Kind) = pairs_at_once, pairs_shuffled;
     /// Writes truth values, a byte each.
     fn write_truths(place: Place, id: Id, at: u32) = write_mask, write_truth_vector;
     /// The bits of a truth value, a lane each, in `RCX`; more may be set.

@@ -132,7 +132,9 @@ impl Emitter<'_> {
             self.asm.vector(LOAD, length, UNMASKED, reg.0, 0, from, None);
         } else if let Node::Input(input, element) = self.graph.node(id) {
             let place = self.kernel.inputs[input as usize];
-            if place.every > 1 {
+            if place.every == 2 && matches!(self.part(place), Part::Whole) {
+                self.pairs(reg, place, kind);
+            } else if place.every > 1 {
                 self.gather(reg, place, kind);
             } else if self.lanes == 1 {
                 let from = Rm::Mem(self.address(place, element.size()));

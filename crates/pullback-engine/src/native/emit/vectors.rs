@@ -202,6 +202,24 @@ impl Emitter<'_> {
         }
     }
 
+    /// Two vectors, the second of which ends with the last element that is read: vshufps or vshufpd,
+    /// which takes halves of both, and vpermpd, which brings them in order.
+    pub(super) fn pairs_shuffled(&mut self, to: Zmm, place: Place, kind: Kind) {
+        let (shuffle, which, size) = match kind {
+            Kind::Double => (op(Map::M0F, Prefix::P66, false, 0xc6), 0b1010, 8),
+            _ => (op(Map::M0F, Prefix::None, false, 0xc6), 0b1101_1000, 4),
+        };
+        let (base, offset) = self.first_of(place, kind);
+        let length = self.length(kind);
+        self.plain(LOAD, length, to, Zmm(0), Rm::Mem(Mem::At(base, offset)));
+        let second = Rm::Mem(Mem::At(base, offset + (self.lanes as i32 - 1) * size));
+        self.asm.vector(shuffle, length, UNMASKED, to.0, to.0, second, Some(which));
+        if length == Length::B32 {
+            let permute = op(Map::M0F3A, Prefix::P66, true, 0x01);
+            self.asm.vector(permute, length, UNMASKED, to.0, 0, to.into(), Some(0b1101_1000));
+        }
+    }
+
     /// One lane after the other.
     pub(super) fn scatter_first(&mut self, from: Zmm, place: Place, kind: Kind) {
         let size = if kind == Kind::Double { 8 } else { 4 };

@@ -1,8 +1,9 @@
 //! Programs over inputs whose elements run across the rows of the result.
 //!
 //! Reading such an input along rows takes an element of another cache line each time. So blocks of
-//! some rows and columns are transposed in registers into memory that fits the first-level cache,
-//! and the program is run over one block after the other.
+//! some rows and columns are transposed in registers, and the program is run over one block after
+//! the other. Blocks of one input are transposed into an output, in place of which code computes;
+//! those of others into memory that fits the first-level cache.
 
 use bytemuck::cast_slice_mut;
 use smallvec::SmallVec;
@@ -16,6 +17,8 @@ use crate::scratch::with_scratch;
 const SHORTEST: usize = 16;
 /// Bytes of the blocks of all inputs, which fit the first-level cache.
 const BLOCK_BYTES: usize = 16 << 10;
+/// Bytes of the blocks of an input that lies in an output, which fit the second-level cache.
+const IN_PLACE_BYTES: usize = 256 << 10;
 /// Rows of a block for code, which takes all rows at once.
 const ROWS: usize = 64;
 /// Elements of a chunk, where so few are whole cache lines of an input.
@@ -52,6 +55,13 @@ struct Block {
     columns: usize,
 }
 
+/// An input whose blocks are put where those of an output will be.
+#[derive(Clone, Copy)]
+struct InPlace {
+    input: usize,
+    output: usize,
+}
+
 impl Job<'_> {
     /// Whether blocks of an input are put together, those of which lie elsewhere than in rows.
     fn is_blocked(&self, source: &Source) -> bool {
@@ -71,14 +81,19 @@ impl Job<'_> {
         let sizes: usize = blocked().map(|(_, dtype)| dtype.size()).sum();
         // Whole squares, and without code whole tiles, row by row.
         let side = LINE / blocked().map(|(_, dtype)| dtype.size()).min().unwrap_or(1).max(1);
-        let (rows, columns) = match self.code {
-            Some(_) => (ROWS.max(side), (BLOCK_BYTES / (ROWS.max(side) * sizes.max(1)))),
-            None => (side, self.tile),
-        };
         let streams = self.streams(row);
+        let in_place = if streams { None } else { self.in_place() };
+        let (rows, columns) = match (&self.code, in_place) {
+            (None, _) => (side, self.tile),
+            (_, Some(InPlace { input, .. })) if blocked().count() == 1 => {
+                let size = self.program.inputs[input].size();
+                (ROWS.max(side), IN_PLACE_BYTES / (ROWS.max(side) * size))
+            }
+            _ => (ROWS.max(side), BLOCK_BYTES / (ROWS.max(side) * sizes.max(1))),
+        };
         let narrowest = self.program.outputs.iter().map(|dtype| dtype.size()).min();
         let whole = if streams { LINE / narrowest.unwrap_or(LINE).max(1) } else { 1 };
-        let columns = columns.max(1).next_multiple_of(side.max(whole));
+        let columns = columns.max(1).next_multiple_of(side.max(whole)).min(row);
         let mut lines: usize =
             blocked().map(|(_, dtype)| (rows * columns * dtype.size()).div_ceil(LINE)).sum();
         if streams {
@@ -94,7 +109,7 @@ impl Job<'_> {
                     let columns = columns.min(row - column);
                     let block = Block { at: at * row + column, rows, pitch: row, columns };
                     let memory = [&mut *tiles, &mut *blocks];
-                    self.run_block(block, start, memory, streams, outputs);
+                    self.run_block(block, start, memory, (streams, in_place), outputs);
                 }
                 at += rows;
             }
@@ -115,6 +130,23 @@ impl Job<'_> {
             })
     }
 
+    /// The input that lies in an output, if one of them can: code that may fail needs it again.
+    fn in_place(&self) -> Option<InPlace> {
+        if self.code.as_ref().is_none_or(|code| code.may_fail) {
+            return None;
+        }
+        let is_taken = |output: usize| {
+            self.sources.iter().any(|source| matches!(source, Source::Donated(n) if *n == output))
+        };
+        let sizes = || self.program.outputs.iter().map(|dtype| dtype.size());
+        self.sources.iter().zip(&self.program.inputs).enumerate().find_map(|(input, it)| {
+            let (source, dtype) = it;
+            let fits = |(output, size): (usize, usize)| size == dtype.size() && !is_taken(output);
+            let output = sizes().enumerate().position(fits).filter(|_| self.is_blocked(source))?;
+            Some(InPlace { input, output })
+        })
+    }
+
     /// Computes a block of outputs that begin at element `start`, with memory for tiles and for
     /// blocks of inputs.
     fn run_block(
@@ -122,21 +154,27 @@ impl Job<'_> {
         block: Block,
         start: usize,
         [tiles, blocks]: [&mut [Line]; 2],
-        streams: bool,
+        (streams, in_place): (bool, Option<InPlace>),
         outputs: &mut Outputs,
     ) {
         let Block { at, rows, pitch, columns } = block;
         let mut rest: &mut [u8] = cast_slice_mut(blocks);
         let mut filled: SmallVec<[Option<&[u8]>; 6]> = SmallVec::new();
-        for (source, &dtype) in self.sources.iter().zip(&self.program.inputs) {
-            filled.push(match source {
-                Source::Strided(strided) if self.is_blocked(source) => {
+        for (n, (source, &dtype)) in self.sources.iter().zip(&self.program.inputs).enumerate() {
+            let output = in_place.and_then(|it| (it.input == n).then_some(it.output));
+            filled.push(match (source, output) {
+                (Source::Strided(strided), Some(output)) => {
+                    let target = &mut outputs[output][(at - start) * dtype.size()..];
+                    strided.block(dtype.size(), &self.sizes, block, (target, pitch));
+                    None
+                }
+                (Source::Strided(strided), _) if self.is_blocked(source) => {
                     let bytes = rows * columns * dtype.size();
                     let (now, later) =
                         std::mem::take(&mut rest).split_at_mut(bytes.next_multiple_of(LINE));
                     rest = later;
                     let now = &mut now[..bytes];
-                    strided.block(dtype.size(), &self.sizes, block, now);
+                    strided.block(dtype.size(), &self.sizes, block, (now, columns));
                     Some(now)
                 }
                 _ => None,
@@ -152,7 +190,7 @@ impl Job<'_> {
                 rest = later;
                 parts.push(now);
             }
-            if self.run_code_on(block, (start, own), &filled, &mut parts) {
+            if self.run_code_on(block, (start, own), &filled, None, &mut parts) {
                 let each = outputs.iter_mut().zip(parts).zip(&self.program.outputs);
                 for ((output, part), dtype) in each {
                     let size = dtype.size();
@@ -163,7 +201,7 @@ impl Job<'_> {
                 }
                 return;
             }
-        } else if self.run_code_on(block, (start, block), &filled, outputs) {
+        } else if self.run_code_on(block, (start, block), &filled, in_place, outputs) {
             return;
         }
         for row in 0..rows {
@@ -191,24 +229,30 @@ impl Job<'_> {
         block: Block,
         (start, own): (usize, Block),
         filled: &[Option<&[u8]>],
+        in_place: Option<InPlace>,
         outputs: &mut Outputs,
     ) -> bool {
         let Some(code) = &self.code else { return false };
         let Block { at, rows, pitch, columns } = block;
         let row = self.sizes[self.sizes.len() - 1];
         let mut arguments: SmallVec<[Argument; 8]> = SmallVec::new();
-        for ((source, dtype), filled) in self.sources.iter().zip(&self.program.inputs).zip(filled) {
+        // Whether rows follow each other without gaps in all that the code reads and writes.
+        let mut is_dense = columns == pitch && columns == own.pitch;
+        for (n, (source, dtype)) in self.sources.iter().zip(&self.program.inputs).enumerate() {
             let size = dtype.size();
-            arguments.push(match (source, *filled) {
-                (_, Some(elements)) => Argument::Elements(elements, columns * size),
-                (Source::Repeated(value, _), _) => Argument::Scalar(value),
-                (Source::Contiguous(bytes), _) => {
+            let output = in_place.and_then(|it| (it.input == n).then_some(it.output));
+            arguments.push(match (source, filled[n], output) {
+                (.., Some(output)) => Argument::InPlace(output),
+                (_, Some(elements), _) => Argument::Elements(elements, columns * size),
+                (Source::Repeated(value, _), ..) => Argument::Scalar(value),
+                (Source::Contiguous(bytes), ..) => {
                     Argument::Elements(&bytes[at * size..], pitch * size)
                 }
-                (Source::Donated(output), _) => Argument::InPlace(*output),
-                (Source::Strided(strided), _) => {
+                (Source::Donated(output), ..) => Argument::InPlace(*output),
+                (Source::Strided(strided), ..) => {
                     let from = strided.row_start(&self.sizes, at / row) + at % row;
                     let step = strided.strides[self.sizes.len() - 2] as usize;
+                    is_dense &= step == columns;
                     Argument::Elements(&strided.bytes[from * size..], step * size)
                 }
             });
@@ -220,23 +264,31 @@ impl Job<'_> {
                 Target::row(output).part(own.at - start, own.pitch, dtype.size())
             })
             .collect();
+        let shape = if is_dense { [1, rows * columns] } else { [rows, columns] };
         // SAFETY: the targets are slices that this call has for itself.
-        unsafe { code.run([rows, columns], &arguments, &targets) }
+        unsafe { code.run(shape, &arguments, &targets) }
     }
 }
 
 impl Strided<'_> {
-    /// Copies a block, row after row.
-    fn block(&self, size: usize, sizes: &[usize], block: Block, target: &mut [u8]) {
+    /// Copies a block, row after row, to a target with so many elements from row to row.
+    fn block(
+        &self,
+        size: usize,
+        sizes: &[usize],
+        block: Block,
+        (target, pitch): (&mut [u8], usize),
+    ) {
         let Block { at, rows, columns, .. } = block;
         let last = sizes.len() - 1;
         let (row, across, down) = (sizes[last], self.strides[last], self.strides[last - 1]);
         let start = self.row_start(sizes, at / row) as isize + (at % row) as isize * across;
         if down == 1 {
             let shape = [rows, columns];
-            return transpose_bytes(size, self.bytes, (start, across), target, columns, shape);
+            return transpose_bytes(size, self.bytes, (start, across), target, pitch, shape);
         }
-        for (n, target) in target.chunks_mut(columns * size).enumerate() {
+        for (n, target) in target.chunks_mut(pitch * size).take(rows).enumerate() {
+            let target = &mut target[..columns * size];
             self.row(size, start + n as isize * down, across, target);
         }
     }
@@ -285,6 +337,7 @@ mod tests {
     use smallvec::smallvec;
 
     use crate::dtype::{DType, Element};
+    use crate::native::{Mode, set_mode};
     use crate::tensor::Tensor;
     use crate::tile::{ProgramBuilder, ScalarOp};
 
@@ -302,7 +355,11 @@ mod tests {
             y[0].to_vec::<T>()
         };
         let copies: Vec<Tensor> = views.iter().map(|x| x.contiguous().unwrap()).collect();
-        assert!(sum(views) == sum(&copies), "views of shape {:?}", views[0].shape());
+        for mode in [Mode::Tile, Mode::Native] {
+            set_mode(mode);
+            assert!(sum(views) == sum(&copies), "views of shape {:?}", views[0].shape());
+        }
+        set_mode(Mode::Auto);
     }
 
     fn views<T: Element + PartialEq>(value: impl Fn(usize) -> T) {
