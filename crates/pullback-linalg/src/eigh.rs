@@ -1,15 +1,16 @@
 //! The eigendecomposition of Hermitian matrices.
 
-use faer::diag::DiagMut;
-use faer::linalg::evd::tridiag::{tridiag_in_place, tridiag_in_place_scratch};
+use faer::diag::{DiagMut, DiagRef};
 use faer::linalg::evd::{
     ComputeEigenvectors, SelfAdjointEvdParams, self_adjoint_evd, self_adjoint_evd_scratch,
+    tridiagonal_self_adjoint_evd,
 };
-use faer::{Mat, Spec};
+use faer::{Mat, MatMut, Spec};
 
-use super::{
-    DIVIDED, Matrices, PAR, Scalar, Scratch, all_finite, load, store, values as of_values,
-};
+use super::tridiagonal::Tridiagonal;
+use super::twisted::{self, Twisted};
+use super::values::{self as of_values, largest};
+use super::{DIVIDED, Matrices, PAR, Scalar, Scratch, all_finite, load, store};
 
 pub(crate) fn decompose<T: Scalar>(
     of: Matrices,
@@ -21,33 +22,65 @@ pub(crate) fn decompose<T: Scalar>(
     if n == 0 {
         return;
     }
-    if vectors.is_none() && n >= of_values::LEAST {
-        return values_only(n, a, values);
+    if n >= of_values::LEAST {
+        return match vectors {
+            Some(vectors) => with_vectors(n, a, vectors, values),
+            None => values_only(n, a, values),
+        };
     }
-    let mut params: Spec<SelfAdjointEvdParams, T> = Default::default();
-    params.recursion_threshold = DIVIDED;
-    let asked = match vectors {
-        Some(_) => ComputeEigenvectors::Yes,
-        None => ComputeEigenvectors::No,
-    };
-    let mut scratch = Scratch::new(self_adjoint_evd_scratch::<T>(n, asked, PAR, params));
+    let mut direct = Direct::new(n, vectors.is_some());
     let mut work = Mat::<T>::zeros(n, n);
-    let mut v = if vectors.is_some() { Mat::<T>::zeros(n, n) } else { Mat::new() };
-    let mut w = vec![T::ZERO; n];
     for (index, (a, values)) in a.chunks_exact(n * n).zip(values.chunks_exact_mut(n)).enumerate() {
-        let finite = load_lower(&mut work, a);
-        let (diagonal, stack) = (DiagMut::from_slice_mut(&mut w), scratch.stack());
-        let v_out = vectors.is_some().then(|| v.as_mut());
-        let done =
-            finite && self_adjoint_evd(work.as_ref(), diagonal, v_out, PAR, stack, params).is_ok();
-        for (slot, &value) in values.iter_mut().zip(&w) {
-            *slot = if done { value.real_part() } else { T::NAN_REAL };
-        }
+        let done = load_lower(&mut work, a) && direct.decompose(&work);
+        direct.store_values(values, done);
         let Some(vectors) = &mut vectors else { continue };
         let vectors = &mut vectors[index * n * n..(index + 1) * n * n];
         match done {
-            true => store(vectors, v.as_ref()),
+            true => store(vectors, direct.vectors.as_ref()),
             false => vectors.fill(T::NAN),
+        }
+    }
+}
+
+/// What `faer` decomposes.
+struct Direct<T> {
+    params: Spec<SelfAdjointEvdParams, T>,
+    scratch: Scratch,
+    vectors: Mat<T>,
+    values: Vec<T>,
+}
+
+impl<T: Scalar> Direct<T> {
+    fn new(n: usize, vectors: bool) -> Direct<T> {
+        let mut params: Spec<SelfAdjointEvdParams, T> = Default::default();
+        params.recursion_threshold = DIVIDED;
+        let asked = if vectors { ComputeEigenvectors::Yes } else { ComputeEigenvectors::No };
+        let scratch = Scratch::new(self_adjoint_evd_scratch::<T>(n, asked, PAR, params));
+        let vectors = if vectors { Mat::zeros(n, n) } else { Mat::new() };
+        Direct { params, scratch, vectors, values: vec![T::ZERO; n] }
+    }
+
+    fn decompose(&mut self, a: &Mat<T>) -> bool {
+        let Direct { params, scratch, vectors, values } = self;
+        let (values, stack) = (DiagMut::from_slice_mut(values), scratch.stack());
+        let vectors = (vectors.nrows() > 0).then(|| vectors.as_mut());
+        self_adjoint_evd(a.as_ref(), values, vectors, PAR, stack, *params).is_ok()
+    }
+
+    /// The same for a real tridiagonal matrix.
+    fn decompose_tridiagonal(&mut self, diagonal: &[f64], beside: &[f64]) -> bool {
+        let Direct { params, scratch, vectors, values } = self;
+        let of = |x: &[f64]| -> Vec<T> { x.iter().map(|&x| T::from_parts(x, 0.0)).collect() };
+        let (diagonal, beside) = (of(diagonal), of(beside));
+        let (diagonal, beside) = (DiagRef::from_slice(&diagonal), DiagRef::from_slice(&beside));
+        let (values, stack) = (DiagMut::from_slice_mut(values), scratch.stack());
+        let vectors = Some(vectors.as_mut());
+        tridiagonal_self_adjoint_evd(diagonal, beside, values, vectors, PAR, stack, *params).is_ok()
+    }
+
+    fn store_values(&self, values: &mut [T::R], done: bool) {
+        for (slot, &value) in values.iter_mut().zip(&self.values) {
+            *slot = if done { value.real_part() } else { T::NAN_REAL };
         }
     }
 }
@@ -65,27 +98,68 @@ fn load_lower<T: Scalar>(work: &mut Mat<T>, a: &[T]) -> bool {
 
 /// The eigenvalues alone: those of a tridiagonal matrix with the same.
 fn values_only<T: Scalar>(n: usize, a: &[T], values: &mut [T::R]) {
-    let params = Default::default();
-    let mut scratch = Scratch::new(tridiag_in_place_scratch::<T>(n, PAR, params));
-    let (mut work, mut factors) = (Mat::<T>::zeros(n, n), Mat::<T>::zeros(1, n - 1));
+    let mut reduced = Tridiagonal::new(n);
     for (a, values) in a.chunks_exact(n * n).zip(values.chunks_exact_mut(n)) {
-        if !load_lower(&mut work, a) {
+        if !reduced.reduce(a) {
             values.fill(T::NAN_REAL);
             continue;
         }
-        tridiag_in_place(work.as_mut(), factors.as_mut(), PAR, scratch.stack(), params);
-        let diagonal: Vec<f64> = (0..n).map(|i| work[(i, i)].parts().0).collect();
-        let beside = |i: usize| {
-            let (re, im) = work[(i + 1, i)].parts();
-            re.hypot(im)
-        };
-        let beside: Vec<f64> = (0..n - 1).map(beside).collect();
-        let finite = diagonal.iter().chain(&beside).all(|x| x.is_finite());
-        let found = of_values::tridiagonal(&diagonal, &beside, T::BITS);
+        let found = of_values::tridiagonal(&reduced.diagonal, &reduced.beside, T::BITS);
         for (slot, value) in values.iter_mut().zip(found) {
-            *slot = if finite { T::from_parts(value, 0.0).real_part() } else { T::NAN_REAL };
+            *slot = T::from_parts(value, 0.0).real_part();
         }
     }
+}
+
+/// Values and vectors: those of a tridiagonal matrix, and what made it.
+fn with_vectors<T: Scalar>(n: usize, a: &[T], vectors: &mut [T], values: &mut [T::R]) {
+    let mut reduced = Tridiagonal::new(n);
+    let mut direct = None;
+    let vectors = vectors.chunks_exact_mut(n * n);
+    for ((a, vectors), values) in a.chunks_exact(n * n).zip(vectors).zip(values.chunks_exact_mut(n))
+    {
+        if !reduced.reduce(a) {
+            values.fill(T::NAN_REAL);
+            vectors.fill(T::NAN);
+            continue;
+        }
+        if !of_single(&reduced, vectors, values) {
+            let direct = direct.get_or_insert_with(|| Direct::new(n, true));
+            let done = direct.decompose_tridiagonal(&reduced.diagonal, &reduced.beside);
+            direct.store_values(values, done);
+            if !done {
+                vectors.fill(T::NAN);
+                continue;
+            }
+            store(vectors, direct.vectors.as_ref());
+        }
+        reduced.reflections.apply(MatMut::from_row_major_slice_mut(vectors, n, n), false);
+    }
+}
+
+/// Values and vectors of a tridiagonal matrix in single precision; whether there are such as can
+/// be found by themselves.
+fn of_single<T: Scalar>(of: &Tridiagonal<T>, vectors: &mut [T], values: &mut [T::R]) -> bool {
+    let (n, scale) = (values.len(), largest(&of.diagonal).max(largest(&of.beside)));
+    if T::BITS > twisted::RESULT || scale == 0.0 {
+        return false;
+    }
+    let scaled = |x: &[f64]| -> Vec<f64> { x.iter().map(|x| x / scale).collect() };
+    let (diagonal, beside) = (&scaled(&of.diagonal), &scaled(&of.beside));
+    let intervals = of_values::intervals_of_tridiagonal(diagonal, beside, twisted::BITS);
+    let found = Twisted { diagonal, beside, skipped: 0 }.find(&intervals, &mut |first, z| {
+        let count = twisted::LANES.min(n - first);
+        for (row, z) in vectors.chunks_exact_mut(n).zip(z) {
+            for (slot, &z) in row[first..first + count].iter_mut().zip(z) {
+                *slot = T::from_parts(z, 0.0);
+            }
+        }
+    });
+    let Some(found) = found else { return false };
+    for (slot, value) in values.iter_mut().zip(found) {
+        *slot = T::from_parts(value * scale, 0.0).real_part();
+    }
+    true
 }
 
 #[cfg(test)]

@@ -17,14 +17,18 @@ use faer::dyn_stack::{MemBuffer, MemStack, StackReq};
 use faer::{Mat, MatMut, MatRef, Par};
 use num_complex::Complex;
 
+mod bidiagonal;
 mod cholesky;
 mod eigh;
 mod lu;
 mod qr;
+mod reflections;
 mod rows;
 mod scalar;
 mod svd;
 mod triangular;
+mod tridiagonal;
+mod twisted;
 mod values;
 
 use scalar::{Scalar, all_finite};

@@ -1,16 +1,15 @@
 //! The QR decomposition by Householder reflections, with the signs of LAPACK.
 
-use faer::linalg::matmul::matmul;
-use faer::prelude::Reborrow;
-use faer::{Accum, Mat, MatMut, MatRef};
+use std::ops::Range;
 
-use super::rows::{BLOCK, Rows, dispatch};
-use super::{Matrices, PAR, Scalar, all_finite, load, store};
+use faer::MatMut;
+
+use super::reflections::{Reflections, TOGETHER, reflect};
+use super::rows::{self, BLOCK, Rows, dispatch};
+use super::{Matrices, Scalar, all_finite};
 
 /// Matrices of more columns are divided into panels.
-const SMALL: usize = 128;
-/// Columns whose reflections are applied together.
-const PANEL: usize = 32;
+const SMALL: usize = 64;
 
 /// Writes `R` and, if asked for, `Q`.
 pub(crate) fn decompose<T: Scalar>(
@@ -61,6 +60,7 @@ struct ByRows<T> {
     work: Rows<T>,
     product: Rows<T>,
     reflections: Reflections<T>,
+    sums: Vec<[T; BLOCK]>,
 }
 
 impl<T: Scalar> ByRows<T> {
@@ -69,37 +69,24 @@ impl<T: Scalar> ByRows<T> {
             columns: [n, columns],
             work: Rows::zeros(m, n),
             product: Rows::zeros(m, columns),
-            reflections: Reflections::new(m, m.min(n)),
+            reflections: Reflections::new(m, m.min(n), 0),
+            sums: Vec::new(),
         }
     }
 }
 
 impl<T: Scalar> Factor<T> for ByRows<T> {
     fn factor(&mut self, a: &[T], r: &mut [T]) {
-        self.work.load(a, self.columns[0]);
-        dispatch(Triangulate { work: &mut self.work, reflections: &mut self.reflections });
+        let ByRows { work, reflections, sums, .. } = self;
+        work.load(a, self.columns[0]);
+        dispatch(Triangulate { work, reflections, sums });
         self.work.store(r, self.columns[0]);
     }
 
     fn form(&mut self, q: &mut [T]) {
-        dispatch(Form { product: &mut self.product, reflections: &mut self.reflections });
+        let ByRows { product, reflections, sums, .. } = self;
+        dispatch(Form { product, reflections, sums });
         self.product.store(q, self.columns[1]);
-    }
-}
-
-/// Some reflections `I - tau v vᴴ`, each of rows from its number on.
-struct Reflections<T> {
-    rows: usize,
-    /// The vectors, one after another, with zeros for the rows before.
-    v: Vec<T>,
-    tau: Vec<T>,
-    sums: Vec<[T; BLOCK]>,
-}
-
-impl<T: Scalar> Reflections<T> {
-    fn new(rows: usize, count: usize) -> Reflections<T> {
-        let (v, tau) = (vec![T::ZERO; rows * count], vec![T::ZERO; count]);
-        Reflections { rows, v, tau, sums: Vec::new() }
     }
 }
 
@@ -107,6 +94,7 @@ impl<T: Scalar> Reflections<T> {
 struct Triangulate<'a, T> {
     work: &'a mut Rows<T>,
     reflections: &'a mut Reflections<T>,
+    sums: &'a mut Vec<[T; BLOCK]>,
 }
 
 impl<T: Scalar> pulp::NullaryFnOnce for Triangulate<'_, T> {
@@ -114,19 +102,18 @@ impl<T: Scalar> pulp::NullaryFnOnce for Triangulate<'_, T> {
 
     #[inline(always)]
     fn call(self) {
-        let Triangulate { work, reflections } = self;
-        let Reflections { rows, v, tau, sums } = reflections;
-        for k in 0..tau.len() {
-            let v = &mut v[k * *rows + k..(k + 1) * *rows];
+        let Triangulate { work, reflections, sums } = self;
+        for k in 0..reflections.tau.len() {
+            let v = reflections.vector_mut(k);
             for (i, x) in v.iter_mut().enumerate() {
                 *x = work.at(k + i, k);
             }
-            let (beta, scale) = reflect(v);
-            tau[k] = scale;
-            if scale != T::ZERO {
+            let (beta, tau) = reflect(v);
+            if tau != T::ZERO {
                 // Columns before this one are of no meaning, and this one is known.
-                work.reflect(k, k, v, scale.conjugated(), sums);
+                work.reflect(k, k, v, tau.conjugated(), sums);
             }
+            reflections.tau[k] = tau;
             work.set(k, k, beta);
         }
     }
@@ -135,7 +122,8 @@ impl<T: Scalar> pulp::NullaryFnOnce for Triangulate<'_, T> {
 /// The first columns of the product of all reflections.
 struct Form<'a, T> {
     product: &'a mut Rows<T>,
-    reflections: &'a mut Reflections<T>,
+    reflections: &'a Reflections<T>,
+    sums: &'a mut Vec<[T; BLOCK]>,
 }
 
 impl<T: Scalar> pulp::NullaryFnOnce for Form<'_, T> {
@@ -143,178 +131,160 @@ impl<T: Scalar> pulp::NullaryFnOnce for Form<'_, T> {
 
     #[inline(always)]
     fn call(self) {
-        let Form { product, reflections } = self;
-        let Reflections { rows, v, tau, sums } = reflections;
+        let Form { product, reflections, sums } = self;
         product.set_identity();
-        for k in (0..tau.len()).rev() {
+        for k in (0..reflections.tau.len()).rev() {
             // Columns before this one are still those of the identity.
-            let v = &v[k * *rows + k..(k + 1) * *rows];
-            product.reflect(k, k, v, tau[k], sums);
+            product.reflect(k, k, reflections.vector(k), reflections.tau[k], sums);
         }
     }
 }
 
 /// Panels of columns, whose reflections are applied to the other columns as one.
 struct ByPanels<T> {
-    work: Mat<T>,
-    product: Mat<T>,
-    panels: Vec<(usize, Panel<T>)>,
+    sizes: [usize; 3],
+    work: Vec<T>,
+    reflections: Reflections<T>,
 }
 
 impl<T: Scalar> ByPanels<T> {
     fn new(m: usize, n: usize, columns: usize) -> ByPanels<T> {
-        ByPanels { work: Mat::zeros(m, n), product: Mat::zeros(m, columns), panels: Vec::new() }
+        let reflections = Reflections::new(m, m.min(n), 0);
+        ByPanels { sizes: [m, n, columns], work: vec![T::ZERO; m * n], reflections }
     }
 }
 
 impl<T: Scalar> Factor<T> for ByPanels<T> {
     fn factor(&mut self, a: &[T], r: &mut [T]) {
-        let (work, panels) = (&mut self.work, &mut self.panels);
-        let (m, n) = work.shape();
-        load(work, a);
-        panels.clear();
-        for start in (0..m.min(n)).step_by(PANEL) {
-            let end = (start + PANEL).min(m.min(n));
-            let (left, right) = work.as_mut().split_at_col_mut(end);
-            let panel = Panel::factor(left.submatrix_mut(start, start, m - start, end - start));
+        let ByPanels { sizes: [m, n, columns], work, reflections } = self;
+        let (m, n) = (*m, *n);
+        work.copy_from_slice(a);
+        for start in (0..m.min(n)).step_by(TOGETHER) {
+            let end = (start + TOGETHER).min(m.min(n));
+            dispatch(Columns { which: start..end, matrix: work, n, reflections });
             if n > end {
-                panel.apply(right.subrows_mut(start, m - start), true);
+                let matrix = MatMut::from_row_major_slice_mut(work, m, n);
+                let right = matrix.submatrix_mut(start, end, m - start, n - end);
+                reflections.product(start..end).apply(right, true);
             }
-            panels.push((start, panel));
         }
-        store(r, work.as_ref().subrows(0, self.product.ncols()));
+        r.copy_from_slice(&work[..*columns * n]);
     }
 
     fn form(&mut self, q: &mut [T]) {
-        let (m, columns) = self.product.shape();
-        self.product.fill(T::ZERO);
-        for i in 0..columns {
-            self.product[(i, i)] = T::ONE;
-        }
-        for (start, panel) in self.panels.iter().rev() {
-            // Columns before the panel are still those of the identity.
-            let product = self.product.as_mut();
-            let part = product.submatrix_mut(*start, *start, m - start, columns - start);
-            panel.apply(part, false);
-        }
-        store(q, self.product.as_ref());
+        let [m, _, columns] = self.sizes;
+        q.fill(T::ZERO);
+        q.iter_mut().step_by(columns + 1).take(columns).for_each(|x| *x = T::ONE);
+        self.reflections.apply(MatMut::from_row_major_slice_mut(q, m, columns), true);
     }
 }
 
-/// The product of some reflections, `I - V T Vᴴ`.
-struct Panel<T> {
-    v: Mat<T>,
-    t: Mat<T>,
+/// Makes some columns of a matrix of `n` columns upper triangular; what is below the diagonal is of
+/// no meaning then.
+///
+/// The columns are taken to where the vectors of their reflections are to be, one after another, and
+/// become these in turn: a reflection goes along whole columns.
+struct Columns<'a, T> {
+    which: Range<usize>,
+    matrix: &'a mut [T],
+    n: usize,
+    reflections: &'a mut Reflections<T>,
 }
 
-impl<T: Scalar> Panel<T> {
-    /// Reduces the columns of `a` to triangular form.
-    fn factor(mut a: MatMut<'_, T>) -> Panel<T> {
-        let (m, n) = a.shape();
-        let mut work = Rows::zeros(m, n);
-        for j in 0..n {
-            for i in 0..m {
-                work.set(i, j, a[(i, j)]);
-            }
-        }
-        let mut reflections = Reflections::new(m, n);
-        dispatch(Triangulate { work: &mut work, reflections: &mut reflections });
-        for j in 0..n {
-            for i in 0..m {
-                a[(i, j)] = if i <= j { work.at(i, j) } else { T::ZERO };
-            }
-        }
-        let v = MatRef::from_column_major_slice(&reflections.v, m, n).to_owned();
-        let mut inner = Mat::<T>::zeros(n, n);
-        matmul(inner.as_mut(), Accum::Replace, v.adjoint(), v.as_ref(), T::ONE, PAR);
-        let mut t = Mat::<T>::zeros(n, n);
-        for (k, &tau) in reflections.tau.iter().enumerate() {
-            // Column k of T: -tau T (Vᴴ v).
-            for i in 0..k {
-                let sum = (i..k).fold(T::ZERO, |sum, j| sum.plus(t[(i, j)].times(inner[(j, k)])));
-                t[(i, k)] = T::ZERO.minus(tau.times(sum));
-            }
-            t[(k, k)] = tau;
-        }
-        Panel { v, t }
-    }
+impl<T: Scalar> pulp::NullaryFnOnce for Columns<'_, T> {
+    type Output = ();
 
-    /// Applies the reflections, or their adjoint, from the left.
-    fn apply(&self, target: MatMut<'_, T>, adjoint: bool) {
-        let (k, n) = (self.v.ncols(), target.ncols());
-        let (mut inner, mut scaled) = (Mat::<T>::zeros(k, n), Mat::<T>::zeros(k, n));
-        let v = self.v.as_ref();
-        matmul(inner.as_mut(), Accum::Replace, v.adjoint(), target.rb(), T::ONE, PAR);
-        if adjoint {
-            let t = self.t.as_ref().adjoint();
-            matmul(scaled.as_mut(), Accum::Replace, t, inner.as_ref(), T::ONE, PAR);
-        } else {
-            let t = self.t.as_ref();
-            matmul(scaled.as_mut(), Accum::Replace, t, inner.as_ref(), T::ONE, PAR);
+    #[inline(always)]
+    fn call(self) {
+        let Columns { which, matrix, n, reflections: Reflections { rows: m, v, tau, .. } } = self;
+        let (m, begin, end) = (*m, which.start, which.end);
+        // Some rows and columns at a time, so that lines of both are used as a whole.
+        for first in (begin..m).step_by(BLOCK) {
+            for k in which.clone() {
+                for i in first..(first + BLOCK).min(m) {
+                    v[k * m + i] = matrix[i * n + k];
+                }
+            }
         }
-        matmul(target, Accum::Add, v, scaled.as_ref(), T::ZERO.minus(T::ONE), PAR);
+        let mut sums = [[[T::ZERO; LANES]; GROUP]; TOGETHER / GROUP];
+        let mut last = [[T::ZERO; LANES]; 1];
+        for k in which {
+            let (before, later) = v.split_at_mut((k + 1) * m);
+            let x = &mut before[k * m..];
+            let (beta, scale) = reflect(&mut x[k..]);
+            for (i, x) in (begin..k).zip(&mut x[begin..k]) {
+                matrix[i * n + k] = std::mem::replace(x, T::ZERO);
+            }
+            matrix[k * n + k] = beta;
+            tau[k] = scale;
+            if scale == T::ZERO {
+                continue;
+            }
+            // From where whole vectors begin: there are zeros.
+            let first = begin + (k - begin) / LANES * LANES;
+            let (x, scale) = (&x[first..], scale.conjugated());
+            let later = &mut later[..(end - k - 1) * m];
+            let (groups, single) = later.split_at_mut((end - k - 1) / GROUP * GROUP * m);
+            for (columns, sums) in groups.chunks_exact(GROUP * m).zip(&mut sums) {
+                let columns = std::array::from_fn(|c| &columns[c * m + first..(c + 1) * m]);
+                products::<T, GROUP>(x, columns, sums);
+            }
+            for (columns, sums) in groups.chunks_exact_mut(GROUP * m).zip(&sums) {
+                for (column, sums) in columns.chunks_exact_mut(m).zip(sums) {
+                    subtract(&mut column[first..], scale.times(sum(sums)), x);
+                }
+            }
+            for column in single.chunks_exact_mut(m) {
+                products(x, [&column[first..]], &mut last);
+                subtract(&mut column[first..], scale.times(sum(&last[0])), x);
+            }
+        }
     }
 }
 
-/// Replaces a vector by that of the reflection `I - tau v vᴴ` that leaves only its first element;
-/// the results are that, and tau.
+/// Columns that a vector is multiplied with at a time.
+const GROUP: usize = 4;
+/// Elements that are multiplied at a time.
+const LANES: usize = 2 * BLOCK;
+
+/// The products of the adjoint of a vector and some columns; lanes are not summed up.
 #[inline(always)]
-fn reflect<T: Scalar>(x: &mut [T]) -> (T, T) {
-    let first = x[0];
-    x[0] = T::ONE;
-    let (re, im) = first.parts();
-    let below = norm(&x[1..]);
-    if below == 0.0 && im == 0.0 {
-        return (first, T::ZERO);
-    }
-    x[0] = first;
-    let beta = -norm(x).copysign(re);
-    x[0] = T::ONE;
-    // v = x / (alpha - beta)
-    let (dr, di) = (re - beta, im);
-    if im == 0.0 {
-        for x in &mut x[1..] {
-            let (xr, xi) = x.parts();
-            *x = T::from_parts(xr / dr, xi / dr);
+fn products<T: Scalar, const COUNT: usize>(
+    x: &[T],
+    columns: [&[T]; COUNT],
+    products: &mut [[T; LANES]; COUNT],
+) {
+    let mut sums = [[T::ZERO; LANES]; COUNT];
+    let whole = x.len() / LANES * LANES;
+    for at in (0..whole).step_by(LANES) {
+        for c in 0..COUNT {
+            let (x, y) = (&x[at..at + LANES], &columns[c][at..at + LANES]);
+            for lane in 0..LANES {
+                sums[c][lane] = sums[c][lane].plus(x[lane].conjugated().times(y[lane]));
+            }
         }
-        return (T::from_parts(beta, 0.0), T::from_parts((beta - re) / beta, 0.0));
     }
-    let length = dr.hypot(di);
-    let (ur, ui) = (dr / length, -di / length);
-    for x in &mut x[1..] {
-        let (xr, xi) = x.parts();
-        let (xr, xi) = (xr / length, xi / length);
-        *x = T::from_parts(xr * ur - xi * ui, xr * ui + xi * ur);
+    for at in whole..x.len() {
+        for c in 0..COUNT {
+            let lane = at - whole;
+            sums[c][lane] = sums[c][lane].plus(x[at].conjugated().times(columns[c][at]));
+        }
     }
-    (T::from_parts(beta, 0.0), T::from_parts((beta - re) / beta, -im / beta))
+    *products = sums;
 }
 
-/// The Euclidean norm, also where squares overflow or vanish.
+/// Subtracts a multiple of a vector.
 #[inline(always)]
-fn norm<T: Scalar>(values: &[T]) -> f64 {
-    // Several sums, which do not wait for each other.
-    let mut sums = [0.0; 4];
-    for (i, value) in values.iter().enumerate() {
-        let (re, im) = value.parts();
-        sums[i % 4] += re * re + im * im;
+fn subtract<T: Scalar>(from: &mut [T], factor: T, x: &[T]) {
+    for (from, &x) in from.iter_mut().zip(x) {
+        *from = from.minus(factor.times(x));
     }
-    let squares: f64 = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-    if squares.is_finite() && squares > 1e-280 {
-        return squares.sqrt();
-    }
-    let largest = |scale: f64, value: &T| {
-        let (re, im) = value.parts();
-        scale.max(re.abs()).max(im.abs())
-    };
-    let scale = values.iter().fold(0.0, largest);
-    if scale == 0.0 {
-        return 0.0;
-    }
-    let scaled = values.iter().map(|value| {
-        let (re, im) = value.parts();
-        (re / scale).powi(2) + (im / scale).powi(2)
-    });
-    scale * scaled.sum::<f64>().sqrt()
+}
+
+/// The sum of the lanes.
+#[inline(always)]
+fn sum<T: Scalar>(lanes: &[T; LANES]) -> T {
+    rows::sum(&std::array::from_fn(|lane| lanes[lane].plus(lanes[lane + BLOCK])))
 }
 
 #[cfg(test)]

@@ -43,6 +43,21 @@ impl<T: Scalar> Rows<T> {
         }
     }
 
+    /// Takes the adjoint of a matrix that is stored by rows and has as many of them as there are
+    /// columns here.
+    #[inline(always)]
+    pub(crate) fn load_adjoint(&mut self, source: &[T], columns: usize) {
+        let rows = self.rows;
+        for first in (0..columns).step_by(BLOCK) {
+            let end = (first + BLOCK).min(columns);
+            for i in 0..rows {
+                for (j, to) in (first..end).zip(&mut self.row_mut(i)[first..end]) {
+                    *to = source[j * rows + i].conjugated();
+                }
+            }
+        }
+    }
+
     /// Gives back elements that `load` took, as many rows as there is space for.
     pub(crate) fn store(&self, target: &mut [T], columns: usize) {
         if columns == 0 {
@@ -62,8 +77,14 @@ impl<T: Scalar> Rows<T> {
         }
     }
 
+    /// All blocks, row by row.
     #[inline(always)]
-    fn blocks_mut(&mut self) -> &mut [[T; BLOCK]] {
+    pub(crate) fn blocks(&self) -> &[[T; BLOCK]] {
+        &self.elements[self.start..].as_chunks().0[..self.rows * self.blocks]
+    }
+
+    #[inline(always)]
+    pub(crate) fn blocks_mut(&mut self) -> &mut [[T; BLOCK]] {
         let count = self.rows * self.blocks;
         &mut self.elements[self.start..].as_chunks_mut().0[..count]
     }
@@ -227,6 +248,31 @@ fn more<T: Scalar>(x: &mut [T; BLOCK], factor: T, y: &[T; BLOCK]) {
     for lane in 0..BLOCK {
         x[lane] = x[lane].plus(factor.times(y[lane]));
     }
+}
+
+/// So many blocks of rows, from the block `first` on.
+#[inline(always)]
+pub(crate) fn from_block<T, const ROWS: usize>(
+    mut rows: [&mut [[T; BLOCK]]; ROWS],
+    first: usize,
+    count: usize,
+) -> [&mut [[T; BLOCK]]; ROWS] {
+    for row in &mut rows {
+        *row = &mut std::mem::take(row)[first..][..count];
+    }
+    rows
+}
+
+/// The sum of the lanes.
+#[inline(always)]
+pub(crate) fn sum<T: Scalar>(lanes: &[T; BLOCK]) -> T {
+    let mut lanes = *lanes;
+    for width in [4, 2, 1] {
+        for lane in 0..width {
+            lanes[lane] = lanes[lane].plus(lanes[lane + width]);
+        }
+    }
+    lanes[0]
 }
 
 /// Runs what is made of rows with the best instructions that there are.

@@ -1,13 +1,13 @@
 //! The singular value decomposition.
 
 use faer::diag::DiagMut;
-use faer::linalg::svd::bidiag::{bidiag_in_place, bidiag_in_place_scratch};
 use faer::linalg::svd::{ComputeSvdVectors, SvdParams, svd, svd_scratch};
-use faer::{Mat, MatRef, Spec};
+use faer::{Mat, MatMut, Spec};
 
-use super::{
-    DIVIDED, Matrices, PAR, Scalar, Scratch, Vectors, all_finite, load, qr, store, values,
-};
+use super::bidiagonal::Bidiagonal;
+use super::twisted::{self, LANES, Twisted};
+use super::values::{self, largest};
+use super::{DIVIDED, Matrices, PAR, Scalar, Scratch, Vectors, all_finite, load, qr, store};
 
 pub(crate) fn decompose<T: Scalar>(
     of: Matrices,
@@ -15,58 +15,113 @@ pub(crate) fn decompose<T: Scalar>(
     s: &mut [T::R],
     mut vectors: Option<Vectors<'_, T>>,
 ) {
-    if vectors.is_none() && of.size() >= values::LEAST {
+    let (m, n, size, area) = (of.rows, of.columns, of.size(), of.area());
+    let large = size >= values::LEAST;
+    if vectors.is_none() && large {
         return values_only(of, a, s);
     }
-    let (m, n, size, area) = (of.rows, of.columns, of.size(), of.area());
     let full = vectors.as_ref().is_some_and(|vectors| vectors.full);
     let (left, right) = if full { (m, n) } else { (size, size) };
-    let asked = match (&vectors, full) {
-        (None, _) => ComputeSvdVectors::No,
-        (Some(_), false) => ComputeSvdVectors::Thin,
-        (Some(_), true) => ComputeSvdVectors::Full,
-    };
-    let mut params: Spec<SvdParams, T> = Default::default();
-    params.recursion_threshold = DIVIDED;
-    let mut scratch = Scratch::new(svd_scratch::<T>(m, n, asked, asked, PAR, params));
-    let mut work = Mat::<T>::zeros(m, n);
-    let mut values = vec![T::ZERO; size];
-    let (mut u, mut v) = (Mat::<T>::zeros(m, left), Mat::<T>::zeros(n, right));
+    // Those that are much longer than wide are made triangular first.
+    let by_itself = large && T::BITS <= twisted::RESULT && m.max(n) < TALL * size;
+    let mut reduced = by_itself.then(|| Bidiagonal::new(m.max(n), size));
+    let mut direct = None;
     for index in 0..of.count {
         let a = &a[index * area..(index + 1) * area];
-        let mut done = all_finite(a);
-        if size == 0 {
-            // Nothing to decompose: any orthonormal columns will do.
-            (0..left).for_each(|i| u[(i, i)] = T::ONE);
-            (0..right).for_each(|i| v[(i, i)] = T::ONE);
-        } else if done {
-            load(&mut work, a);
-            // Columns beyond the singular values are completed from what stands there.
-            u.fill(T::ZERO);
-            v.fill(T::ZERO);
-            let (u, v) = match vectors {
-                Some(_) => (Some(u.as_mut()), Some(v.as_mut())),
-                None => (None, None),
-            };
-            let (diagonal, stack) = (DiagMut::from_slice_mut(&mut values), scratch.stack());
-            done = svd(work.as_ref(), diagonal, u, v, PAR, stack, params).is_ok();
+        let s = &mut s[index * size..(index + 1) * size];
+        let vectors = vectors.as_mut().map(|Vectors { full, u, vh }| Vectors {
+            full: *full,
+            u: &mut u[index * m * left..(index + 1) * m * left],
+            vh: &mut vh[index * right * n..(index + 1) * right * n],
+        });
+        if !all_finite(a) {
+            fill_nan(s, vectors);
+            continue;
         }
-        for (slot, &value) in s[index * size..(index + 1) * size].iter_mut().zip(&values) {
-            *slot = if done { value.real_part() } else { T::NAN_REAL };
-        }
-        let Some(Vectors { u: us, vh: vhs, .. }) = &mut vectors else { continue };
-        let us = &mut us[index * m * left..(index + 1) * m * left];
-        let vhs = &mut vhs[index * right * n..(index + 1) * right * n];
-        if done {
-            store(us, u.as_ref());
-            for i in 0..right {
-                for j in 0..n {
-                    vhs[i * n + j] = v[(j, i)].conjugated();
+        match (&mut reduced, vectors) {
+            (Some(reduced), Some(mut vectors)) => {
+                if !of_single(reduced, [m, n], a, s, &mut vectors) {
+                    let direct = direct.get_or_insert_with(|| Direct::new([m, n], Some(full)));
+                    direct.decompose(a, s, Some(vectors));
                 }
             }
+            (_, vectors) => {
+                let asked = vectors.is_some().then_some(full);
+                let direct = direct.get_or_insert_with(|| Direct::new([m, n], asked));
+                direct.decompose(a, s, vectors);
+            }
+        }
+    }
+}
+
+fn fill_nan<T: Scalar>(s: &mut [T::R], vectors: Option<Vectors<'_, T>>) {
+    s.fill(T::NAN_REAL);
+    if let Some(Vectors { u, vh, .. }) = vectors {
+        u.fill(T::NAN);
+        vh.fill(T::NAN);
+    }
+}
+
+/// What `faer` decomposes.
+struct Direct<T> {
+    params: Spec<SvdParams, T>,
+    scratch: Scratch,
+    work: Mat<T>,
+    values: Vec<T>,
+    u: Mat<T>,
+    v: Mat<T>,
+}
+
+impl<T: Scalar> Direct<T> {
+    /// With square factors, or not, if any are asked for.
+    fn new([m, n]: [usize; 2], full: Option<bool>) -> Direct<T> {
+        let size = m.min(n);
+        let (asked, left, right) = match full {
+            None => (ComputeSvdVectors::No, 0, 0),
+            Some(false) => (ComputeSvdVectors::Thin, size, size),
+            Some(true) => (ComputeSvdVectors::Full, m, n),
+        };
+        let mut params: Spec<SvdParams, T> = Default::default();
+        params.recursion_threshold = DIVIDED;
+        Direct {
+            params,
+            scratch: Scratch::new(svd_scratch::<T>(m, n, asked, asked, PAR, params)),
+            work: Mat::zeros(m, n),
+            values: vec![T::ZERO; size],
+            u: Mat::zeros(m, left),
+            v: Mat::zeros(n, right),
+        }
+    }
+
+    fn decompose(&mut self, a: &[T], s: &mut [T::R], vectors: Option<Vectors<'_, T>>) {
+        let Direct { params, scratch, work, values, u, v } = self;
+        // Columns beyond the singular values are completed from what stands there.
+        u.fill(T::ZERO);
+        v.fill(T::ZERO);
+        if s.is_empty() {
+            // Nothing to decompose: any orthonormal columns will do.
+            (0..u.ncols()).for_each(|i| u[(i, i)] = T::ONE);
+            (0..v.ncols()).for_each(|i| v[(i, i)] = T::ONE);
         } else {
-            us.fill(T::NAN);
-            vhs.fill(T::NAN);
+            load(work, a);
+            let (diagonal, stack) = (DiagMut::from_slice_mut(values), scratch.stack());
+            let asked = vectors.is_some();
+            let (u, v) = (asked.then(|| u.as_mut()), asked.then(|| v.as_mut()));
+            if svd(work.as_ref(), diagonal, u, v, PAR, stack, *params).is_err() {
+                return fill_nan(s, vectors);
+            }
+        }
+        for (slot, &value) in s.iter_mut().zip(values.iter()) {
+            *slot = value.real_part();
+        }
+        if let Some(vectors) = vectors {
+            store(vectors.u, u.as_ref());
+            let n = v.nrows();
+            for (i, row) in vectors.vh.chunks_exact_mut(n.max(1)).enumerate() {
+                for (j, slot) in row.iter_mut().enumerate() {
+                    *slot = v[(j, i)].conjugated();
+                }
+            }
         }
     }
 }
@@ -78,43 +133,121 @@ const TALL: usize = 2;
 fn values_only<T: Scalar>(of: Matrices, a: &[T], s: &mut [T::R]) {
     let (m, n, size, area) = (of.rows, of.columns, of.size(), of.area());
     let tall = m >= TALL * n;
-    let (rows, columns) = if tall { (n, n) } else { (m.max(n), size) };
-    let mut work = Mat::<T>::zeros(rows, columns);
     let mut triangle = vec![T::ZERO; if tall { n * n } else { 0 }];
-    let (mut left, mut right) = (Mat::<T>::zeros(1, size), Mat::<T>::zeros(1, size - 1));
-    let params = Default::default();
-    let mut scratch = Scratch::new(bidiag_in_place_scratch::<T>(rows, columns, PAR, params));
-    let (mut diagonal, mut above) = (vec![0.0; size], vec![0.0; size - 1]);
-    let magnitude = |x: T| {
-        let (re, im) = x.parts();
-        re.hypot(im)
-    };
+    let mut reduced = Bidiagonal::new(if tall { n } else { m.max(n) }, size);
     for (a, s) in a.chunks_exact(area).zip(s.chunks_exact_mut(size)) {
-        if !all_finite(a) {
+        let a = if tall {
+            let one = Matrices { count: 1, ..of };
+            qr::decompose(one, n, a, None, &mut triangle);
+            &triangle
+        } else {
+            a
+        };
+        if !reduced.reduce(a, m < n) {
             s.fill(T::NAN_REAL);
             continue;
         }
-        if tall {
-            let one = Matrices { count: 1, ..of };
-            qr::decompose(one, n, a, None, &mut triangle);
-            load(&mut work, &triangle);
-        } else if m >= n {
-            load(&mut work, a);
-        } else {
-            work.copy_from(MatRef::from_column_major_slice(a, n, m));
+        let found = values::bidiagonal(&reduced.diagonal, &reduced.above, T::BITS);
+        for (slot, value) in s.iter_mut().zip(found) {
+            *slot = T::from_parts(value, 0.0).real_part();
         }
-        let (l, r) = (left.as_mut(), right.as_mut());
-        bidiag_in_place(work.as_mut(), l, r, PAR, scratch.stack(), params);
-        for i in 0..size {
-            diagonal[i] = magnitude(work[(i, i)]);
-            if i + 1 < size {
-                above[i] = magnitude(work[(i, i + 1)]);
+    }
+}
+
+/// Values and vectors in single precision; whether there are such as can be found by themselves.
+///
+/// With rows and columns of a bidiagonal matrix taken in turn, its values are those of a tridiagonal
+/// one, whose diagonal is zero, and its vectors lie in one vector, element beside element.
+fn of_single<T: Scalar>(
+    reduced: &mut Bidiagonal<T>,
+    [m, n]: [usize; 2],
+    a: &[T],
+    s: &mut [T::R],
+    vectors: &mut Vectors<'_, T>,
+) -> bool {
+    let (size, wide) = (s.len(), m < n);
+    if !reduced.reduce(a, wide) {
+        return false;
+    }
+    let scale = largest(&reduced.diagonal).max(largest(&reduced.above));
+    if scale == 0.0 {
+        return false;
+    }
+    let scaled = |x: &[f64]| -> Vec<f64> { x.iter().map(|x| x / scale).collect() };
+    let (diagonal, above) = (scaled(&reduced.diagonal), scaled(&reduced.above));
+    let intervals = values::intervals_of_bidiagonal(&diagonal, &above, twisted::BITS);
+    let in_turn = diagonal.iter().zip(above.iter().chain(&[0.0]));
+    let mut beside: Vec<f64> = in_turn.flat_map(|(&d, &e)| [d, e]).collect();
+    beside.pop();
+    let zeros = vec![0.0; 2 * size];
+    let of = Twisted { diagonal: &zeros, beside: &beside, skipped: size };
+    let Vectors { u, vh, .. } = vectors;
+    let (left, right) = (u.len() / m, vh.len() / n);
+    // The left vectors of a matrix are the right ones of its adjoint.
+    let (mut short, mut long) = match wide {
+        false => (Target::by_columns(vh, n, right), Target::by_rows(u, m, left)),
+        true => (Target::by_rows(u, m, left), Target::by_columns(vh, n, right)),
+    };
+    let found = of.find(&intervals, &mut |first, z| {
+        for (which, target) in [&mut short, &mut long].into_iter().enumerate() {
+            let z = || z.iter().skip(which).step_by(2);
+            let mut scale = [0.0; LANES];
+            for z in z() {
+                for lane in 0..LANES {
+                    scale[lane] += z[lane] * z[lane];
+                }
+            }
+            scale = scale.map(|squares| 1.0 / squares.sqrt());
+            for lane in 0..LANES.min(size - first) {
+                let column = size - 1 - first - lane;
+                for (row, z) in z().enumerate() {
+                    *target.at(row, column) = T::from_parts(z[lane] * scale[lane], 0.0);
+                }
             }
         }
-        let finite = diagonal.iter().chain(&above).all(|x| x.is_finite());
-        let found = values::bidiagonal(&diagonal, &above, T::BITS);
-        for (slot, value) in s.iter_mut().zip(found) {
-            *slot = if finite { T::from_parts(value, 0.0).real_part() } else { T::NAN_REAL };
+    });
+    let Some(found) = found else { return false };
+    for (slot, value) in s.iter_mut().rev().zip(found) {
+        *slot = T::from_parts(value * scale, 0.0).real_part();
+    }
+    reduced.right.apply(short.complete(size), false);
+    reduced.left.apply(long.complete(size), false);
+    vh.iter_mut().for_each(|x| *x = x.conjugated());
+    true
+}
+
+/// Where vectors are stored, as columns.
+struct Target<'a, T> {
+    elements: &'a mut [T],
+    shape: [usize; 2],
+    /// The elements from row to row, and from column to column.
+    steps: [usize; 2],
+}
+
+impl<T: Scalar> Target<'_, T> {
+    fn by_rows(elements: &mut [T], rows: usize, columns: usize) -> Target<'_, T> {
+        Target { elements, shape: [rows, columns], steps: [columns, 1] }
+    }
+
+    fn by_columns(elements: &mut [T], rows: usize, columns: usize) -> Target<'_, T> {
+        Target { elements, shape: [rows, columns], steps: [1, rows] }
+    }
+
+    fn at(&mut self, row: usize, column: usize) -> &mut T {
+        &mut self.elements[row * self.steps[0] + column * self.steps[1]]
+    }
+
+    /// All of it, when the first rows and columns are known: the others are those of the identity.
+    fn complete(&mut self, known: usize) -> MatMut<'_, T> {
+        let [rows, columns] = self.shape;
+        for row in 0..rows {
+            for column in if row < known { known..columns } else { 0..columns } {
+                *self.at(row, column) = if row == column { T::ONE } else { T::ZERO };
+            }
+        }
+        match self.steps[1] == 1 {
+            true => MatMut::from_row_major_slice_mut(self.elements, rows, columns),
+            false => MatMut::from_column_major_slice_mut(self.elements, rows, columns),
         }
     }
 }

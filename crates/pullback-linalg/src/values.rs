@@ -2,8 +2,8 @@
 //!
 //! How many values lie below a point follows from the signs of a recurrence along the matrix
 //! (Sturm's theorem). Iterations of QR have to wait for one division after the other; the
-//! recurrences of many points do not wait for each other, so that each value's interval is halved
-//! beside those of others. All is computed in f64.
+//! recurrences of many points need none, and do not wait for each other, so that each value's
+//! interval is halved beside those of others. All is computed in f64.
 
 use super::rows::dispatch;
 
@@ -12,8 +12,10 @@ pub(crate) const LEAST: usize = 32;
 
 /// Values that are found together.
 const LANES: usize = 32;
-/// What a divisor is at least, when all elements are at most one.
-const TINY: f64 = 1e-290;
+/// Equal steps, for each value, that bisection begins with.
+const POINTS: usize = 2;
+/// What bounds may be wrong by.
+const MARGIN: f64 = 1e-12;
 
 /// The eigenvalues, in rising order, of a symmetric matrix with the given diagonal and, beside it,
 /// off-diagonal, which is one shorter; `bits` of the largest are found.
@@ -23,12 +25,23 @@ pub(crate) fn tridiagonal(diagonal: &[f64], beside: &[f64], bits: usize) -> Vec<
         return vec![0.0; diagonal.len()];
     }
     let diagonal: Vec<f64> = diagonal.iter().map(|x| x / scale).collect();
-    // The first is of no meaning, so that both lists are as long.
-    let squares: Vec<f64> =
-        std::iter::once(0.0).chain(beside.iter().map(|x| (x / scale) * (x / scale))).collect();
+    let beside: Vec<f64> = beside.iter().map(|x| x / scale).collect();
+    intervals_of_tridiagonal(&diagonal, &beside, bits).middles().map(|x| x * scale).collect()
+}
+
+/// Intervals of the eigenvalues of a matrix whose largest element is one.
+pub(crate) fn intervals_of_tridiagonal(diagonal: &[f64], beside: &[f64], bits: usize) -> Intervals {
+    let before = std::iter::once(0.0).chain(beside.iter().map(|x| x * x));
+    let rows = diagonal.iter().zip(before).map(|(&element, square)| [element, square]);
     // Circles around the diagonal hold all eigenvalues.
-    let bisection = Bisection { recurrence: Tridiagonal { diagonal, squares }, range: 3.0, bits };
-    dispatch(bisection).iter().map(|x| x * scale).collect()
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    for (i, x) in diagonal.iter().enumerate() {
+        let radius = beside.get(i).map_or(0.0, |x| x.abs());
+        let radius = radius + if i > 0 { beside[i - 1].abs() } else { 0.0 };
+        (low, high) = (low.min(x - radius), high.max(x + radius));
+    }
+    let determinants = Determinants::new(rows, 0);
+    dispatch(Bisection { determinants, range: [low - MARGIN, high + MARGIN], bits })
 }
 
 /// The singular values, in falling order, of a matrix with the given diagonal and, above it,
@@ -38,127 +51,144 @@ pub(crate) fn bidiagonal(diagonal: &[f64], above: &[f64], bits: usize) -> Vec<f6
     if scale == 0.0 {
         return vec![0.0; diagonal.len()];
     }
-    let square = |x: &f64| (x / scale) * (x / scale);
-    let diagonal: Vec<f64> = diagonal.iter().map(square).collect();
-    let above: Vec<f64> = above.iter().map(square).chain([0.0]).collect();
-    let bisection = Bisection { recurrence: Bidiagonal { diagonal, above }, range: 2.0, bits };
-    let values = dispatch(bisection);
-    values.iter().rev().map(|x| x.abs() * scale).collect()
+    let diagonal: Vec<f64> = diagonal.iter().map(|x| x / scale).collect();
+    let above: Vec<f64> = above.iter().map(|x| x / scale).collect();
+    let intervals = intervals_of_bidiagonal(&diagonal, &above, bits);
+    intervals.middles().rev().map(|x| x.abs() * scale).collect()
 }
 
-fn largest(values: &[f64]) -> f64 {
+/// Intervals of the singular values, in rising order, of a matrix whose largest element is one.
+pub(crate) fn intervals_of_bidiagonal(diagonal: &[f64], above: &[f64], bits: usize) -> Intervals {
+    let mut high = 0.0f64;
+    for (i, x) in diagonal.iter().enumerate() {
+        let right = above.get(i).map_or(0.0, |x| x.abs());
+        let up = if i > 0 { above[i - 1].abs() } else { 0.0 };
+        high = high.max(x.abs() + right.max(up));
+    }
+    // With rows and columns taken in turn, they are eigenvalues of a tridiagonal matrix whose diagonal
+    // is zero, as are their negatives: small ones remain accurate.
+    let above = std::iter::once(&0.0).chain(above);
+    let squares = above.zip(diagonal).flat_map(|(e, d)| [e * e, d * d]);
+    let determinants = Determinants::new(squares.map(|square| [0.0, square]), diagonal.len());
+    dispatch(Bisection { determinants, range: [0.0, high + MARGIN], bits })
+}
+
+/// An interval for each value, which has as many values below as there are before it.
+pub(crate) struct Intervals {
+    pub low: Vec<f64>,
+    pub high: Vec<f64>,
+}
+
+impl Intervals {
+    fn middles(&self) -> impl DoubleEndedIterator<Item = f64> {
+        self.low.iter().zip(&self.high).map(|(low, high)| 0.5 * (low + high))
+    }
+}
+
+pub(crate) fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |largest, x| largest.max(x.abs()))
 }
 
-/// Counts values below points.
-trait Recurrence {
-    /// Whether no value is negative.
-    const POSITIVE: bool;
-    fn order(&self) -> usize;
-    fn below(&self, points: &[f64; LANES]) -> [f64; LANES];
+/// The sequence of determinants of the leading parts of `T - x`, for a tridiagonal matrix `T` whose
+/// elements are at most one or so.
+///
+/// It changes its sign as often as there are eigenvalues below `x`. No division is needed, and what
+/// is rounded is as if elements were slightly different; but numbers have to be scaled as they go.
+struct Determinants {
+    /// Each element, and the square of the one that is before it beside the diagonal.
+    rows: Vec<[f64; 2]>,
+    /// Values that are counted, but not sought.
+    skipped: usize,
 }
 
-struct Tridiagonal {
-    diagonal: Vec<f64>,
-    squares: Vec<f64>,
-}
+/// Rows between which numbers are scaled.
+const ROWS: usize = 8;
+/// Squares are no less, or numbers could vanish before they are scaled.
+const LEAST_SQUARE: f64 = 1e-33;
 
-impl Recurrence for Tridiagonal {
-    const POSITIVE: bool = false;
-
-    fn order(&self) -> usize {
-        self.diagonal.len()
+impl Determinants {
+    fn new(rows: impl Iterator<Item = [f64; 2]>, skipped: usize) -> Determinants {
+        let rows = rows.map(|[element, square]| [element, square.max(LEAST_SQUARE)]).collect();
+        Determinants { rows, skipped }
     }
 
-    /// The pivots of `T - x`: as many are negative as there are eigenvalues below `x`.
+    /// How many values are below points, of those that are sought.
     #[inline(always)]
-    fn below(&self, points: &[f64; LANES]) -> [f64; LANES] {
-        let (mut pivots, mut counts) = ([1.0; LANES], [0.0; LANES]);
-        for (&diagonal, &square) in self.diagonal.iter().zip(&self.squares) {
+    fn below(&self, points: &[f64; LANES]) -> [u64; LANES] {
+        let (mut last, mut before, mut counts) = ([1.0; LANES], [0.0; LANES], [0; LANES]);
+        for rows in self.rows.chunks(ROWS) {
+            for &[element, square] in rows {
+                for lane in 0..LANES {
+                    let next = (element - points[lane]) * last[lane] - square * before[lane];
+                    counts[lane] += (f64::to_bits(next) ^ f64::to_bits(last[lane])) >> 63;
+                    before[lane] = last[lane];
+                    last[lane] = next;
+                }
+            }
             for lane in 0..LANES {
-                let pivot = away(diagonal - points[lane] - square / pivots[lane]);
-                counts[lane] += if pivot < 0.0 { 1.0 } else { 0.0 };
-                pivots[lane] = pivot;
+                let greater = last[lane].abs().max(before[lane].abs());
+                // The power of two that brings it near one.
+                let power = f64::from_bits((2046 << 52) - (greater.to_bits() & (2047 << 52)));
+                last[lane] *= power;
+                before[lane] *= power;
             }
         }
-        counts
+        counts.map(|count| count.saturating_sub(self.skipped as u64))
     }
 }
 
-/// The squares of the elements.
-struct Bidiagonal {
-    diagonal: Vec<f64>,
-    above: Vec<f64>,
-}
-
-impl Recurrence for Bidiagonal {
-    const POSITIVE: bool = true;
-
-    fn order(&self) -> usize {
-        self.diagonal.len()
-    }
-
-    /// The pivots of `Bᵀ B - x²`, of which differences are formed as in the stationary qd
-    /// algorithm, which keeps small values accurate (B. Parlett, K. Fernando 1994, "Accurate
-    /// singular values and differential qd algorithms").
-    #[inline(always)]
-    fn below(&self, points: &[f64; LANES]) -> [f64; LANES] {
-        let (mut rest, mut counts) = ([0.0; LANES], [0.0; LANES]);
-        for lane in 0..LANES {
-            rest[lane] = -points[lane] * points[lane];
-        }
-        for (&diagonal, &above) in self.diagonal.iter().zip(&self.above) {
-            for lane in 0..LANES {
-                let pivot = away(diagonal + rest[lane]);
-                counts[lane] += if pivot < 0.0 { 1.0 } else { 0.0 };
-                rest[lane] = above * (rest[lane] / pivot) - points[lane] * points[lane];
-            }
-        }
-        counts
-    }
-}
-
-/// A pivot that can be divided by.
-#[inline(always)]
-fn away(pivot: f64) -> f64 {
-    if pivot.abs() < TINY { -TINY } else { pivot }
-}
-
-/// The search for all values, which lie no further than `range` from zero.
-struct Bisection<R> {
-    recurrence: R,
-    range: f64,
+/// The search for all values, which lie in the given range.
+struct Bisection {
+    determinants: Determinants,
+    range: [f64; 2],
     bits: usize,
 }
 
-impl<R: Recurrence> pulp::NullaryFnOnce for Bisection<R> {
-    type Output = Vec<f64>;
+impl pulp::NullaryFnOnce for Bisection {
+    type Output = Intervals;
 
     #[inline(always)]
-    fn call(self) -> Vec<f64> {
-        let Bisection { recurrence, range, bits } = self;
-        let mut values = vec![0.0; recurrence.order()];
-        for (group, values) in values.chunks_mut(LANES).enumerate() {
-            let mut low = [if R::POSITIVE { 0.0 } else { -range }; LANES];
-            let mut high = [range; LANES];
-            let mut middle = [0.0; LANES];
-            // Two more for the range.
-            for _ in 0..bits + 2 {
+    fn call(self) -> Intervals {
+        let Bisection { determinants, range: [from, to], bits } = self;
+        let count = determinants.rows.len() - determinants.skipped;
+        // Equal steps first: they tell of all values at once.
+        let steps = POINTS * count.next_multiple_of(LANES);
+        let step = (to - from) / (steps + 1) as f64;
+        let point = |i: usize| from + i as f64 * step;
+        let (mut low, mut high) = (vec![from; count], vec![to; count]);
+        let mut known = 0;
+        for first in (1..=steps).step_by(LANES) {
+            let points = std::array::from_fn(|lane| point(first + lane));
+            for (&point, below) in points.iter().zip(determinants.below(&points)) {
+                let below = (below as usize).min(count);
+                if below > known {
+                    high[known..below].fill(point);
+                    known = below;
+                }
+                low[known..].fill(point);
+            }
+        }
+        let halvings = (step.log2() + bits as f64).ceil().max(0.0) as usize;
+        let groups = low.chunks_mut(LANES).zip(high.chunks_mut(LANES));
+        for (group, (lows, highs)) in groups.enumerate() {
+            let (mut low, mut high, mut middle) = ([0.0; LANES], [1.0; LANES], [0.0; LANES]);
+            low[..lows.len()].copy_from_slice(lows);
+            high[..highs.len()].copy_from_slice(highs);
+            for _ in 0..halvings {
                 for lane in 0..LANES {
                     middle[lane] = 0.5 * (low[lane] + high[lane]);
                 }
-                let below = recurrence.below(&middle);
+                let below = determinants.below(&middle);
                 for lane in 0..LANES {
-                    let above = below[lane] > (group * LANES + lane) as f64;
+                    let above = below[lane] > (group * LANES + lane) as u64;
                     high[lane] = if above { middle[lane] } else { high[lane] };
                     low[lane] = if above { low[lane] } else { middle[lane] };
                 }
             }
-            for (lane, value) in values.iter_mut().enumerate() {
-                *value = 0.5 * (low[lane] + high[lane]);
-            }
+            lows.copy_from_slice(&low[..lows.len()]);
+            highs.copy_from_slice(&high[..highs.len()]);
         }
-        values
+        Intervals { low, high }
     }
 }
 
