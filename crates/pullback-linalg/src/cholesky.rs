@@ -29,7 +29,14 @@ pub(crate) fn decompose<T: Scalar>(of: Matrices, a: &[T], l: &mut [T]) {
         let (plain, stack) = (Default::default(), scratch.stack());
         let done = is_finite_below(n, a)
             && factor::cholesky_in_place(work.as_mut(), plain, PAR, stack, params).is_ok();
-        finish(n, l, done, |l| store(l, work.as_ref()));
+        if !done {
+            not_a_number(n, l);
+            continue;
+        }
+        store(l, work.as_ref());
+        for (i, row) in l.chunks_exact_mut(n).enumerate() {
+            row[i + 1..].fill(T::ZERO);
+        }
     }
 }
 
@@ -38,20 +45,16 @@ fn is_finite_below<T: Scalar>(n: usize, a: &[T]) -> bool {
     (0..n).all(|i| all_finite(&a[i * n..i * n + i + 1]))
 }
 
-/// Writes the factor, or NaN, and zeros above the diagonal.
-fn finish<T: Scalar>(n: usize, l: &mut [T], done: bool, store: impl FnOnce(&mut [T])) {
-    if done {
-        store(l);
-    } else {
-        l.fill(T::NAN);
-    }
-    for i in 0..n {
-        l[i * n + i + 1..(i + 1) * n].fill(T::ZERO);
+/// Writes NaN, and zeros above the diagonal.
+fn not_a_number<T: Scalar>(n: usize, l: &mut [T]) {
+    for (i, row) in l.chunks_exact_mut(n).enumerate() {
+        let (below, above) = row.split_at_mut(i + 1);
+        below.fill(T::NAN);
+        above.fill(T::ZERO);
     }
 }
 
-/// Matrices whose adjoint factor is found row by row: pivot rows, scaled, are subtracted from all
-/// rows below.
+/// Matrices whose adjoint factor is found some rows at a time, from all rows before them.
 struct ByRows<'a, T> {
     n: usize,
     a: &'a [T],
@@ -65,55 +68,54 @@ impl<T: Scalar> pulp::NullaryFnOnce for ByRows<'_, T> {
     fn call(self) {
         let ByRows { n, a, l } = self;
         let mut work = Rows::zeros(n, n);
-        let blocks = n.div_ceil(BLOCK);
-        let mut factors: [Vec<T>; PANEL] = std::array::from_fn(|_| vec![T::ZERO; n]);
         for (a, l) in a.chunks_exact(n * n).zip(l.chunks_exact_mut(n * n)) {
-            for i in 0..n {
-                for (j, &x) in a[i * n..i * n + i].iter().enumerate() {
-                    work.set(j, i, x.conjugated());
-                }
-                // A Hermitian matrix has a real diagonal, whatever is stored there.
-                work.set(i, i, T::from_parts(a[i * n + i].parts().0, 0.0));
-            }
-            let mut done = is_finite_below(n, a);
-            for begin in (0..n).step_by(PANEL) {
-                let end = (begin + PANEL).min(n);
-                for k in begin..end {
-                    let pivot = work.at(k, k).parts().0;
-                    if !done || pivot <= 0.0 || pivot.is_nan() {
-                        done = false;
-                        break;
-                    }
-                    let root = pivot.sqrt();
-                    let inverse = T::from_parts(1.0 / root, 0.0);
-                    let row = work.row_mut(k);
-                    for (x, factor) in row[k..].iter_mut().zip(&mut factors[k - begin][k..]) {
-                        *x = x.times(inverse);
-                        *factor = x.conjugated();
-                    }
-                    row[k] = T::from_parts(root, 0.0);
-                    // What this does to columns left of the diagonal is never read.
-                    let factor = &factors[k - begin];
-                    work.subtract(k, k + 1..end, |i| factor[i], |i| i / BLOCK..blocks);
-                }
-                if !done {
-                    break;
-                }
-                if end < n {
-                    let [a, b, c, d] = &factors;
-                    let factors = |i: usize| [a[i], b[i], c[i], d[i]];
-                    work.subtract_panel(begin, factors, |i| i / BLOCK);
-                }
-            }
-            finish(n, l, done, |l| {
-                for i in 0..n {
-                    for j in 0..i + 1 {
-                        l[i * n + j] = work.at(j, i).conjugated();
-                    }
-                }
+            work.load_hermitian(a, n);
+            // What is not finite leaves its row with a pivot that is neither.
+            let done = (0..n).step_by(PANEL).all(|begin| match n - begin {
+                PANEL.. => rows_of_factor::<T, PANEL>(&mut work, begin),
+                _ => (begin..n).all(|k| rows_of_factor::<T, 1>(&mut work, k)),
             });
+            if done {
+                work.store_adjoint(l, n);
+            } else {
+                not_a_number(n, l);
+            }
         }
     }
+}
+
+/// Replaces some rows by those of the factor; whether there are such.
+#[inline(always)]
+fn rows_of_factor<T: Scalar, const ROWS: usize>(work: &mut Rows<T>, begin: usize) -> bool {
+    // What this does to columns left of the diagonal is never read.
+    let first = begin / BLOCK;
+    work.subtract_before::<ROWS>(begin, first);
+    let mut corner: [[T; ROWS]; ROWS] =
+        std::array::from_fn(|r| std::array::from_fn(|c| work.at(begin + r, begin + c)));
+    let (mut roots, mut inverses) = ([T::ZERO; ROWS], [T::ZERO; ROWS]);
+    for k in 0..ROWS {
+        let pivot = corner[k][k].parts().0;
+        if pivot.is_nan() || pivot <= 0.0 || pivot == f64::INFINITY {
+            return false;
+        }
+        let root = pivot.sqrt();
+        roots[k] = T::from_parts(root, 0.0);
+        inverses[k] = T::from_parts(1.0 / root, 0.0);
+        for c in k + 1..ROWS {
+            corner[k][c] = corner[k][c].times(inverses[k]);
+        }
+        for r in k + 1..ROWS {
+            for c in r..ROWS {
+                let product = corner[k][r].conjugated().times(corner[k][c]);
+                corner[r][c] = corner[r][c].minus(product);
+            }
+        }
+    }
+    work.substitute(begin, first, &corner, &inverses);
+    for k in 0..ROWS {
+        work.set(begin + k, begin + k, roots[k]);
+    }
+    true
 }
 
 #[cfg(test)]

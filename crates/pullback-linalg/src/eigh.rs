@@ -166,7 +166,7 @@ fn of_single<T: Scalar>(of: &Tridiagonal<T>, vectors: &mut [T], values: &mut [T:
 mod tests {
     use num_complex::Complex;
 
-    use super::super::tests::{adjoint, assert_close, one, product, sample};
+    use super::super::tests::{adjoint, assert_close, identity, one, product, sample};
     use super::*;
 
     fn check<T: Scalar>(n: usize)
@@ -215,5 +215,57 @@ mod tests {
         assert!((w[0] - 1.0).abs() < 1e-14 && (w[1] - 3.0).abs() < 1e-14);
         assert!(w[2..].iter().all(|v| v.is_nan()));
         decompose::<f32>(Matrices { count: 3, rows: 0, columns: 0 }, &[], None, &mut []);
+    }
+
+    /// Matrices whose values are equal, or nearly so, or zero.
+    #[test]
+    fn values_that_are_close() {
+        fn check<T: Scalar>()
+        where
+            T::R: Into<f64>,
+        {
+            let n = 41;
+            let of = |element: &dyn Fn(usize, usize) -> f64| -> Vec<T> {
+                (0..n * n).map(|at| T::from_parts(element(at / n, at % n), 0.0)).collect()
+            };
+            let apart = |i: usize, j: usize| i.abs_diff(j);
+            let wilkinson = |i: usize, j: usize| match apart(i, j) {
+                0 => i.abs_diff(n / 2) as f64 / 20.0,
+                1 => 1.0 / 20.0,
+                _ => 0.0,
+            };
+            let twice = |i: usize, j: usize| match (i / 20 == j / 20, apart(i, j)) {
+                (true, 0) => 0.2,
+                (true, 1) => 0.1 + (i + j) as f64 % 20.0 / 100.0,
+                _ => 0.0,
+            };
+            let matrices = [
+                of(&|_, _| 0.0),
+                of(&|_, _| 1.0),
+                of(&|i, j| if i == j { 1.0 } else { 0.0 }),
+                of(&|i, j| if i == j { i as f64 / 41.0 } else { 0.0 }),
+                of(&|i, j| (i * j % 2) as f64 / 41.0),
+                of(&wilkinson),
+                of(&twice),
+            ];
+            for a in matrices {
+                let (mut v, mut w) = (vec![T::ZERO; n * n], vec![T::NAN_REAL; n]);
+                decompose(one(n, n), &a, Some(&mut v), &mut w);
+                let w: Vec<f64> = w.iter().map(|&w| w.into()).collect();
+                assert!(w.is_sorted());
+                let vw: Vec<T> = v
+                    .iter()
+                    .enumerate()
+                    .map(|(at, v)| v.times(T::from_parts(w[at % n], 0.0)))
+                    .collect();
+                assert_close(&product(&a, &v, [n, n, n]), &vw, "A V");
+                let unit = product(&adjoint(&v, [n, n]), &v, [n, n, n]);
+                assert_close(&unit, &identity(n), "Vᴴ V");
+            }
+        }
+        check::<f32>();
+        check::<f64>();
+        check::<Complex<f32>>();
+        check::<Complex<f64>>();
     }
 }

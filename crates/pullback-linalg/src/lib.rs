@@ -3,7 +3,8 @@
 //! A function takes slices that hold any number of matrices by rows, one after the other, and
 //! works through them on the calling thread. QR and LU are written here, so that signs and
 //! pivots are those of LAPACK also for matrices of deficient rank; so are the Cholesky
-//! decomposition of small matrices and the search for values without vectors. The others come from
+//! decomposition of small matrices, the reduction to tridiagonal and bidiagonal form, the values of
+//! these and, in single precision, their vectors where values differ enough. The others come from
 //! `faer`.
 //! A matrix with an element that is not finite, or whose iteration does not converge, has
 //! results of NaN.

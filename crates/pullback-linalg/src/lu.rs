@@ -5,7 +5,7 @@ use faer::linalg::triangular_solve::solve_unit_lower_triangular_in_place;
 use faer::prelude::{Reborrow, ReborrowMut};
 use faer::{Accum, Mat, MatMut};
 
-use super::rows::{BLOCK, PANEL, Rows, dispatch};
+use super::rows::{BLOCK, Rows, dispatch};
 use super::{Matrices, PAR, Scalar, all_finite, load, store};
 
 /// Matrices of more columns are divided into blocks.
@@ -23,7 +23,7 @@ pub(crate) fn decompose<T: Scalar>(
     let mut work = if small { Mat::new() } else { Mat::<T>::zeros(m, n) };
     let mut rows = if small { Rows::zeros(m, n) } else { Rows::zeros(0, 0) };
     let mut pivots = vec![0; size];
-    let mut column = vec![T::ZERO; m];
+    let mut panel = vec![T::ZERO; m * BLOCK];
     for index in 0..of.count {
         let a = &a[index * area..(index + 1) * area];
         let factors = &mut factors[index * area..(index + 1) * area];
@@ -32,8 +32,9 @@ pub(crate) fn decompose<T: Scalar>(
             pivots.iter_mut().enumerate().for_each(|(i, pivot)| *pivot = i);
         } else if small {
             rows.load(a, n);
-            let (rows, pivots, column) = (&mut rows, &mut pivots[..], &mut column[..]);
-            dispatch(ByRows { rows, columns: n, lower: factors, pivots, column });
+            let (rows, pivots, panel) = (&mut rows, &mut pivots[..], &mut panel[..]);
+            dispatch(ByRows { rows, columns: n, pivots, panel });
+            rows.store(factors, n);
         } else {
             load(&mut work, a);
             factor(work.as_mut(), &mut pivots);
@@ -63,12 +64,11 @@ fn factor<T: Scalar>(mut a: MatMut<'_, T>, pivots: &mut [usize]) {
                 rows.set(i, j, a[(i, j)]);
             }
         }
-        let (mut factors, mut column) = (vec![T::ZERO; m * n], vec![T::ZERO; m]);
-        let (lower, rows, column) = (&mut factors[..], &mut rows, &mut column[..]);
-        dispatch(ByRows { rows, columns: n, lower, pivots, column });
+        let panel = &mut vec![T::ZERO; m * BLOCK][..];
+        dispatch(ByRows { rows: &mut rows, columns: n, pivots, panel });
         for j in 0..n {
             for i in 0..m {
-                a[(i, j)] = factors[i * n + j];
+                a[(i, j)] = rows.at(i, j);
             }
         }
         return;
@@ -102,14 +102,13 @@ fn exchange<T: Scalar>(mut a: MatMut<'_, T>, pivots: &[usize]) {
     }
 }
 
-/// A matrix that is eliminated row by row. Its factors go to `lower`, stored by rows: what is below
-/// the diagonal at once, as the columns of `rows` are overwritten block by block, the rest last.
+/// A matrix that is eliminated by the columns of one block after the other, which are stored one
+/// after another meanwhile, in `panel`.
 struct ByRows<'a, T> {
     rows: &'a mut Rows<T>,
     columns: usize,
-    lower: &'a mut [T],
     pivots: &'a mut [usize],
-    column: &'a mut [T],
+    panel: &'a mut [T],
 }
 
 impl<T: Scalar> pulp::NullaryFnOnce for ByRows<'_, T> {
@@ -117,77 +116,82 @@ impl<T: Scalar> pulp::NullaryFnOnce for ByRows<'_, T> {
 
     #[inline(always)]
     fn call(self) {
-        let ByRows { rows, columns: n, lower, pivots, column } = self;
+        let ByRows { rows, columns: n, pivots, panel } = self;
         let m = rows.count();
-        // LAPACK's measure of a complex number, which needs no square root.
-        let size_of = |v: T| {
-            let (re, im) = v.parts();
-            re.abs() + im.abs()
-        };
-        let blocks = n.div_ceil(BLOCK);
-        for begin in (0..m.min(n)).step_by(PANEL) {
-            let end = (begin + PANEL).min(m.min(n));
-            // The columns of the panel lie in one block, which is kept up to date.
-            let block = begin / BLOCK;
-            for k in begin..end {
-                let (mut pivot, mut largest) = (k, size_of(rows.at(k, k)));
-                for i in k + 1..m {
-                    let size = size_of(rows.at(i, k));
-                    let is_larger = size > largest;
-                    pivot = if is_larger { i } else { pivot };
-                    largest = if is_larger { size } else { largest };
-                }
-                pivots[k] = pivot;
-                if pivot != k {
-                    rows.swap(k, pivot);
-                    let (before, after) = lower.split_at_mut(pivot * n);
-                    let earlier = before[k * n..k * n + k].iter_mut().zip(after);
-                    earlier.for_each(|(a, b)| std::mem::swap(a, b));
-                }
-                // A column of zeros is left as it is: the factor is singular, and not NaN.
-                let divisor = rows.at(k, k);
-                for i in k + 1..m {
-                    let x = rows.at(i, k);
-                    let x = if divisor == T::ZERO { x } else { quotient(x, divisor) };
-                    column[i] = x;
-                    lower[i * n + k] = x;
-                }
-                if divisor != T::ZERO {
-                    rows.subtract(k, k + 1..m, |i| column[i], |_| block..block + 1);
-                }
+        let size = m.min(n);
+        for begin in (0..size).step_by(BLOCK) {
+            let (end, block) = ((begin + BLOCK).min(size), begin / BLOCK);
+            let (pivots, height) = (&mut pivots[begin..end], m - begin);
+            let panel = &mut panel[..height * BLOCK];
+            rows.take_block(begin, block, panel);
+            eliminate(panel, height, pivots);
+            for (k, pivot) in pivots.iter_mut().enumerate() {
+                *pivot += begin;
+                rows.swap(begin + k, *pivot);
             }
+            rows.put_block(begin, block, panel);
             // The other blocks, first of the rows of the panel itself.
-            for k in begin..end {
-                rows.subtract(k, k + 1..end, |i| lower[i * n + k], |_| block + 1..blocks);
+            let factor = |i: usize, k: usize| panel[k * height + i];
+            for k in 0..end - begin {
+                let of = |i: usize| factor(i - begin, k);
+                rows.subtract(begin + k, begin + k + 1..end, of, block + 1);
             }
-            if end == begin + PANEL {
-                let factors = |i: usize| std::array::from_fn(|p| lower[i * n + begin + p]);
-                rows.subtract_panel(begin, factors, |_| block + 1);
-            } else {
-                for k in begin..end {
-                    rows.subtract(k, end..m, |i| lower[i * n + k], |_| block + 1..blocks);
-                }
+            // With fewer columns than a block has there are no rows, or no columns, left.
+            if end == begin + BLOCK {
+                let factors = |i: usize| std::array::from_fn(|k| factor(i - begin, k));
+                rows.subtract_block(begin, factors, block + 1);
             }
-        }
-        for i in 0..m {
-            let first = i.min(n);
-            lower[i * n + first..(i + 1) * n].copy_from_slice(&rows.row(i)[first..n]);
         }
     }
 }
 
-/// `a / b`, computed in double precision.
+/// Eliminates the first columns of a panel, as many as there are pivots, with rows counted from its
+/// first.
 #[inline(always)]
-fn quotient<T: Scalar>(a: T, b: T) -> T {
-    let ((ar, ai), (br, bi)) = (a.parts(), b.parts());
-    if bi == 0.0 {
-        return T::from_parts(ar / br, ai / br);
+fn eliminate<T: Scalar>(panel: &mut [T], height: usize, pivots: &mut [usize]) {
+    for (k, slot) in pivots.iter_mut().enumerate() {
+        let pivot = k + largest(&panel[k * height + k..(k + 1) * height]);
+        *slot = pivot;
+        if pivot != k {
+            panel.chunks_exact_mut(height).for_each(|column| column.swap(k, pivot));
+        }
+        let (before, later) = panel.split_at_mut((k + 1) * height);
+        let column = &mut before[k * height + k..];
+        let divisor = column[0];
+        // A column of zeros is left as it is: the factor is singular, and not NaN.
+        if divisor == T::ZERO {
+            continue;
+        }
+        let column = &mut column[1..];
+        for x in &mut *column {
+            *x = x.over(divisor);
+        }
+        for other in later.chunks_exact_mut(height) {
+            let factor = other[k];
+            for (to, &x) in other[k + 1..].iter_mut().zip(&*column) {
+                *to = to.minus(factor.times(x));
+            }
+        }
     }
-    // Scaled by the greater part of the divisor, which could overflow when squared.
-    let scale = br.abs().max(bi.abs());
-    let (br, bi) = (br / scale, bi / scale);
-    let norm = br * br + bi * bi;
-    T::from_parts((ar * br + ai * bi) / norm / scale, (ai * br - ar * bi) / norm / scale)
+}
+
+/// The place of the first of the largest elements.
+#[inline(always)]
+fn largest<T: Scalar>(column: &[T]) -> usize {
+    let mut lanes = [T::ZERO.magnitude(); BLOCK];
+    let (chunks, rest) = column.as_chunks::<BLOCK>();
+    for chunk in chunks {
+        for lane in 0..BLOCK {
+            let size = chunk[lane].magnitude();
+            lanes[lane] = if size > lanes[lane] { size } else { lanes[lane] };
+        }
+    }
+    for (lane, x) in lanes.iter_mut().zip(rest) {
+        let size = x.magnitude();
+        *lane = if size > *lane { size } else { *lane };
+    }
+    let largest = lanes[1..].iter().fold(lanes[0], |a, &b| if b > a { b } else { a });
+    column.iter().position(|x| x.magnitude() == largest).unwrap_or(0)
 }
 
 #[cfg(test)]

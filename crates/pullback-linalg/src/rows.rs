@@ -58,6 +58,52 @@ impl<T: Scalar> Rows<T> {
         }
     }
 
+    /// Takes the upper triangle of a Hermitian matrix of `n` rows, the adjoint of the lower one, which
+    /// is what counts; blocks on the diagonal are whole.
+    #[inline(always)]
+    pub(crate) fn load_hermitian(&mut self, source: &[T], n: usize) {
+        for first in (0..n).step_by(BLOCK) {
+            let end = (first + BLOCK).min(n);
+            let lines: [&[T]; BLOCK] =
+                std::array::from_fn(|lane| &source[(first + lane).min(n - 1) * n..][..n]);
+            for i in 0..end {
+                let block: [T; BLOCK] = std::array::from_fn(|lane| lines[lane][i].conjugated());
+                self.row_mut(i)[first..first + BLOCK].copy_from_slice(&block);
+            }
+            for i in first..end {
+                let row = self.row_mut(i);
+                row[first..i].copy_from_slice(&lines[i - first][first..i]);
+                // A Hermitian matrix has a real diagonal, whatever is stored there.
+                row[i] = T::from_parts(lines[i - first][i].parts().0, 0.0);
+            }
+            for i in 0..end {
+                self.row_mut(i)[end..first + BLOCK].fill(T::ZERO);
+            }
+        }
+    }
+
+    /// Gives the adjoint of the upper triangle to the lower one of a matrix of `n` rows, with zeros
+    /// above it.
+    #[inline(always)]
+    pub(crate) fn store_adjoint(&self, target: &mut [T], n: usize) {
+        for first in (0..n).step_by(BLOCK) {
+            let end = (first + BLOCK).min(n);
+            let lines: [&[T]; BLOCK] =
+                std::array::from_fn(|lane| &self.row((first + lane).min(n - 1))[..n]);
+            for i in first..end {
+                let row = &mut target[i * n..(i + 1) * n];
+                for (line, to) in lines.iter().zip(&mut row[first..i + 1]) {
+                    *to = line[i].conjugated();
+                }
+                row[i + 1..].fill(T::ZERO);
+            }
+            for i in end..n {
+                let block: [T; BLOCK] = std::array::from_fn(|lane| lines[lane][i].conjugated());
+                target[i * n + first..][..BLOCK].copy_from_slice(&block);
+            }
+        }
+    }
+
     /// Gives back elements that `load` took, as many rows as there is space for.
     pub(crate) fn store(&self, target: &mut [T], columns: usize) {
         if columns == 0 {
@@ -122,53 +168,121 @@ impl<T: Scalar> Rows<T> {
         }
     }
 
-    /// Subtracts multiples of row `of` from the rows `rows`, which are later: `factor` tells of
-    /// each, by its number, which; `blocks` tells of each which blocks.
+    /// Copies the elements that a block of columns has from row `from` on, column by column.
+    #[inline(always)]
+    pub(crate) fn take_block(&self, from: usize, block: usize, columns: &mut [T]) {
+        let (height, length) = (self.rows - from, self.blocks);
+        let rows = &self.blocks()[from * length..];
+        for (i, row) in rows.chunks_exact(length).enumerate() {
+            for lane in 0..BLOCK {
+                columns[lane * height + i] = row[block][lane];
+            }
+        }
+    }
+
+    /// Gives back what `take_block` took.
+    #[inline(always)]
+    pub(crate) fn put_block(&mut self, from: usize, block: usize, columns: &[T]) {
+        let (height, length) = (self.rows - from, self.blocks);
+        let rows = &mut self.blocks_mut()[from * length..];
+        for (i, row) in rows.chunks_exact_mut(length).enumerate() {
+            row[block] = std::array::from_fn(|lane| columns[lane * height + i]);
+        }
+    }
+
+    /// Subtracts multiples of row `of` from the rows `rows`, which are later, from the block `first`
+    /// on: `factor` tells of each, by its number, which.
     #[inline(always)]
     pub(crate) fn subtract(
         &mut self,
         of: usize,
         rows: Range<usize>,
         factor: impl Fn(usize) -> T,
-        blocks: impl Fn(usize) -> Range<usize>,
+        first: usize,
     ) {
         let length = self.blocks;
         let (before, after) = self.blocks_mut().split_at_mut(rows.start * length);
         let pivot = &before[of * length..][..length];
-        for (i, row) in rows.zip(after.chunks_exact_mut(length.max(1))) {
-            let (blocks, factor) = (blocks(i), factor(i));
-            for (to, from) in row[blocks.clone()].iter_mut().zip(&pivot[blocks]) {
-                for lane in 0..BLOCK {
-                    to[lane] = to[lane].minus(factor.times(from[lane]));
-                }
+        for (i, row) in rows.zip(after.chunks_exact_mut(length)) {
+            let factor = factor(i);
+            for (to, from) in row[first..].iter_mut().zip(&pivot[first..]) {
+                less(to, factor, from);
             }
         }
     }
 
-    /// The same for `PANEL` rows from row `of` on, from all rows after them; `first` tells of each
-    /// at which block to begin.
+    /// The same for `BLOCK` rows from row `of` on, from all rows after them.
     #[inline(always)]
-    pub(crate) fn subtract_panel(
+    pub(crate) fn subtract_block(
         &mut self,
         of: usize,
-        factors: impl Fn(usize) -> [T; PANEL],
-        first: impl Fn(usize) -> usize,
+        factors: impl Fn(usize) -> [T; BLOCK],
+        first: usize,
     ) {
-        let (length, begin) = (self.blocks, of + PANEL);
+        let (length, begin) = (self.blocks, of + BLOCK);
+        if first >= length {
+            return;
+        }
         let (before, after) = self.blocks_mut().split_at_mut(begin * length);
-        let pivots: [&[[T; BLOCK]]; PANEL] =
-            std::array::from_fn(|p| &before[(of + p) * length..][..length]);
-        for (i, row) in after.chunks_exact_mut(length.max(1)).enumerate() {
-            let (first, factors) = (first(begin + i), factors(begin + i));
-            let row = &mut row[first..];
-            let [a, b, c, d] = pivots.map(|pivot| &pivot[first..][..row.len()]);
-            for ((((to, a), b), c), d) in row.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                let mut x = *to;
-                less(&mut x, factors[0], a);
-                less(&mut x, factors[1], b);
-                less(&mut x, factors[2], c);
-                less(&mut x, factors[3], d);
-                *to = x;
+        let pivots: [&[[T; BLOCK]]; BLOCK] =
+            std::array::from_fn(|p| &before[(of + p) * length + first..(of + p + 1) * length]);
+        let count = after.len() / length;
+        let (groups, last) = after.split_at_mut(count / PANEL * PANEL * length);
+        for (group, rows) in groups.chunks_exact_mut(PANEL * length).enumerate() {
+            let mut rows = rows.chunks_exact_mut(length);
+            let rows = std::array::from_fn(|_| rows.next().unwrap_or_default());
+            let factors = std::array::from_fn(|r| factors(begin + group * PANEL + r));
+            subtract_rows::<T, PANEL>(pivots, from_block(rows, first, length - first), factors);
+        }
+        for (i, row) in last.chunks_exact_mut(length).enumerate() {
+            let factors = [factors(begin + count / PANEL * PANEL + i)];
+            subtract_rows(pivots, [&mut row[first..]], factors);
+        }
+    }
+
+    /// Subtracts from some rows, from the block `first` on, what all rows before them, which are those
+    /// of a Cholesky factor, have in them.
+    #[inline(always)]
+    pub(crate) fn subtract_before<const ROWS: usize>(&mut self, of: usize, first: usize) {
+        let length = self.blocks;
+        let (before, rows) = self.blocks_mut().split_at_mut(of * length);
+        // Sums stay in registers.
+        const TOGETHER: usize = 4;
+        let mut block = first;
+        while block + TOGETHER <= length {
+            subtract_products::<T, ROWS, TOGETHER>(before, rows, of, block, length);
+            block += TOGETHER;
+        }
+        for block in block..length {
+            subtract_products::<T, ROWS, 1>(before, rows, of, block, length);
+        }
+    }
+
+    /// Makes of some rows, from the block `first` on, those of a Cholesky factor: of the triangle
+    /// where they meet the diagonal, its factor and the inverses of its diagonal are given.
+    #[inline(always)]
+    pub(crate) fn substitute<const ROWS: usize>(
+        &mut self,
+        from: usize,
+        first: usize,
+        factors: &[[T; ROWS]; ROWS],
+        inverses: &[T; ROWS],
+    ) {
+        let length = self.blocks;
+        let mut rows = self.blocks_mut()[from * length..].chunks_exact_mut(length);
+        let rows = std::array::from_fn(|_| rows.next().unwrap_or_default());
+        let rows: [_; ROWS] = from_block(rows, first, length - first);
+        for block in 0..length - first {
+            let mut sums: [[T; BLOCK]; ROWS] = std::array::from_fn(|r| rows[r][block]);
+            for r in 0..ROWS {
+                let (known, rest) = sums.split_at_mut(r);
+                for (sum, factors) in known.iter().zip(factors) {
+                    less(&mut rest[0], factors[r].conjugated(), sum);
+                }
+                for lane in 0..BLOCK {
+                    rest[0][lane] = rest[0][lane].times(inverses[r]);
+                }
+                rows[r][block] = rest[0];
             }
         }
     }
@@ -231,6 +345,53 @@ impl<T: Scalar> Rows<T> {
 
     pub(crate) fn count(&self) -> usize {
         self.rows
+    }
+}
+
+/// Subtracts, from some blocks of rows from number `of` on, multiples of all rows before.
+#[inline(always)]
+fn subtract_products<T: Scalar, const ROWS: usize, const BLOCKS: usize>(
+    before: &[[T; BLOCK]],
+    rows: &mut [[T; BLOCK]],
+    of: usize,
+    block: usize,
+    length: usize,
+) {
+    let mut sums: [[[T; BLOCK]; BLOCKS]; ROWS] =
+        std::array::from_fn(|r| std::array::from_fn(|b| rows[r * length + block + b]));
+    let (at, lane) = (of / BLOCK, of % BLOCK);
+    for row in before.chunks_exact(length) {
+        let (factors, from) = (&row[at][lane..lane + ROWS], &row[block..block + BLOCKS]);
+        for r in 0..ROWS {
+            for b in 0..BLOCKS {
+                less(&mut sums[r][b], factors[r].conjugated(), &from[b]);
+            }
+        }
+    }
+    for r in 0..ROWS {
+        for b in 0..BLOCKS {
+            rows[r * length + block + b] = sums[r][b];
+        }
+    }
+}
+
+/// Subtracts multiples of `BLOCK` rows from some others.
+#[inline(always)]
+fn subtract_rows<T: Scalar, const ROWS: usize>(
+    pivots: [&[[T; BLOCK]]; BLOCK],
+    mut rows: [&mut [[T; BLOCK]]; ROWS],
+    factors: [[T; BLOCK]; ROWS],
+) {
+    for block in 0..pivots[0].len() {
+        let mut sums: [[T; BLOCK]; ROWS] = std::array::from_fn(|r| rows[r][block]);
+        for (p, pivot) in pivots.iter().enumerate() {
+            for (sum, factors) in sums.iter_mut().zip(&factors) {
+                less(sum, factors[p], &pivot[block]);
+            }
+        }
+        for (row, sum) in rows.iter_mut().zip(sums) {
+            row[block] = sum;
+        }
     }
 }
 

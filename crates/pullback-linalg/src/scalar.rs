@@ -19,6 +19,10 @@ pub(crate) trait Scalar: ComplexField<Real = Self::R> + Copy + PartialEq {
     fn plus(self, other: Self) -> Self;
     fn minus(self, other: Self) -> Self;
     fn times(self, other: Self) -> Self;
+    /// `self / divisor`, also where the square of the divisor overflows.
+    fn over(self, divisor: Self) -> Self;
+    /// LAPACK's measure of a complex number, which needs no square root.
+    fn magnitude(self) -> Self::R;
 }
 
 macro_rules! arithmetic {
@@ -54,6 +58,10 @@ macro_rules! scalars {
             fn real_part(self) -> $R { self }
             #[inline(always)]
             fn conjugated(self) -> Self { self }
+            #[inline(always)]
+            fn over(self, divisor: Self) -> Self { self / divisor }
+            #[inline(always)]
+            fn magnitude(self) -> $R { self.abs() }
             arithmetic!();
         }
         impl Scalar for Complex<$R> {
@@ -70,20 +78,44 @@ macro_rules! scalars {
             fn real_part(self) -> $R { self.re }
             #[inline(always)]
             fn conjugated(self) -> Self { self.conj() }
+            #[inline(always)]
+            fn over(self, divisor: Self) -> Self { quotient(self, divisor) }
+            #[inline(always)]
+            fn magnitude(self) -> $R { self.re.abs() + self.im.abs() }
             arithmetic!();
         }
     )*};
 }
 scalars!(f32, f64);
 
+/// `a / b`, computed in double precision.
 #[inline(always)]
-pub(crate) fn is_finite<T: Scalar>(value: T) -> bool {
-    let (re, im) = value.parts();
-    re.is_finite() && im.is_finite()
+fn quotient<T: Scalar>(a: T, b: T) -> T {
+    let ((ar, ai), (br, bi)) = (a.parts(), b.parts());
+    if bi == 0.0 {
+        return T::from_parts(ar / br, ai / br);
+    }
+    // Scaled by the greater part of the divisor, which could overflow when squared.
+    let scale = br.abs().max(bi.abs());
+    let (br, bi) = (br / scale, bi / scale);
+    let norm = br * br + bi * bi;
+    T::from_parts((ar * br + ai * bi) / norm / scale, (ai * br - ar * bi) / norm / scale)
 }
 
-/// Whether all are; without an early end, so that vectors of them are compared.
+/// Whether all are finite.
 #[inline(always)]
 pub(crate) fn all_finite<T: Scalar>(values: &[T]) -> bool {
-    values.iter().fold(true, |all, &value| all & is_finite(value))
+    // What is not finite leaves something that is not a number, in one lane of a vector or another.
+    const LANES: usize = 16;
+    let mut lanes = [T::ZERO; LANES];
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            lanes[lane] = lanes[lane].plus(chunk[lane].minus(chunk[lane]));
+        }
+    }
+    for (lane, &x) in lanes.iter_mut().zip(rest) {
+        *lane = lane.plus(x.minus(x));
+    }
+    lanes.iter().all(|&lane| lane == T::ZERO)
 }

@@ -81,7 +81,7 @@ impl<T: Scalar> pulp::NullaryFnOnce for Reduce<'_, T> {
         let Reduce { of, a } = self;
         let Tridiagonal { diagonal, beside, reflections, work, vectors } = of;
         let n = diagonal.len();
-        load(work, a, n);
+        work.load_hermitian(a, n);
         vectors.clear();
         for k in 0..n - 1 {
             vectors.subtract(work, k);
@@ -105,24 +105,6 @@ impl<T: Scalar> pulp::NullaryFnOnce for Reduce<'_, T> {
         }
         vectors.subtract(work, n - 1);
         diagonal[n - 1] = work.at(n - 1, n - 1).parts().0;
-    }
-}
-
-/// Takes the upper triangle, the adjoint of the lower, and whole blocks on the diagonal.
-#[inline(always)]
-fn load<T: Scalar>(work: &mut Rows<T>, a: &[T], n: usize) {
-    for first in (0..n).step_by(BLOCK) {
-        let end = (first + BLOCK).min(n);
-        for i in 0..end {
-            let to = &mut work.row_mut(i)[first..end];
-            for (j, to) in (first..end).zip(to) {
-                *to = if j > i { a[j * n + i].conjugated() } else { a[i * n + j] };
-            }
-            if i >= first {
-                // A Hermitian matrix has a real diagonal, whatever is stored there.
-                work.set(i, i, T::from_parts(a[i * n + i].parts().0, 0.0));
-            }
-        }
     }
 }
 

@@ -123,8 +123,10 @@ impl pulp::NullaryFnOnce for Find<'_> {
                 }
             }
             store(group * LANES, &work.z);
-            let rest = |lane: usize| rest[lane].abs() * scale[lane];
-            found.extend((0..count).map(|lane| (x[lane], rest(lane))));
+            found.extend((0..count).map(|lane| {
+                let better = x[lane] + rest[lane] * scale[lane] * scale[lane];
+                (better, rest[lane].abs() * scale[lane])
+            }));
         }
         Some(found)
     }
@@ -211,4 +213,51 @@ impl Work {
 #[inline(always)]
 fn away(pivot: f64) -> f64 {
     if pivot.abs() < TINY { -TINY } else { pivot }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::values::intervals_of_tridiagonal;
+    use super::*;
+
+    /// Values and vectors, row by row.
+    fn find(diagonal: &[f64], beside: &[f64]) -> Option<(Vec<f64>, Vec<f64>)> {
+        let n = diagonal.len();
+        let mut vectors = vec![0.0; n * n];
+        let intervals = intervals_of_tridiagonal(diagonal, beside, BITS);
+        let of = Twisted { diagonal, beside, skipped: 0 };
+        let values = of.find(&intervals, &mut |first, z| {
+            for (row, z) in vectors.chunks_exact_mut(n).zip(z) {
+                row[first..].iter_mut().zip(z).for_each(|(slot, &z)| *slot = z);
+            }
+        })?;
+        Some((values, vectors))
+    }
+
+    #[test]
+    fn known_vectors() {
+        for n in [1, 2, 15, 16, 33, 100] {
+            let (values, vectors) = find(&vec![1.0; n], &vec![-0.5; n - 1]).expect("values differ");
+            let part = std::f64::consts::PI / (n + 1) as f64;
+            let scale = (2.0 / (n + 1) as f64).sqrt();
+            for k in 0..n {
+                let angle = (k + 1) as f64 * part;
+                assert!((values[k] - (1.0 - angle.cos())).abs() < 1e-10);
+                let sign = vectors[k].signum();
+                for i in 0..n {
+                    let known = scale * ((i + 1) as f64 * angle).sin();
+                    assert!((sign * vectors[i * n + k] - known).abs() < 1e-7, "{n} {k} {i}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn equal_values_have_none() {
+        assert!(find(&[1.0, 1.0, 0.5], &[0.0, 0.0]).is_none());
+        // Two values that differ by no more than rounding.
+        let diagonal: Vec<f64> = (0..41).map(|i| f64::from(i - 20).abs() / 20.0).collect();
+        assert!(find(&diagonal, &[0.05; 40]).is_none());
+        assert!(find(&[1.0, 0.25, 0.5], &[0.0, 0.0]).is_some());
+    }
 }
