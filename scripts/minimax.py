@@ -144,6 +144,11 @@ def beside(x, point):
     return x + TINY if abs(x - point) < TINY else x
 
 
+# The logarithm that erf⁻¹ takes is scaled, so that what the tables are looked up by lies between
+# 1 and 16; and it is moved by a little, so that rounding leaves it there.
+ERF_INV_SCALE = mpf(2.41)
+ERF_INV_FIRST = 1 + mpf(2) ** -30
+
 QUARTER = (pi / 4) ** 2 * mpf("1.0001")
 
 # Name: function, interval, number of coefficients, width, and a weight of the errors.
@@ -152,7 +157,6 @@ FITS = {
     "single::ASIN": (odd(asin), TINY, 0.25, 5, 32),
     "single::ATANH": (odd(atanh), TINY, mpf("0.205") ** 2, 4, 32),
     "single::CBRT": (lambda m: m ** (-mpf(1) / 3), 1, 2, 5, 32),
-    "single::ERF_INV_NEAR": (erf_inverse_of, mpf(10) ** -9, 5, 10, 32),
     "single::LGAMMA_NEAR": (lgamma_near, mpf("1.3"), 3, 12, 64),
     "single::SIN_PI": (lambda z: sin(pi * sqrt(z)) / sqrt(z) - pi, TINY, 0.25, 6, 64),
     "single::STIRLING": (stirling, mpf(10) ** -8, mpf(1) / 9, 5, 64),
@@ -187,9 +191,13 @@ FITS = {
     "double::ERF_FAR": (lambda a: log(erfc(a)), 1, 6, 17, 64, erfc),
     "double::ERFC": (erfc_scaled(4), -1, mpf(24) / 32, 24, 64),
     "double::CBRT": (lambda m: m ** (-mpf(1) / 3), 1, 2, 6, 64),
-    "double::ERF_INV_NEAR": (erf_inverse_of, mpf(10) ** -9, 5, 22, 64),
-    "double::ERF_INV_MIDDLE": (lambda s: erf_inverse_of(s * s), sqrt(5), 3.75, 20, 64),
-    "double::ERF_INV_FAR": (lambda s: erf_inverse_of(s * s), 3.75, 6.1, 20, 64),
+    "double::ERF_INV_LOG": (
+        lambda f: -log1p(beside(f, 0)) / beside(f, 0) / ERF_INV_SCALE,
+        -mpf(1) / 33,
+        mpf(1) / 33,
+        8,
+        64,
+    ),
     "double::LGAMMA_NEAR": (lgamma_near, mpf("1.3"), 3, 23, 64),
     "double::STIRLING": (stirling, mpf(10) ** -8, mpf(1) / 9, 11, 64),
     "double::DIGAMMA_NEAR": (
@@ -214,9 +222,6 @@ for order in (0, 1):
 CENTERS = {
     "LGAMMA_NEAR": 2,
     "DIGAMMA_NEAR": 1.5,
-    "ERF_INV_NEAR": 1,
-    "ERF_INV_MIDDLE": 3,
-    "ERF_INV_FAR": 5,
     "ERF_FAR": 1,
 }
 
@@ -230,6 +235,65 @@ def number(value, width):
         text = f"{nearest:.{digits}g}"
         if struct.unpack("f", struct.pack("f", float(text)))[0] == nearest:
             return repr(float(text))
+
+
+def single_erf_inv():
+    """erf⁻¹(x) / x in (1 - |x|) 2^n - 3/2, for each n; the first is at the low bits of -n."""
+
+    def f(rest):
+        return erf_inverse_of(-log(rest * (2 - rest))) if rest < 1 else sqrt(pi) / 2
+
+    columns = {31: [f(1)] + 8 * [mpf(0)]}
+    for n in range(1, 25):
+        low = mpf(2) ** -n
+        g = lambda m: f((m + 1.5) * low)  # noqa: B023, E731
+        columns[31 - n], _ = remez(g, -0.5, 0.5, 9, lambda m: 1 / g(m))  # noqa: B023
+    return [[columns.get(at, 9 * [mpf(0)])[k] for at in range(32)] for k in range(9)]
+
+
+def double_erf_inv():
+    """erf⁻¹(x) / x in v less the middle of its interval, where v = first - ln(1 - x²) / scale."""
+    columns, middles = {}, {}
+    for n in range(16):
+        low, width = 2 ** (n // 4) * (1 + mpf(n % 4) / 4), mpf(2) ** (n // 4 - 2)
+        middle = low + width / 2
+        high = min(low + width, ERF_INV_FIRST + mpf("36.05") / ERF_INV_SCALE)
+        low = max(low, ERF_INV_FIRST + mpf(10) ** -15)
+        g = lambda s: erf_inverse_of((s + middle - ERF_INV_FIRST) * ERF_INV_SCALE)  # noqa: B023, E731
+        # By the last bits of the exponent, of which 1 has three fourths.
+        at = (n + 12) % 16
+        count = ERF_INV_COUNT
+        columns[at], _ = remez(g, low - middle, high - middle, count, lambda s: 1 / g(s))  # noqa: B023
+        middles[at] = middle
+    rows = [[columns[at][k] for at in range(16)] for k in range(ERF_INV_COUNT)]
+    return [[middles[at] for at in range(16)]] + rows
+
+
+ERF_INV_COUNT = 12
+
+
+def sixteenths():
+    """Inverses of the middles of sixteenths of [1, 2], and first + ln of these / scale."""
+    inverses = [mpf(float(1 / (1 + (mpf(n) + 0.5) / 16))) for n in range(16)]
+    return [inverses, [ERF_INV_FIRST + log(inverse) / ERF_INV_SCALE for inverse in inverses]]
+
+
+# Names and tables, of which each row is looked up by itself.
+TABLES = {
+    "single::ERF_INV": (single_erf_inv, 32),
+    "double::ERF_INV": (double_erf_inv, 64),
+    "double::ERF_INV_LOGS": (sixteenths, 64),
+}
+
+
+def print_table(name, rows, width):
+    print(f"const {name.split('::')[1]}: [[f{width}; {len(rows[0])}]; {len(rows)}] = [")
+    for row in rows:
+        print("    [")
+        for value in row:
+            print(f"        {number(value, width)},")
+        print("    ],")
+    print("];", flush=True)
 
 
 def main(names):
@@ -250,6 +314,9 @@ def main(names):
         for c in coefficients:
             print(f"    {number(c, width)},")
         print("];", flush=True)
+    for name, (table, width) in TABLES.items():
+        if not names or name.split("::")[1] in names or name in names:
+            print_table(name, table(), width)
 
 
 if __name__ == "__main__":

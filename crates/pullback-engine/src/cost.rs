@@ -208,7 +208,7 @@ impl ScalarOp {
     pub fn cost(self) -> Cost {
         use ScalarOp::*;
         let flops = match self {
-            Copy | Real | Imag | Complex => 0,
+            Copy | Bitcast(_) | Real | Imag | Complex => 0,
             Exp | Exp2 | Expm1 | Log | Log1p | Log2 | Sqrt | Rsqrt | Cbrt | Sin | Cos | Tan
             | Asin | Acos | Atan | Sinh | Cosh | Tanh | Asinh | Acosh | Atanh | Logistic | Erf
             | Erfc | ErfInv | Lgamma | Digamma | BesselI0e | BesselI1e | Pow | Atan2 | Igamma

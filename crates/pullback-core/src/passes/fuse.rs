@@ -151,11 +151,21 @@ fn fusible(jaxpr: &Jaxpr, eqn: &Eqn) -> (Option<crate::Shape>, Option<crate::Sha
         (Some((_, axes)), Some(input)) if !axes.is_empty() => {
             (Some(jaxpr.atom_aval(input).shape), Some(axes.into()))
         }
-        _ if primitive.is_elementwise() || padding(jaxpr, eqn).is_some() => {
+        _ if primitive.is_elementwise()
+            || padding(jaxpr, eqn).is_some()
+            || is_cast_by_element(jaxpr, eqn) =>
+        {
             (Some(jaxpr.aval(*output).shape.clone()), None)
         }
         _ => (None, None),
     }
+}
+
+/// Whether the bits of each element are read as one of another type that can be computed with.
+fn is_cast_by_element(jaxpr: &Jaxpr, eqn: &Eqn) -> bool {
+    let Op::BitcastConvertType(cast) = &eqn.op else { return false };
+    let bits = jaxpr.atom_aval(&eqn.inputs[0]).dtype.bits();
+    bits == cast.dtype.bits() && bits >= 32
 }
 
 /// How many entries come before what is padded, if it is padded along the first axis of more than

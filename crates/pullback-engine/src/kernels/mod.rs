@@ -20,6 +20,7 @@ pub mod conv;
 pub(crate) mod copy;
 pub mod cumulative;
 pub mod dot;
+pub mod drawn;
 pub mod entrywise;
 pub mod fft;
 pub mod fold;
@@ -98,6 +99,8 @@ pub enum Form<'a> {
     Rearrangement,
     /// The same output always.
     Constant,
+    /// Random bits.
+    Draw(&'a random::RandomBits),
     /// A product.
     Dot(&'a dot::Dot),
     /// A reduction.

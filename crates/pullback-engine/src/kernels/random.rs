@@ -5,7 +5,7 @@ use smallvec::smallvec;
 
 use super::common::build;
 use super::threefry::{Drawn, blocks, draw, draw_original, fold_in};
-use super::{Kernel, Tensors};
+use super::{Form, Kernel, Tensors};
 use crate::cost::{Cost, TensorType};
 use crate::dtype::{Bool, DType, Element, Key};
 use crate::error::{Error, Result};
@@ -60,6 +60,10 @@ pub struct RandomBits {
 impl Kernel for RandomBits {
     fn name(&self) -> &'static str {
         "random_bits"
+    }
+
+    fn form(&self) -> Form<'_> {
+        Form::Draw(self)
     }
 
     fn cost(&self, _: &[TensorType], outputs: &[TensorType]) -> Cost {

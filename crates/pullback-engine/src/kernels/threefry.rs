@@ -105,19 +105,23 @@ drawn! {
 
 /// The first `count` elements of the partitionable stream of each key.
 pub(super) fn draw<T: Drawn>(keys: &[Key], count: usize, out: &mut [T]) {
-    for_each_part(out, PART, |start, out| {
-        if count < FEW {
-            return arch().dispatch(Mixed { keys, count, start, out });
-        }
-        let (mut rest, mut at) = (out, start);
-        while !rest.is_empty() {
-            let first = at % count;
-            let (out, later) = rest.split_at_mut((count - first).min(rest.len()));
-            at += out.len();
-            arch().dispatch(ByPosition { key: keys[(at - 1) / count], first, out });
-            rest = later;
-        }
-    });
+    for_each_part(out, PART, |start, out| draw_part(keys, count, start, out));
+}
+
+/// The elements from `start` on of the streams of all keys, of each of which the first `count`
+/// elements are taken.
+pub(super) fn draw_part<T: Drawn>(keys: &[Key], count: usize, start: usize, out: &mut [T]) {
+    if count < FEW {
+        return arch().dispatch(Mixed { keys, count, start, out });
+    }
+    let (mut rest, mut at) = (out, start);
+    while !rest.is_empty() {
+        let first = at % count;
+        let (out, later) = rest.split_at_mut((count - first).min(rest.len()));
+        at += out.len();
+        arch().dispatch(ByPosition { key: keys[(at - 1) / count], first, out });
+        rest = later;
+    }
 }
 
 /// Element `i` of the partitionable stream is made of the block with counter `i`: the elements

@@ -190,6 +190,8 @@ pub(crate) enum Node {
     Rotate(Id, u8),
     /// The value whose lane `i` is the lane of another that the table of this number says.
     Permute(Id, u16),
+    /// The element that the lookup of this number has at the index in each lane.
+    Lookup(Id, u16),
     Unary(Unary, Id),
     Binary(Binary, Id, Id),
     /// `a * b + c` with one rounding, and whether the product is negated.
@@ -295,12 +297,16 @@ pub(crate) struct Accumulator {
 /// For each lane, the lane that it is taken from.
 pub(crate) type Table = [u8; 16];
 
+/// Elements of as many bits as a lane, which are looked up by an index that is one of them.
+pub(crate) type Lookup = [u8; 128];
+
 /// Steps in order, each after those that it needs.
 pub(crate) struct Graph {
     /// The processors that the steps are for.
     pub isa: Isa,
     pub nodes: Vec<(Node, Kind)>,
     pub tables: Vec<Table>,
+    pub lookups: Vec<Lookup>,
     known: FxHashMap<(Node, Kind), Id>,
 }
 
@@ -313,7 +319,8 @@ impl Node {
 
 impl Default for Graph {
     fn default() -> Graph {
-        Graph { isa: isa(), nodes: vec![], tables: vec![], known: FxHashMap::default() }
+        let (nodes, tables, lookups) = (vec![], vec![], vec![]);
+        Graph { isa: isa(), nodes, tables, lookups, known: FxHashMap::default() }
     }
 }
 
@@ -334,11 +341,12 @@ impl Graph {
 
     /// The number of a table.
     pub fn table(&mut self, table: Table) -> u16 {
-        let known = self.tables.iter().position(|other| *other == table);
-        known.unwrap_or_else(|| {
-            self.tables.push(table);
-            self.tables.len() - 1
-        }) as u16
+        number_of(&mut self.tables, table)
+    }
+
+    /// The number of a lookup.
+    pub fn lookup(&mut self, lookup: Lookup) -> u16 {
+        number_of(&mut self.lookups, lookup)
     }
 
     pub fn node(&self, id: Id) -> Node {
@@ -400,7 +408,8 @@ impl Graph {
             | Node::Not(a)
             | Node::Lane(a, _)
             | Node::Rotate(a, _)
-            | Node::Permute(a, _) => smallvec![a],
+            | Node::Permute(a, _)
+            | Node::Lookup(a, _) => smallvec![a],
             Node::Binary(_, a, b) | Node::Compare(_, a, b) | Node::Logic(_, a, b) => {
                 smallvec![a, b]
             }
@@ -408,4 +417,13 @@ impl Graph {
             Node::Select(mask, yes, no) => smallvec![mask, yes, no],
         }
     }
+}
+
+/// The number of one of some tables, to which it is added if it is none.
+fn number_of<T: PartialEq>(tables: &mut Vec<T>, table: T) -> u16 {
+    let known = tables.iter().position(|other| *other == table);
+    known.unwrap_or_else(|| {
+        tables.push(table);
+        tables.len() - 1
+    }) as u16
 }

@@ -331,6 +331,7 @@ fn operation(op: ScalarOp, x: &[(Id, DType)], rare: &mut Option<Truth>) -> Optio
     let kind = element(dtype)?.kind();
     match (op, ids.as_slice()) {
         (ScalarOp::Copy, &[x]) => return Some(x),
+        (ScalarOp::Bitcast(to), &[x]) => return (element(to)?.kind() == kind).then_some(x),
         (ScalarOp::Select, &[mask, yes, no]) => {
             let mask = Truth(mask);
             return Some(match kind {

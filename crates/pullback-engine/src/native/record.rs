@@ -6,7 +6,9 @@
 use std::cell::RefCell;
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Sub};
 
-use super::ir::{Binary, Convert, Graph, Id, Kind, Logic, Node, Predicate, Table, Unary};
+use super::ir::{
+    Binary, Convert, Graph, Id, Kind, Logic, Lookup, Node, Predicate, Table, Unary,
+};
 use crate::isa::Isa;
 use crate::tile::math::lane::{
     Bits, Double, Mask, Real, Single, larger_by_choice, scaled_in_two, smaller_by_choice,
@@ -47,6 +49,14 @@ pub(crate) fn permute(value: Id, table: Table, kind: Kind) -> Id {
     GRAPH.with_borrow_mut(|graph| {
         let table = graph.table(table);
         graph.add(Node::Permute(value, table), kind)
+    })
+}
+
+/// The element of a table that each lane says.
+fn lookup(table: Lookup, index: Id, kind: Kind) -> Id {
+    GRAPH.with_borrow_mut(|graph| {
+        let table = graph.lookup(table);
+        graph.add(Node::Lookup(index, table), kind)
     })
 }
 
@@ -249,6 +259,13 @@ macro_rules! real {
             }
             fn from_bits(bits: $bits) -> $number {
                 $number(bits.0)
+            }
+            fn lookup<const N: usize>(table: &[$constant; N], index: $bits) -> $number {
+                let mut bytes = [0; 128];
+                for (bytes, value) in bytes.chunks_exact_mut(size_of::<$constant>()).zip(table) {
+                    bytes.copy_from_slice(&value.to_le_bytes());
+                }
+                $number(lookup(bytes, index.0, $kind))
             }
             fn from_integer(value: $bits) -> $number {
                 $number(value.0).unary(Unary::SignedToFloat)

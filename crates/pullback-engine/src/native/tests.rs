@@ -127,6 +127,10 @@ fn random_program(random: &mut Random) -> Program {
     while values.len() < inputs + wanted && tries < 5000 {
         tries += 1;
         let op = ops[random.below(ops.len())];
+        // Which NaN a result is may differ, and its bits say.
+        if matches!(op, ScalarOp::Bitcast(_)) {
+            continue;
+        }
         let operands: Vec<Reg> =
             (0..op.arity()).map(|_| values[random.below(values.len())]).collect();
         let dtypes: Vec<DType> = operands.iter().map(|&reg| builder.dtype(reg)).collect();

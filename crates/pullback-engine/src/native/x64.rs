@@ -334,6 +334,22 @@ impl Assembler {
         self.scattered_address(wide, to, (base, index), displacement);
     }
 
+    /// vgatherdps or vgatherqpd of AVX2: elements at a register, plus each lane of an index of as
+    /// many bits times the size of an element.
+    pub fn gather_by_lane(
+        &mut self,
+        wide: bool,
+        length: Length,
+        mask: Zmm,
+        to: Zmm,
+        (base, index): (Gpr, Zmm),
+    ) {
+        let high = [to.0, index.0, base.0].map(|reg| reg >> 3 & 1);
+        let opcode = op(Map::M0F38, Prefix::P66, wide, 0x92 + wide as u8);
+        self.vex(high, opcode, wide, mask.0, length);
+        self.scattered_address(wide, to, (base, index), 0);
+    }
+
     /// vgatherdps or vgatherdpd: elements at a register, plus each lane of an index times the size
     /// of an element, plus some bytes.
     pub fn gather(
@@ -467,6 +483,11 @@ impl Assembler {
 
     pub fn load(&mut self, to: Gpr, from: Mem) {
         self.general(0x8b, to.0, Operand::Mem(from));
+    }
+
+    /// lea: where something lies in memory.
+    pub fn address(&mut self, to: Gpr, of: Mem) {
+        self.general(0x8d, to.0, Operand::Mem(of));
     }
 
     /// The 32 bits in memory, and zeros above; first eight registers.

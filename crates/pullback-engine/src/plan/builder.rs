@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{Plan, Slot, Step, Use, Work};
+use super::{Plan, Slot, Step, Use, Work, draws};
 use crate::cost::{TensorType, TensorTypes};
 use crate::kernels::Kernel;
 use crate::layout::Shape;
@@ -124,6 +124,7 @@ impl PlanBuilder {
     /// The plan that returns the slots given.
     pub fn finish(self, outputs: &[Slot]) -> Plan {
         let PlanBuilder { types, inputs, constants, mut steps } = self;
+        draws::put_within(&mut steps, &types, outputs);
         let slots = types.len();
         let mut needed = vec![false; slots];
         for slot in outputs {

@@ -15,6 +15,7 @@ use crate::tile::Program;
 
 pub mod builder;
 pub mod control;
+mod draws;
 mod report;
 mod run;
 #[cfg(test)]

@@ -11,8 +11,9 @@ use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use pulp::{Simd, WithSimd};
 
 use super::int::Int;
-use super::kernel::{Binary, Kernel, dispatch, inlined2, plain2, stateless};
+use super::kernel::{Binary, Kernel, inlined2, plain2, stateless};
 use super::op::ScalarOp;
+use crate::isa::arch;
 
 /// An integer type with kernels that divide.
 pub(super) trait Division: Int {
@@ -92,37 +93,57 @@ impl Division for u64 {
 
 /// An unsigned integer type that is divided by one number many times without a division.
 trait ByOne: Pod + Int {
-    /// What the number is multiplied by to be the largest there is, or nearly.
-    fn inverse(self) -> Self;
-    /// `self % by`, for a `by` that is not zero.
-    fn remainder(self, by: Self, inverse: Self) -> Self;
+    /// The remainders by a number that is not zero.
+    fn remainders_by_one(x: &[Self], by: Self, out: &mut [Self]);
 }
 
-macro_rules! by_one {
-    ($($T:ident in $Wide:ident;)*) => {$(
-        impl ByOne for $T {
-            #[inline(always)]
-            fn inverse(self) -> $T {
-                $T::MAX / self
-            }
+/// Numbers of 32 bits that are divided at once.
+const LANES: usize = 64;
 
-            #[inline(always)]
-            fn remainder(self, by: $T, inverse: $T) -> $T {
-                // The inverse lacks less than 2 of one more than the largest number over `by`, so
-                // the quotient lacks at most 2.
-                let quotient = ((self as $Wide * inverse as $Wide) >> $T::BITS) as $T;
-                let mut left = self.wrapping_sub(quotient.wrapping_mul(by));
-                for _ in 0..2 {
-                    left = if left >= by { left - by } else { left };
-                }
-                left
+impl ByOne for u32 {
+    #[inline(always)]
+    fn remainders_by_one(x: &[u32], by: u32, out: &mut [u32]) {
+        // 2^32 / by without its fraction, or one less than that, so that quotients lack at most 1.
+        let inverse = u32::MAX / by + u32::from(by > 1 && by.is_power_of_two());
+        let (x, rest) = x.as_chunks::<LANES>();
+        let (out, out_rest) = out.as_chunks_mut::<LANES>();
+        for (out, x) in out.iter_mut().zip(x) {
+            // There is an instruction for products of every other lane.
+            let pairs: [u64; LANES / 2] = bytemuck::cast(*x);
+            let mut quotients = [0; LANES / 2];
+            for (quotient, pair) in quotients.iter_mut().zip(pairs) {
+                const LOW: u64 = u32::MAX as u64;
+                let low = (pair & LOW) * inverse as u64;
+                let high = (pair >> 32) * inverse as u64;
+                *quotient = low >> 32 | high & !LOW;
+            }
+            let quotients: [u32; LANES] = bytemuck::cast(quotients);
+            for lane in 0..LANES {
+                let left = x[lane].wrapping_sub(quotients[lane].wrapping_mul(by));
+                // What is less than zero wraps to more.
+                out[lane] = left.min(left.wrapping_sub(by));
             }
         }
-    )*};
+        for (out, &x) in out_rest.iter_mut().zip(rest) {
+            *out = x % by;
+        }
+    }
 }
-by_one! {
-    u32 in u64;
-    u64 in u128;
+
+impl ByOne for u64 {
+    #[inline(always)]
+    fn remainders_by_one(x: &[u64], by: u64, out: &mut [u64]) {
+        // The inverse lacks less than 2 of 2^64 / by, so quotients lack at most 2.
+        let inverse = u64::MAX / by;
+        for (out, &x) in out.iter_mut().zip(x) {
+            let quotient = ((x as u128 * inverse as u128) >> 64) as u64;
+            let mut left = x.wrapping_sub(quotient.wrapping_mul(by));
+            for _ in 0..2 {
+                left = if left >= by { left - by } else { left };
+            }
+            *out = left;
+        }
+    }
 }
 
 /// Remainders of many numbers by one, and by a kernel those of others.
@@ -149,29 +170,34 @@ fn run_by_one<T: ByOne>(operands: &[&[u8]], out: &mut [u8]) -> bool {
     let (x, y): (&[T], &[T]) = (cast_slice(operands[0]), cast_slice(operands[1]));
     let Some(&by) = y.first() else { return true };
     // A few are not worth an inverse.
-    if y.len() < 16 || by == T::zeroed() || !y.iter().fold(true, |same, &y| same & (y == by)) {
+    if y.len() < 16 || by == T::zeroed() {
         return false;
     }
-    dispatch(ByOneLoop { x, by, out: cast_slice_mut(out) });
-    true
+    arch().dispatch(ByOneLoop { x, y, by, out: cast_slice_mut(out) })
 }
 
 struct ByOneLoop<'a, T> {
     x: &'a [T],
+    y: &'a [T],
     by: T,
     out: &'a mut [T],
 }
 
 impl<T: ByOne> WithSimd for ByOneLoop<'_, T> {
-    type Output = ();
+    type Output = bool;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _simd: S) {
-        let ByOneLoop { x, by, out } = self;
-        let inverse = by.inverse();
-        for (out, &x) in out.iter_mut().zip(x) {
-            *out = x.remainder(by, inverse);
+    fn with_simd<S: Simd>(self, _simd: S) -> bool {
+        let ByOneLoop { x, y, by, out } = self;
+        let mut differing = T::zeroed();
+        for &y in y {
+            differing = differing.or(y.xor(by));
         }
+        if differing != T::zeroed() {
+            return false;
+        }
+        T::remainders_by_one(x, by, out);
+        true
     }
 }
 

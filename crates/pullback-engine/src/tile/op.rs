@@ -74,6 +74,8 @@ pub enum ScalarOp {
     /// The value in another type. Float to integer saturates and takes NaN to zero, integers
     /// wrap, complex to real drops the imaginary part, and all but zero is true.
     Convert(DType),
+    /// The same bits as another type, which has as many.
+    Bitcast(DType),
 
     // Of two operands.
     Add,
@@ -162,7 +164,7 @@ impl ScalarOp {
             Abs | Real | Imag => dtype.real(),
             Complex => dtype.complex(),
             IsFinite | Eq | Ne | Lt | Le | Gt | Ge | EqTo | LtTo | LeTo => DType::Bool,
-            Convert(to) => to,
+            Convert(to) | Bitcast(to) => to,
             _ => dtype,
         }
     }
@@ -230,6 +232,7 @@ impl ScalarOp {
             Conj => "conj",
             ReducePrecision { .. } => "reduce_precision",
             Convert(_) => "convert_element_type",
+            Bitcast(_) => "bitcast_convert_type",
             Add => "add",
             Sub => "sub",
             Mul => "mul",

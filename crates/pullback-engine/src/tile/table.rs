@@ -24,6 +24,8 @@ pub(crate) fn find(op: ScalarOp, dtype: DType) -> Found {
         ScalarOp::Copy => copy(dtype),
         ScalarOp::Select => select(dtype),
         ScalarOp::Convert(to) => convert::find(dtype, to),
+        ScalarOp::Bitcast(to) if is_cast(dtype, to) => copy(dtype),
+        ScalarOp::Bitcast(_) => None,
         _ => match dtype {
             DType::Bool => truth(op),
             DType::I8 => int::<i8>(op),
@@ -43,6 +45,12 @@ pub(crate) fn find(op: ScalarOp, dtype: DType) -> Found {
             _ => None,
         },
     }
+}
+
+/// Whether the bits of elements of one type are those of elements of another.
+fn is_cast(from: DType, to: DType) -> bool {
+    let is_number = |dtype: DType| dtype.is_integer() || dtype.is_float();
+    is_number(from) && is_number(to) && from.bits() == to.bits() && from.size() == to.size()
 }
 
 /// Elements are moved by their size alone, whatever they mean.

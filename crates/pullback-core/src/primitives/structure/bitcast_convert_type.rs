@@ -3,6 +3,7 @@
 use pullback_engine::DType;
 use pullback_engine::kernels::view::View;
 use pullback_engine::plan::Slot;
+use pullback_engine::tile::{ProgramBuilder, Reg, ScalarOp};
 
 use super::move_axis;
 use crate::array::{Array, Arrays};
@@ -94,6 +95,14 @@ impl Primitive for BitcastConvertType {
         // The last axis may come or go, so the mapped one must not be it.
         let x = move_axis(x[0], axes[0].unwrap_or(0), 0)?;
         Ok((one(bitcast_convert_type(&x, self.dtype)?), one(Some(0))))
+    }
+
+    /// Of types of the same width.
+    fn emit(&self, program: &mut ProgramBuilder, x: &[Reg], inputs: &[Aval]) -> Option<Reg> {
+        match inputs[0].dtype == self.dtype {
+            true => Some(x[0]),
+            false => Some(program.op(ScalarOp::Bitcast(self.dtype), x)),
+        }
     }
 
     fn lower(&self, plan: &mut Lowering, x: &[Slot], _: &[Aval], y: &[Aval]) -> Result<Slots> {

@@ -10,6 +10,8 @@ pub(super) trait Key: Copy + Ord + Default + Send + Sync {
     const BYTES: usize;
     fn byte(self, at: usize) -> usize;
     fn wide(self) -> u128;
+    /// The key in the opposite order.
+    fn complement(self) -> Self;
 }
 
 macro_rules! keys {
@@ -20,6 +22,8 @@ macro_rules! keys {
             fn byte(self, at: usize) -> usize { (self >> (8 * at)) as usize & 255 }
             #[inline(always)]
             fn wide(self) -> u128 { self as u128 }
+            #[inline(always)]
+            fn complement(self) -> $T { !self }
         }
     )*};
 }
@@ -36,7 +40,7 @@ pub(super) trait Ordered: Element {
     fn is_special(self) -> bool;
     /// An integer that tells zero from negative zero, but not one NaN from another. Complex
     /// numbers have none.
-    fn strict_key(self) -> u64;
+    fn strict_key(self) -> Self::Key;
 }
 
 macro_rules! ordered_integers {
@@ -50,7 +54,7 @@ macro_rules! ordered_integers {
             #[inline(always)]
             fn is_special(self) -> bool { false }
             #[inline(always)]
-            fn strict_key(self) -> u64 { self.key() as u64 }
+            fn strict_key(self) -> $K { self.key() }
         }
     )*};
 }
@@ -74,8 +78,8 @@ impl Ordered for Bool {
         false
     }
     #[inline(always)]
-    fn strict_key(self) -> u64 {
-        self.0 as u64
+    fn strict_key(self) -> u8 {
+        self.0
     }
 }
 
@@ -86,7 +90,7 @@ macro_rules! ordered_floats {
             type Key = $K;
             #[inline(always)]
             fn key(self) -> $K {
-                if self == $zero { ($zero).strict_key() as $K } else { self.strict_key() as $K }
+                if self == $zero { ($zero).strict_key() } else { self.strict_key() }
             }
             #[inline(always)]
             fn from_key(key: $K) -> $T {
@@ -96,10 +100,10 @@ macro_rules! ordered_floats {
             #[inline(always)]
             fn is_special(self) -> bool { self == $zero || self.is_nan() }
             #[inline(always)]
-            fn strict_key(self) -> u64 {
+            fn strict_key(self) -> $K {
                 const SIGN: $K = 1 << (<$K>::BITS - 1);
                 let bits = if self.is_nan() { <$T>::to_bits($nan) & !SIGN } else { self.to_bits() };
-                (if bits & SIGN != 0 { !bits } else { bits | SIGN }) as u64
+                if bits & SIGN != 0 { !bits } else { bits | SIGN }
             }
         }
     )*};
@@ -127,7 +131,7 @@ macro_rules! ordered_complex {
             #[inline(always)]
             fn is_special(self) -> bool { self.re.is_special() || self.im.is_special() }
             #[inline(always)]
-            fn strict_key(self) -> u64 { 0 }
+            fn strict_key(self) -> $K { 0 }
         }
     )*};
 }

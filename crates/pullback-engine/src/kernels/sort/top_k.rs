@@ -1,14 +1,15 @@
 //! The greatest elements along an axis.
 //!
-//! Few of many are found in one pass: the least of the greatest so far is a bar, most elements are
-//! below it, and that is seen for many of them at once.
+//! Few of many are those that are not below a bar, which is seen for many of them at once. The bar is
+//! the least of as many as are wanted, each the greatest of a lane; or where that would leave lanes
+//! with few elements, the least of the greatest so far.
 
 use smallvec::smallvec;
 
 use super::super::common::{arch, index_tensor, with_number};
 use super::super::parts::{for_each_item, part_of};
 use super::super::{Kernel, Tensors};
-use super::keys::Ordered;
+use super::keys::{Key, Ordered};
 use super::swapped;
 use crate::buffer::Buffer;
 use crate::cost::{Cost, TensorType};
@@ -70,7 +71,7 @@ impl TopK {
                 let targets = values.slice_mut::<T>().chunks_mut(rows * k);
                 let targets = targets.zip(positions.chunks_mut(rows * k)).enumerate();
                 for_each_item(targets, |(part, (values, positions))| {
-                    let mut best = Best::default();
+                    let mut best = Best::<<T as Ordered>::Key>::default();
                     let source = source[part * rows * length..].chunks_exact(length);
                     let targets = values.chunks_exact_mut(k).zip(positions.chunks_exact_mut(k));
                     for (row, (values, positions)) in source.zip(targets) {
@@ -94,18 +95,66 @@ impl TopK {
 const BLOCK: usize = 64;
 /// Candidates beyond twice those wanted that are kept before the bar is raised.
 const SPARE: usize = 48;
+/// Lanes that have a greatest element each, for each element wanted, at least: so many that seldom
+/// two of the greatest are in one lane.
+const LANES_FOR_EACH: usize = 4;
+/// Rows of fewer elements for each lane are searched by raising the bar.
+const FEWEST_OF_LANE: usize = 4;
 
 /// Finds the greatest elements of a row.
 #[derive(Default)]
-struct Best {
+struct Best<K> {
     /// Complements of keys, and positions: the least are those of the greatest elements.
-    words: Vec<(u64, u64)>,
+    words: Vec<(K, u64)>,
+    /// The greatest key of each stretch of the row.
+    stretches: Vec<K>,
 }
 
-impl Best {
+impl<K: Key> Best<K> {
     /// Leaves the words of the `k` greatest elements in falling order of these.
-    fn find<T: Ordered>(&mut self, row: &[T], k: usize) {
+    fn find<T: Ordered<Key = K>>(&mut self, row: &[T], k: usize) {
         self.words.clear();
+        let most = row.len() / FEWEST_OF_LANE;
+        match k * LANES_FOR_EACH {
+            0..=64 if most >= 64 => self.by_lanes::<T, 64>(row, k),
+            65..=512 if most >= 512 => self.by_lanes::<T, 512>(row, k),
+            _ => self.by_bar(row, k),
+        }
+        if self.words.len() > k {
+            self.words.select_nth_unstable(k - 1);
+            self.words.truncate(k);
+        }
+        self.words.sort_unstable();
+    }
+
+    /// Of `N` lanes that the elements take turns in, the `k` greatest have a greatest element that
+    /// no other of the greatest elements of the row is below: few elements are not below these.
+    fn by_lanes<T: Ordered<Key = K>, const N: usize>(&mut self, row: &[T], k: usize) {
+        self.stretches.clear();
+        let mut lanes = [K::default(); N];
+        arch().dispatch(Greatest { row, lanes: &mut lanes, stretches: &mut self.stretches });
+        let (_, &mut bar, _) = lanes.select_nth_unstable(N - k);
+        for (n, row) in row.chunks(STRETCH).enumerate() {
+            if self.stretches[n] < bar {
+                continue;
+            }
+            for (block, values) in row.chunks(BLOCK).enumerate() {
+                let first = n * STRETCH + block * BLOCK;
+                let found = arch().dispatch(NotBelow { values, bar });
+                for (n, mut found) in found.into_iter().enumerate() {
+                    while found != 0 {
+                        let at = 8 * n + found.trailing_zeros() as usize / 8;
+                        let key = values[at].strict_key();
+                        self.words.push((key.complement(), (first + at) as u64));
+                        found &= found - 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The least of the greatest elements so far is a bar, which the next ones must be above.
+    fn by_bar<T: Ordered<Key = K>>(&mut self, row: &[T], k: usize) {
         let most = 2 * k + SPARE;
         let mut bar = None;
         for (block, values) in row.chunks(BLOCK).enumerate() {
@@ -118,27 +167,79 @@ impl Best {
                 let key = value.strict_key();
                 // A later element that is equal to the bar comes after it.
                 if bar.is_none_or(|bar| key > bar) {
-                    self.words.push((!key, (block * BLOCK + i) as u64));
+                    self.words.push((key.complement(), (block * BLOCK + i) as u64));
                 }
             }
             if self.words.len() >= most {
                 let (_, &mut (least, _), _) = self.words.select_nth_unstable(k - 1);
-                bar = Some(!least);
+                bar = Some(least.complement());
                 self.words.truncate(k);
             }
         }
-        if self.words.len() > k {
-            self.words.select_nth_unstable(k - 1);
-            self.words.truncate(k);
+    }
+}
+
+/// Elements of a row that have a greatest key of their own.
+const STRETCH: usize = 1024;
+
+/// The greatest key of each lane, which elements take turns in, and of each stretch.
+struct Greatest<'a, T: Ordered, const N: usize> {
+    row: &'a [T],
+    lanes: &'a mut [T::Key; N],
+    stretches: &'a mut Vec<T::Key>,
+}
+
+impl<T: Ordered, const N: usize> pulp::NullaryFnOnce for Greatest<'_, T, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let Greatest { row, lanes, stretches } = self;
+        for row in row.chunks(STRETCH) {
+            let mut own = [T::Key::default(); N];
+            let (whole, rest) = row.as_chunks::<N>();
+            for values in whole {
+                for lane in 0..N {
+                    own[lane] = own[lane].max(values[lane].strict_key());
+                }
+            }
+            for (own, value) in own.iter_mut().zip(rest) {
+                *own = (*own).max(value.strict_key());
+            }
+            let mut greatest = T::Key::default();
+            for lane in 0..N {
+                greatest = greatest.max(own[lane]);
+                lanes[lane] = lanes[lane].max(own[lane]);
+            }
+            stretches.push(greatest);
         }
-        self.words.sort_unstable();
+    }
+}
+
+/// Which of a block of elements are not below the bar: a byte each is 1, the low bytes first.
+struct NotBelow<'a, T: Ordered> {
+    values: &'a [T],
+    bar: T::Key,
+}
+
+impl<T: Ordered> pulp::NullaryFnOnce for NotBelow<'_, T> {
+    type Output = [u64; BLOCK / 8];
+
+    #[inline(always)]
+    fn call(self) -> [u64; BLOCK / 8] {
+        let mut found = [0u8; BLOCK];
+        for (found, value) in found.iter_mut().zip(self.values) {
+            *found = u8::from(value.strict_key() >= self.bar);
+        }
+        let (words, _) = found.as_chunks();
+        std::array::from_fn(|n| u64::from_le_bytes(words[n]))
     }
 }
 
 /// Whether any of some elements is above the bar.
-struct IsAbove<'a, T> {
+struct IsAbove<'a, T: Ordered> {
     values: &'a [T],
-    bar: u64,
+    bar: T::Key,
 }
 
 impl<T: Ordered> pulp::NullaryFnOnce for IsAbove<'_, T> {
@@ -181,12 +282,46 @@ mod tests {
     }
 
     #[test]
+    fn every_type_with_many_that_are_equal() {
+        use half::{bf16, f16};
+        fn check<T: Ordered + PartialEq + std::fmt::Debug>(convert: impl Fn(i64) -> T) {
+            let length = 3001;
+            // Few values that repeat, all the same, and falling.
+            for value in [|i: i64| i * 31 % 17 - 8, |_| 5, |i| 100 - i / 30] {
+                let values: Vec<T> = (0..length as i64).map(|i| convert(value(i))).collect();
+                let x = Tensor::from_slice(&values, &[length]).unwrap();
+                let mut order: Vec<usize> = (0..length).collect();
+                order.sort_by_key(|&at| (std::cmp::Reverse(values[at].strict_key()), at));
+                for k in [1, 5, 16, 100, 2000] {
+                    let kernel = TopK { k, axis: 0, index_dtype: DType::I32 };
+                    let found = kernel.run(smallvec![x.clone()]).unwrap();
+                    let positions = found[1].to_vec::<i32>();
+                    assert!(positions.iter().zip(&order).all(|(&a, &b)| a as usize == b));
+                    let greatest: Vec<T> = order[..k].iter().map(|&at| values[at]).collect();
+                    assert_eq!(found[0].to_vec::<T>(), greatest);
+                }
+            }
+        }
+        check(|v| v as i8);
+        check(|v| v as i16);
+        check(|v| v as i32);
+        check(|v| v);
+        check(|v| (v + 300) as u8);
+        check(|v| (v + 300) as u64);
+        check(|v| v as f32);
+        check(|v| v as f64);
+        check(|v| f16::from_f32(v as f32));
+        check(|v| bf16::from_f32(v as f32));
+    }
+
+    #[test]
     fn few_of_many_agree_with_sorting() {
-        for (rows, length) in [(1, 20_000), (30, 700), (3, 65)] {
+        for (rows, length) in [(1, 20_000), (30, 700), (3, 65), (2, 2500)] {
             let values: Vec<f32> =
                 (0..rows * length).map(|i| ((i * 7919) % 10_007) as f32 - 5000.0).collect();
             let x = Tensor::from_slice(&values, &[rows, length]).unwrap();
-            for k in [1, 10, 60] {
+            for k in [1, 10, 16, 17, 60, 128, 129] {
+                let k = k.min(length);
                 let kernel = TopK { k, axis: 1, index_dtype: DType::I32 };
                 let found = on_any_number_of_threads(|| {
                     let y = kernel.run(smallvec![x.clone()]).unwrap();

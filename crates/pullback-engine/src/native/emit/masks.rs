@@ -3,7 +3,7 @@
 
 use super::opcodes::{LOAD, compare_opcode, moved};
 use super::{Emitter, Part};
-use crate::native::ir::{Element, Id, Kind, Logic, Node, Place};
+use crate::native::ir::{Element, Id, Kind, Logic, Lookup, Node, Place};
 use crate::native::x64::{
     Gpr, Length, Map, Mask, Masking, Mem, Prefix, RCX, RDX, Rm, UNMASKED, Zmm, op,
 };
@@ -259,6 +259,14 @@ impl Emitter<'_> {
         self.asm.vector(LOAD, length, UNMASKED, SCRATCH.0, 0, from, None);
         let opcode = op(Map::M0F38, Prefix::P66, kind == Kind::Double, 0x36);
         self.asm.vector(opcode, length, UNMASKED, to.0, SCRATCH.0, a.into(), None);
+    }
+
+    /// vpermt2ps or vpermt2pd: of two registers, always whole.
+    pub(super) fn lookup_in_two(&mut self, table: &Lookup, kind: Kind, to: Zmm, index: Zmm) {
+        let [low, high] = [&table[..64], &table[64..]].map(|half| Rm::Mem(self.asm.constant(half)));
+        self.asm.vector(LOAD, Length::B64, UNMASKED, to.0, 0, low, None);
+        let opcode = op(Map::M0F38, Prefix::P66, kind == Kind::Double, 0x7f);
+        self.asm.vector(opcode, Length::B64, UNMASKED, to.0, index.0, high, None);
     }
 
     /// A store with a register for a target.

@@ -24,7 +24,7 @@ pub(crate) use repeat::compile_loop;
 pub(crate) use stream::{List, compile};
 
 use super::ir::{
-    Accumulator, Base, Element, Graph, Id, Kernel, Kind, Node, Place,
+    Accumulator, Base, Element, Graph, Id, Kernel, Kind, Lookup, Node, Place,
 };
 use super::x64::{
     self, Assembler, Gpr, Immediate, Length, Map, Mem, Prefix, RAX, RBP, RBX, RCX, RDI, RDX, RSP,
@@ -470,6 +470,8 @@ by_processor! {
     fn rotate(by: u8, kind: Kind, to: Zmm, a: Zmm) = align, rotate_lanes;
     /// `to` becomes the lanes of `a` that are given.
     fn permute(lanes: &[u8], kind: Kind, to: Zmm, a: Zmm) = permute_any, permute_lanes;
+    /// `to` becomes the elements of a table at an index; it is another register.
+    fn lookup(table: &Lookup, kind: Kind, to: Zmm, index: Zmm) = lookup_in_two, lookup_by_gather;
     /// The low halves of 64 bits.
     fn truncate(to: Zmm, a: Zmm) = truncate_at_once, truncate_halves;
 }

@@ -27,6 +27,14 @@ impl Emitter<'_> {
                 let table = self.graph.tables[table as usize];
                 self.permute(&table[..self.lanes], kind, to, a);
             }
+            Node::Lookup(a, table) => {
+                let a = self.vector(a, at);
+                // The elements come into a register besides that of the index.
+                let to = self.vector_for(id, at);
+                self.release(node, at);
+                let table = self.graph.lookups[table as usize];
+                self.lookup(&table, kind, to, a);
+            }
             Node::Unary(unary, a) => {
                 let a = self.vector(a, at);
                 self.release(node, at);

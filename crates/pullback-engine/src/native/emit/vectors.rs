@@ -6,7 +6,7 @@
 
 use super::opcodes::{LOAD, compare_opcode};
 use super::{Emitter, Part};
-use crate::native::ir::{Element, Id, Kind, Logic, Node, Place, Predicate};
+use crate::native::ir::{Element, Id, Kind, Logic, Lookup, Node, Place, Predicate};
 use crate::native::x64::{
     Condition, Length, Map, Mem, Opcode, Prefix, RCX, RDX, RSI, Rm, UNMASKED, Zmm, op,
 };
@@ -475,6 +475,15 @@ impl Emitter<'_> {
         let from = Rm::Mem(self.asm.constant(&bytes));
         self.plain(LOAD, Length::B32, SCRATCH, Zmm(0), from);
         self.plain(of_bytes(Map::M0F38, 0x36), Length::B32, to, SCRATCH, a.into());
+    }
+
+    /// From memory; the instruction clears its mask.
+    pub(super) fn lookup_by_gather(&mut self, table: &Lookup, kind: Kind, to: Zmm, index: Zmm) {
+        let table = self.asm.constant(table);
+        self.asm.address(RCX, table);
+        self.plain(equal(Kind::Word), Length::B32, SCRATCH, SCRATCH, SCRATCH.into());
+        let (wide, length) = (kind == Kind::Double, self.length(kind));
+        self.asm.gather_by_lane(wide, length, SCRATCH, to, (RCX, index));
     }
 
     pub(super) fn truncate_halves(&mut self, to: Zmm, a: Zmm) {

@@ -223,7 +223,7 @@ impl Slots<'_> {
 fn is_pure(work: &Work) -> bool {
     match work {
         Work::Tile { .. } => true,
-        Work::Kernel(kernel) => !matches!(kernel.form(), Form::Opaque),
+        Work::Kernel(kernel) => !matches!(kernel.form(), Form::Opaque | Form::Draw(_)),
     }
 }
 
@@ -245,7 +245,7 @@ impl Unroll<'_> {
         match work {
             Work::Tile { program, shape } => self.elementwise(program, inputs, shape),
             Work::Kernel(kernel) => match kernel.form() {
-                Form::Opaque | Form::Constant => None,
+                Form::Opaque | Form::Constant | Form::Draw(_) => None,
                 Form::Rearrangement => self.rearranged(&**kernel, inputs).map(|value| vec![value]),
                 Form::Dot(dot) => self.product(dot, &inputs[0], &inputs[1]).map(|y| vec![y]),
                 Form::Reduce(reduce) => {

@@ -121,6 +121,10 @@ pub(crate) trait Real:
     /// A small integer as a number: exact for up to 24 bits, or 51 in a number of 64 bits.
     fn from_integer(value: Self::Bits) -> Self;
 
+    /// The number that a table has at an index, which must be one of it. A table fills 128 bytes:
+    /// processors look numbers up in two registers as quickly as they add.
+    fn lookup<const N: usize>(table: &[Self::Constant; N], index: Self::Bits) -> Self;
+
     /// The larger, and NaN if either is; of two zeros, the positive one.
     #[inline(always)]
     fn larger(self, y: Self) -> Self {
@@ -175,6 +179,20 @@ pub(crate) trait Real:
     #[inline(always)]
     fn at_most(self, high: Self) -> Self {
         Self::choose(self.gt(high), high, self)
+    }
+    /// The polynomial in this of coefficients that tables have at an index, the constant first, by
+    /// Horner's rule.
+    #[inline(always)]
+    fn poly_at<const N: usize, const M: usize>(
+        self,
+        tables: &[[Self::Constant; N]; M],
+        index: Self::Bits,
+    ) -> Self {
+        let mut sum = Self::lookup(&tables[M - 1], index);
+        for table in tables[..M - 1].iter().rev() {
+            sum = sum.mul_add(self, Self::lookup(table, index));
+        }
+        sum
     }
     /// The polynomial in this of the coefficients, the constant first, by Horner's rule.
     #[inline(always)]
@@ -311,6 +329,11 @@ macro_rules! real {
             #[inline(always)]
             fn from_bits(bits: Wrapping<$signed>) -> $float {
                 $float::from_bits(bits.0 as $unsigned)
+            }
+            #[inline(always)]
+            fn lookup<const N: usize>(table: &[$float; N], Wrapping(index): Wrapping<$signed>) -> $float {
+                const { assert!(N * size_of::<$float>() == 128) };
+                table[index as usize % N]
             }
             #[inline(always)]
             fn from_integer(Wrapping($integer): Wrapping<$signed>) -> $float {

@@ -58,14 +58,6 @@ pub(crate) fn log<R: Double>(x: R) -> R {
     log_edges(x, log_of_parts(R::from_integer(n + shift), f, R::of(0.0)))
 }
 
-/// ln x, within 1 ulp, for normal numbers, those below 0 and NaN: as `log`, without what else costs.
-#[inline(always)]
-pub(super) fn log_of_normal<R: Double>(x: R) -> R {
-    let (f, n) = split_binade(x);
-    let y = log_of_parts(R::from_integer(n), f, R::of(0.0));
-    R::choose(x.gt(R::of(0.0)), y, R::of(f64::NAN))
-}
-
 /// ln x and what it rounds off, for positive x that is finite or zero, within 0.1 ulp.
 #[inline(always)]
 pub(super) fn log_pair<R: Double>(x: R) -> (R, R) {

@@ -58,15 +58,6 @@ pub(crate) fn log<R: Single>(x: R) -> R {
     log_edges(x, n.mul_add(R::of(LN2_HI), f + tail))
 }
 
-/// ln x, within 1 ulp, for normal numbers, those below 0 and NaN: as `log`, without what else costs.
-#[inline(always)]
-pub(super) fn log_of_normal<R: Single>(x: R) -> R {
-    let (f, n) = split_binade(x);
-    let n = R::from_integer(n);
-    let tail = n.mul_add(R::of(LN2_LO), ln_1p_tail(f));
-    R::choose(x.gt(R::of(0.0)), n.mul_add(R::of(LN2_HI), f + tail), R::of(f32::NAN))
-}
-
 /// log2 x, within 2 ulp, and exact for powers of two.
 #[inline(always)]
 pub(crate) fn log2<R: Single>(x: R) -> R {
