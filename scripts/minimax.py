@@ -144,10 +144,16 @@ def beside(x, point):
     return x + TINY if abs(x - point) < TINY else x
 
 
-# The logarithm that erf⁻¹ takes is scaled, so that what the tables are looked up by lies between
-# 1 and 16; and it is moved by a little, so that rounding leaves it there.
-ERF_INV_SCALE = mpf(2.41)
-ERF_INV_FIRST = 1 + mpf(2) ** -30
+# The logarithm that erf⁻¹ takes is scaled, so that what tables are looked up by lies between 1 and
+# 16, and a little more than 1, so that rounding leaves it there: the scale, and that.
+SINGLE_ERF_INV = mpf(1.0703125), 1 + mpf(2) ** -20
+DOUBLE_ERF_INV = mpf(2.41), 1 + mpf(2) ** -30
+
+
+def scaled_log(scale):
+    """-ln(1 + f) / f / scale in f."""
+    return lambda f: -log1p(beside(f, 0)) / beside(f, 0) / scale
+
 
 QUARTER = (pi / 4) ** 2 * mpf("1.0001")
 
@@ -157,6 +163,14 @@ FITS = {
     "single::ASIN": (odd(asin), TINY, 0.25, 5, 32),
     "single::ATANH": (odd(atanh), TINY, mpf("0.205") ** 2, 4, 32),
     "single::CBRT": (lambda m: m ** (-mpf(1) / 3), 1, 2, 5, 32),
+    "single::LN_1P_NEAR": (
+        lambda f: (log1p(beside(f, 0)) - beside(f, 0)) / beside(f, 0) ** 2,
+        -mpf(1) / 31,
+        mpf(1) / 16,
+        4,
+        32,
+    ),
+    "single::ERF_INV_LOG": (scaled_log(SINGLE_ERF_INV[0]), -mpf(1) / 33, mpf(1) / 33, 3, 32),
     "single::LGAMMA_NEAR": (lgamma_near, mpf("1.3"), 3, 12, 64),
     "single::SIN_PI": (lambda z: sin(pi * sqrt(z)) / sqrt(z) - pi, TINY, 0.25, 6, 64),
     "single::STIRLING": (stirling, mpf(10) ** -8, mpf(1) / 9, 5, 64),
@@ -191,13 +205,7 @@ FITS = {
     "double::ERF_FAR": (lambda a: log(erfc(a)), 1, 6, 17, 64, erfc),
     "double::ERFC": (erfc_scaled(4), -1, mpf(24) / 32, 24, 64),
     "double::CBRT": (lambda m: m ** (-mpf(1) / 3), 1, 2, 6, 64),
-    "double::ERF_INV_LOG": (
-        lambda f: -log1p(beside(f, 0)) / beside(f, 0) / ERF_INV_SCALE,
-        -mpf(1) / 33,
-        mpf(1) / 33,
-        8,
-        64,
-    ),
+    "double::ERF_INV_LOG": (scaled_log(DOUBLE_ERF_INV[0]), -mpf(1) / 17, mpf(1) / 17, 9, 64),
     "double::LGAMMA_NEAR": (lgamma_near, mpf("1.3"), 3, 23, 64),
     "double::STIRLING": (stirling, mpf(10) ** -8, mpf(1) / 9, 11, 64),
     "double::DIGAMMA_NEAR": (
@@ -237,52 +245,54 @@ def number(value, width):
             return repr(float(text))
 
 
-def single_erf_inv():
-    """erf⁻¹(x) / x in (1 - |x|) 2^n - 3/2, for each n; the first is at the low bits of -n."""
+def erf_inv_places(scale, first, parts, count, most):
+    """erf⁻¹(x) / x in v less the middle of a part of a binade, v = first - ln(1 - x²) / scale.
 
-    def f(rest):
-        return erf_inverse_of(-log(rest * (2 - rest))) if rest < 1 else sqrt(pi) / 2
+    The rows are the middles and the coefficients, and the columns the parts of the binades from 1
+    to 16. They are in the order of the last digits of the exponent and first of the fraction.
+    """
+    columns = {}
+    for n in range(4 * parts):
+        low, width = mpf(2) ** (n // parts) * (1 + mpf(n % parts) / parts), mpf(2) ** (n // parts)
+        middle, high = low + width / parts / 2, low + width / parts
+        high = min(high, first + most / scale)
+        low = max(low, first + mpf(10) ** -15)
+        g = lambda s: erf_inverse_of((s + middle - first) * scale)  # noqa: B023, E731
+        fit, _ = remez(g, low - middle, high - middle, count, lambda s: 1 / g(s))  # noqa: B023
+        # The exponent of 1 is 3 with its last two digits.
+        columns[(n + 3 * parts) % (4 * parts)] = [middle, *fit]
+    return [[columns[at][k] for at in range(4 * parts)] for k in range(count + 1)]
 
-    columns = {31: [f(1)] + 8 * [mpf(0)]}
-    for n in range(1, 25):
-        low = mpf(2) ** -n
-        g = lambda m: f((m + 1.5) * low)  # noqa: B023, E731
-        columns[31 - n], _ = remez(g, -0.5, 0.5, 9, lambda m: 1 / g(m))  # noqa: B023
-    return [[columns.get(at, 9 * [mpf(0)])[k] for at in range(32)] for k in range(9)]
+
+def erf_inv_logs(scale, first, count, width):
+    """Inverses of the middles of parts of [1, 2], and first + ln of these / scale."""
+    inverses = [1 / (1 + (mpf(n) + 0.5) / count) for n in range(count)]
+    inverses = [mpf(float(number(inverse, width))) for inverse in inverses]
+    return [inverses, [first + log(inverse) / scale for inverse in inverses]]
 
 
-def double_erf_inv():
-    """erf⁻¹(x) / x in v less the middle of its interval, where v = first - ln(1 - x²) / scale."""
-    columns, middles = {}, {}
+def log_parts():
+    """Inverses of sixteenths of [11/16, 11/8] and minus their logarithms, by the first digits.
+
+    Each is near the inverse of the middle, where its logarithm is close to a float. Beside 1 it is 1.
+    """
+    inverses = []
     for n in range(16):
-        low, width = 2 ** (n // 4) * (1 + mpf(n % 4) / 4), mpf(2) ** (n // 4 - 2)
-        middle = low + width / 2
-        high = min(low + width, ERF_INV_FIRST + mpf("36.05") / ERF_INV_SCALE)
-        low = max(low, ERF_INV_FIRST + mpf(10) ** -15)
-        g = lambda s: erf_inverse_of((s + middle - ERF_INV_FIRST) * ERF_INV_SCALE)  # noqa: B023, E731
-        # By the last bits of the exponent, of which 1 has three fourths.
-        at = (n + 12) % 16
-        count = ERF_INV_COUNT
-        columns[at], _ = remez(g, low - middle, high - middle, count, lambda s: 1 / g(s))  # noqa: B023
-        middles[at] = middle
-    rows = [[columns[at][k] for at in range(16)] for k in range(ERF_INV_COUNT)]
-    return [[middles[at] for at in range(16)]] + rows
-
-
-ERF_INV_COUNT = 12
-
-
-def sixteenths():
-    """Inverses of the middles of sixteenths of [1, 2], and first + ln of these / scale."""
-    inverses = [mpf(float(1 / (1 + (mpf(n) + 0.5) / 16))) for n in range(16)]
-    return [inverses, [ERF_INV_FIRST + log(inverse) / ERF_INV_SCALE for inverse in inverses]]
+        middle = (1 + (mpf(n) + 0.5) / 16) / (1 if n < 6 else 2)
+        bits = struct.unpack("I", struct.pack("f", float(1 / middle)))[0]
+        near = [mpf(struct.unpack("f", struct.pack("I", bits + k))[0]) for k in range(-2000, 2001)]
+        lost = lambda x: abs(1 + log(x) / mpf(float(number(-log(x), 32))))  # noqa: E731
+        inverses.append(mpf(1) if n in (0, 15) else min(near, key=lost))
+    return [inverses, [-log(inverse) for inverse in inverses]]
 
 
 # Names and tables, of which each row is looked up by itself.
 TABLES = {
-    "single::ERF_INV": (single_erf_inv, 32),
-    "double::ERF_INV": (double_erf_inv, 64),
-    "double::ERF_INV_LOGS": (sixteenths, 64),
+    "single::LOG_PARTS": (log_parts, 32),
+    "single::ERF_INV": (lambda: erf_inv_places(*SINGLE_ERF_INV, 4, 5, mpf(16)), 32),
+    "single::ERF_INV_LOGS": (lambda: erf_inv_logs(*SINGLE_ERF_INV, 16, 32), 32),
+    "double::ERF_INV": (lambda: erf_inv_places(*DOUBLE_ERF_INV, 2, 15, mpf("36.1")), 64),
+    "double::ERF_INV_LOGS": (lambda: erf_inv_logs(*DOUBLE_ERF_INV, 8, 64), 64),
 }
 
 

@@ -6,6 +6,7 @@
 //! Equations are put into groups, in order. One joins an earlier group if nothing that it needs
 //! is computed after that group; so the groups, one after another, are again a program.
 
+use pullback_engine::Tensor;
 use pullback_engine::kernels::padded::{Number, Padded, Source};
 use pullback_engine::kernels::reduce::ReduceOp;
 use pullback_engine::plan::Slot;
@@ -15,6 +16,7 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 
 use super::Pass;
+use crate::array::Array;
 use crate::aval::Aval;
 use crate::error::Result;
 use crate::jaxpr::print::{Param, Params};
@@ -195,7 +197,13 @@ fn fused(jaxpr: &Jaxpr, group: Group, is_read: impl Fn(&VarId) -> bool) -> Eqn {
     let mut inputs: SmallVec<[Atom; 3]> = SmallVec::new();
     let mut outputs: SmallVec<[VarId; 1]> = SmallVec::new();
     for mut eqn in group.eqns {
+        let is_by_element = !matches!(eqn.op, Op::Pad(_));
         for atom in &mut eqn.inputs {
+            if let Atom::Const(value) = atom
+                && let Some(number) = as_number(value).filter(|_| is_by_element)
+            {
+                *atom = Atom::Const(number);
+            }
             match atom {
                 Atom::Const(value) if value.rank() == 0 => {}
                 Atom::Const(value) => {
@@ -229,6 +237,14 @@ fn fused(jaxpr: &Jaxpr, group: Group, is_read: impl Fn(&VarId) -> bool) -> Eqn {
     let axes = group.axes.unwrap_or_default();
     let op = Op::Custom(Custom(Arc::new(Fused { jaxpr: inner.into(), shape, axes })));
     Eqn { op, inputs, outputs }
+}
+
+/// A constant of one element as the number that it is, which a program can make use of.
+fn as_number(value: &Array) -> Option<Array> {
+    let tensor = value.tensor().filter(|tensor| tensor.rank() > 0 && tensor.count() == 1)?;
+    let element = tensor.contiguous().ok()?;
+    let number = Tensor::scalar_from_bytes(tensor.dtype(), element.bytes()?);
+    Some(Array::with_weak(number, value.aval().weak))
 }
 
 /// Equations over one shape as one operation. It exists in optimised programs only.

@@ -9,7 +9,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::parts::Shared;
 use super::random::{BLOCK, RandomBits, keys_of};
-use super::threefry::draw_part;
+use super::threefry::{MANY, draw_part};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::cost::{Cost, TensorType, TensorTypes};
@@ -21,8 +21,10 @@ use crate::tensor::Tensor;
 use crate::threads;
 use crate::tile::Program;
 
-/// Elements of a part: their bits and the results fit into the second cache of a processor.
+/// Elements of a part, at most: their bits and the results fit into the second cache of a processor.
 const PART: usize = 16 << 10;
+/// Elements of a part, at least, so that it takes far longer than to begin it.
+const SHORT: usize = 4 << 10;
 /// Fewer elements than this are not worth the parts.
 const FEW: usize = 256;
 
@@ -74,9 +76,12 @@ impl Kernel for Drawn {
         let targets: SmallVec<[Shared<u8>; 4]> =
             buffers.iter_mut().map(|buffer| Shared::new(buffer.bytes_mut())).collect();
         let failure: Mutex<Option<Error>> = Mutex::new(None);
-        threads::for_each(count.div_ceil(PART), &|n| {
-            let start = n * PART;
-            let elements = PART.min(count - start);
+        // What a thread would take at a time of the program alone is begun in the least time. A part
+        // is made of whole blocks of the stream.
+        let part = self.program.part.clamp(SHORT, PART) / MANY * MANY;
+        threads::for_each(count.div_ceil(part), &|n| {
+            let start = n * part;
+            let elements = part.min(count - start);
             let parts: Result<Tensors> =
                 sources.iter().map(|source| source.part(start, elements)).collect();
             let results = outputs.iter().zip(&targets).map(|(dtype, target)| {
@@ -84,8 +89,8 @@ impl Kernel for Drawn {
                 // SAFETY: each part is written once, and parts have no elements in common.
                 unsafe { target.part(start * size, elements * size) }
             });
-            let run =
-                parts.and_then(|parts| self.program.run_into(parts, &[elements], results.collect()));
+            let run = parts
+                .and_then(|parts| self.program.run_into(parts, &[elements], results.collect()));
             if let Err(error) = run {
                 *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
             }
@@ -139,7 +144,11 @@ enum Source {
     One(Tensor),
     Elements(Tensor),
     /// So many bits an element; so many elements of the stream of each key.
-    Bits { bits: u8, keys: Vec<Key>, of_each: usize },
+    Bits {
+        bits: u8,
+        keys: Vec<Key>,
+        of_each: usize,
+    },
 }
 
 impl Source {
@@ -183,8 +192,7 @@ mod tests {
 
     #[test]
     fn parts_are_what_the_steps_are() {
-        for (bits, dtype) in
-            [(8, DType::U8), (16, DType::U16), (32, DType::U32), (64, DType::U64)]
+        for (bits, dtype) in [(8, DType::U8), (16, DType::U16), (32, DType::U32), (64, DType::U64)]
         {
             for (keys, own) in [
                 (&[][..], &[2 * PART + 77][..]),
@@ -219,9 +227,8 @@ mod tests {
                     let bytes = |results: Tensors| -> Vec<Vec<u8>> {
                         results.iter().map(|y| y.bytes().unwrap().to_vec()).collect()
                     };
-                    let drawn = on_any_number_of_threads(|| {
-                        bytes(kernel.run(inputs.clone()).unwrap())
-                    });
+                    let drawn =
+                        on_any_number_of_threads(|| bytes(kernel.run(inputs.clone()).unwrap()));
                     assert_eq!(drawn, bytes(kernel.in_steps(inputs).unwrap()));
                 }
             }

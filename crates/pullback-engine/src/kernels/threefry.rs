@@ -10,7 +10,7 @@ use crate::dtype::{Element, Key};
 
 /// Blocks computed side by side in long streams: so many that the steps of one hide the latency
 /// of another.
-const MANY: usize = 128;
+pub(super) const MANY: usize = 128;
 /// Blocks computed side by side in short streams and at the end of long ones.
 const FEW: usize = 16;
 /// Blocks that a thread takes at once: some ten microseconds of work.

@@ -298,7 +298,7 @@ pub(crate) struct Accumulator {
 pub(crate) type Table = [u8; 16];
 
 /// Elements of as many bits as a lane, which are looked up by an index that is one of them.
-pub(crate) type Lookup = [u8; 128];
+pub(crate) type Lookup = [u8; 64];
 
 /// Steps in order, each after those that it needs.
 pub(crate) struct Graph {

@@ -261,7 +261,7 @@ macro_rules! real {
                 $number(bits.0)
             }
             fn lookup<const N: usize>(table: &[$constant; N], index: $bits) -> $number {
-                let mut bytes = [0; 128];
+                let mut bytes = [0; 64];
                 for (bytes, value) in bytes.chunks_exact_mut(size_of::<$constant>()).zip(table) {
                     bytes.copy_from_slice(&value.to_le_bytes());
                 }

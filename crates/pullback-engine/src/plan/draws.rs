@@ -10,11 +10,7 @@ use crate::kernels::random::RandomBits;
 
 /// Puts the drawing of bits into the one program that reads them, where each element of it needs
 /// one of them.
-pub(super) fn put_within(
-    steps: &mut Vec<Step>,
-    types: &[Option<TensorType>],
-    outputs: &[Slot],
-) {
+pub(super) fn put_within(steps: &mut Vec<Step>, types: &[Option<TensorType>], outputs: &[Slot]) {
     let mut reads = vec![0; types.len()];
     let read = steps.iter().flat_map(|step| &step.inputs).map(|operand| &operand.slot);
     for slot in read.chain(outputs) {

@@ -122,7 +122,9 @@ pub(crate) fn every_op() -> Vec<ScalarOp> {
     ops.push(ReducePrecision { exponent: 5, mantissa: 10 });
     ops.push(ReducePrecision { exponent: 8, mantissa: 7 });
     ops.extend(EVERY.iter().filter(|dtype| !dtype.is_opaque()).map(|&dtype| Convert(dtype)));
-    ops.extend([DType::U8, DType::F16, DType::I32, DType::F32, DType::U64, DType::F64].map(Bitcast));
+    ops.extend(
+        [DType::U8, DType::F16, DType::I32, DType::F32, DType::U64, DType::F64].map(Bitcast),
+    );
     ops
 }
 

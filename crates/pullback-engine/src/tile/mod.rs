@@ -9,6 +9,7 @@
 //! `table` maps an operation and an element type to its `kernel`; `math` has the functions of
 //! one element.
 
+mod bounds;
 mod convert;
 mod division;
 mod int;

@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use super::kernel::Kernel;
 use super::op::ScalarOp;
 use super::table;
-use super::{machine, oracle};
+use super::{bounds, machine, oracle};
 use crate::cost::Cost;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
@@ -241,7 +241,14 @@ impl ProgramBuilder {
 
     /// The program that computes the given registers.
     pub fn finish(mut self, outputs: &[Reg]) -> Program {
-        let outputs = self.distinct(outputs);
+        let same = bounds::same(&self.values, &self.constants);
+        for (_, definition) in &mut self.values {
+            if let Definition::Op(_, operands) = definition {
+                operands.iter_mut().for_each(|operand| *operand = same[operand.0 as usize]);
+            }
+        }
+        let outputs: Vec<Reg> = outputs.iter().map(|output| same[output.0 as usize]).collect();
+        let outputs = self.distinct(&outputs);
         let needed = self.needed(&outputs);
         let mut error = None;
         let mut instructions = Vec::new();

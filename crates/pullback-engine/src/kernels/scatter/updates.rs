@@ -145,7 +145,14 @@ impl Updates<'_> {
                 }
             } else {
                 self.places.find(next, places);
-                self.apply_windows(source, places, &mut from, start, target, combine);
+                match (self.batch, self.batch_from) {
+                    ([_], &[step]) => {
+                        let first = self.offset as isize + next as isize * step;
+                        let from = (0..).map(|n| [first + n * step]);
+                        self.apply_windows(source, places, from, start, target, combine);
+                    }
+                    _ => self.apply_windows(source, places, &mut from, start, target, combine),
+                }
             }
             next += count;
         }
@@ -193,7 +200,7 @@ impl Updates<'_> {
         &self,
         source: &[T],
         places: &[usize],
-        from: &mut Walk<1>,
+        from: impl Iterator<Item = [isize; 1]>,
         start: usize,
         target: &mut [T],
         combine: impl Fn(T, T) -> T + Copy,

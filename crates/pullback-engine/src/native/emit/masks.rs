@@ -261,12 +261,11 @@ impl Emitter<'_> {
         self.asm.vector(opcode, length, UNMASKED, to.0, SCRATCH.0, a.into(), None);
     }
 
-    /// vpermt2ps or vpermt2pd: of two registers, always whole.
-    pub(super) fn lookup_in_two(&mut self, table: &Lookup, kind: Kind, to: Zmm, index: Zmm) {
-        let [low, high] = [&table[..64], &table[64..]].map(|half| Rm::Mem(self.asm.constant(half)));
-        self.asm.vector(LOAD, Length::B64, UNMASKED, to.0, 0, low, None);
-        let opcode = op(Map::M0F38, Prefix::P66, kind == Kind::Double, 0x7f);
-        self.asm.vector(opcode, Length::B64, UNMASKED, to.0, index.0, high, None);
+    /// vpermps or vpermpd, of whole registers.
+    pub(super) fn lookup_at_once(&mut self, table: &Lookup, kind: Kind, to: Zmm, index: Zmm) {
+        let table = Rm::Mem(self.asm.constant(table));
+        let opcode = op(Map::M0F38, Prefix::P66, kind == Kind::Double, 0x16);
+        self.asm.vector(opcode, Length::B64, UNMASKED, to.0, index.0, table, None);
     }
 
     /// A store with a register for a target.

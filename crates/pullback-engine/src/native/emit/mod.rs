@@ -471,7 +471,7 @@ by_processor! {
     /// `to` becomes the lanes of `a` that are given.
     fn permute(lanes: &[u8], kind: Kind, to: Zmm, a: Zmm) = permute_any, permute_lanes;
     /// `to` becomes the elements of a table at an index; it is another register.
-    fn lookup(table: &Lookup, kind: Kind, to: Zmm, index: Zmm) = lookup_in_two, lookup_by_gather;
+    fn lookup(table: &Lookup, kind: Kind, to: Zmm, index: Zmm) = lookup_at_once, lookup_by_gather;
     /// The low halves of 64 bits.
     fn truncate(to: Zmm, a: Zmm) = truncate_at_once, truncate_halves;
 }

@@ -121,8 +121,8 @@ pub(crate) trait Real:
     /// A small integer as a number: exact for up to 24 bits, or 51 in a number of 64 bits.
     fn from_integer(value: Self::Bits) -> Self;
 
-    /// The number that a table has at an index, which must be one of it. A table fills 128 bytes:
-    /// processors look numbers up in two registers as quickly as they add.
+    /// The number that a table has at an index, which must be one of it. A table fills 64
+    /// bytes: processors look numbers up in a register as quickly as they add.
     fn lookup<const N: usize>(table: &[Self::Constant; N], index: Self::Bits) -> Self;
 
     /// The larger, and NaN if either is; of two zeros, the positive one.
@@ -331,8 +331,11 @@ macro_rules! real {
                 $float::from_bits(bits.0 as $unsigned)
             }
             #[inline(always)]
-            fn lookup<const N: usize>(table: &[$float; N], Wrapping(index): Wrapping<$signed>) -> $float {
-                const { assert!(N * size_of::<$float>() == 128) };
+            fn lookup<const N: usize>(
+                table: &[$float; N],
+                Wrapping(index): Wrapping<$signed>,
+            ) -> $float {
+                const { assert!(N * size_of::<$float>() == 64) };
                 table[index as usize % N]
             }
             #[inline(always)]

@@ -1,6 +1,6 @@
 //! Logarithms.
 
-use std::f32::consts::LOG2_E;
+use std::f32::consts::{LN_2, LOG2_E};
 
 use super::super::lane::{Bits, Single};
 use super::{LN2_HI, LN2_LO};
@@ -87,10 +87,57 @@ pub(super) fn log1p_sum<R: Single>(x: R, rest: R, doublings: R) -> R {
     log_edges(u, n.mul_add(R::of(LN2_HI), f + tail))
 }
 
-/// ln(1 + x), within 1 ulp.
+/// ln(1 + x), within 1.5 ulp.
 #[inline(always)]
 pub(crate) fn log1p<R: Single>(x: R) -> R {
-    let y = log1p_sum(x, R::of(0.0), R::of(0.0));
+    let (of, one) = (R::Bits::of, R::of(1.0));
+    let u = one + x;
+    let near = u - one;
+    let lost = (one - (u - near)) + (x - near);
+    // u = 2^n m with 11/16 <= m < 11/8, and m = (1 + f) / inverse.
+    let bits = u.to_bits();
+    let exponent = (bits - of(0x3f30_0000)).shr(23);
+    let m = R::from_bits(bits - exponent.shl(23));
+    let part = bits.shr(19) & of(15);
+    let [inverses, logs] = &LOG_PARTS;
+    let inverse = R::lookup(inverses, part);
+    let f = m.mul_add(inverse, -one);
+    // 2^-n, or less than 0 for the largest numbers, of which nothing was lost that counts.
+    let scale = R::from_bits(of(0x3f80_0000) - exponent.shl(23)).at_least(R::of(0.0));
+    let f = lost.mul_add(scale * inverse, f);
+    let tail = (f * f).mul_add(f.poly(LN_1P_NEAR), f);
+    let n = R::from_integer(exponent);
+    let y = log_edges(u, n.mul_add(R::of(LN_2), R::lookup(logs, part)) + tail);
     // Below this, x is the nearest to the result, and zeros keep their sign.
     R::choose(x.abs().lt(R::of(5e-8)), x, y)
 }
+
+/// (ln(1 + f) - f) / f², for f from -1/31 to 1/16.
+const LN_1P_NEAR: [f32; 4] = [-0.49999997, 0.33334175, -0.25015256, 0.19068299];
+
+/// Inverses of the sixteenths of [11/16, 11/8] and minus their logarithms, by the first digits of the
+/// fraction. Beside 1 they are 1; the others are such that the logarithms are close to floats.
+const LOG_PARTS: [[f32; 16]; 2] = [
+    [
+        1.0, 0.9142498, 0.8648, 0.82040614, 0.7804802, 0.74420965, 1.4224249, 1.3618706, 1.3060321,
+        1.2550328, 1.2076886, 1.163405, 1.1230136, 1.0848138, 1.0493975, 1.0,
+    ],
+    [
+        0.0,
+        0.089651465,
+        0.14525704,
+        0.19795577,
+        0.2478459,
+        0.2954325,
+        -0.3523631,
+        -0.30885923,
+        -0.26699358,
+        -0.22716169,
+        -0.18870826,
+        -0.151351,
+        -0.1160158,
+        -0.08140839,
+        -0.04821616,
+        0.0,
+    ],
+];
