@@ -289,3 +289,14 @@ def test_decompositions_of_which_a_part_is_used(shape):
         everything = jit(lambda x: linalg.svd(x))(square)[1]
         values = np.sort(np.abs(values), axis=-1)[..., ::-1]
         np.testing.assert_allclose(values, everything, atol=2e-5 * np.max(everything))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16", "int32"])
+def test_products_of_single_terms(dtype):
+    x = jnp.asarray([[-2.0], [0.0], [3.5]]).astype(dtype)
+    y = jnp.asarray([[-0.0, 1.5, -3.0, 0.0]]).astype(dtype)
+    bits = lambda z: np.asarray(z).view(f"u{np.asarray(z).itemsize}")  # noqa: E731
+    np.testing.assert_array_equal(bits(jit(jnp.matmul)(x, y)), bits(x @ y))
+    np.testing.assert_array_equal(bits(jit(lambda x, y: y.T @ x.T)(x, y)), bits(y.T @ x.T))
+    batch = jit(lambda x, y: jnp.einsum("bi,bj->bij", x, y))
+    np.testing.assert_array_equal(batch(x, x * 2), x[:, :, None] * (x * 2)[:, None, :])
