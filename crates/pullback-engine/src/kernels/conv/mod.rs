@@ -8,7 +8,8 @@
 //! There are two forms. *Sliding*: many places, few taps; a patch for each place times the taps.
 //! *Gathered*: few places, many taps, as in the gradient with respect to a window; a patch for each
 //! tap, transposed, times the right operand, summed over blocks of taps. Where every channel is
-//! convolved alone, loops over channels take the place of products.
+//! convolved alone, loops over channels take the place of products. Windows of 3x3 over many
+//! channels take fewer products, in both forms (see `winograd`).
 //!
 //! Channels come last in whatever is computed; operands that are laid out otherwise are copied, and
 //! the result is a view. Threads take blocks whose bounds are fixed by shapes.
@@ -31,6 +32,7 @@ mod line;
 mod patches;
 mod sliding;
 mod thin;
+mod winograd;
 
 /// Why the product of a block cannot fail: only sizes that no memory has are refused.
 const FITS: &str = "the operands of a block fit into memory";

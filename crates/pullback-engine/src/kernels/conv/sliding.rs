@@ -5,7 +5,7 @@
 
 use super::FITS;
 use super::patches::Patches;
-use super::{Axes, Axis, BLOCK, Operands, depthwise, line, thin};
+use super::{Axes, Axis, BLOCK, Operands, depthwise, line, thin, winograd};
 use crate::kernels::dot::{Factor, Problem, product};
 use crate::kernels::parts::Shared;
 use crate::layout::Shape;
@@ -126,6 +126,11 @@ fn one_phase<T: Factor, const LANES: usize>(
         && groups.batch == 1
     {
         return thin::convolve(operands, &axes, weights, out);
+    }
+    if alone && winograd::applies(operands, &axes) {
+        // SAFETY: the result is of one phase, so nothing else has it.
+        let out = unsafe { out.part(0, rows * features) };
+        return winograd::sliding::<T, LANES>(operands, &axes, out);
     }
     let stride = axes.iter().map(|axis| axis.size).product::<usize>() * inner;
     let depth = taps * channels;

@@ -234,6 +234,32 @@ fn in_place<F: Factor>(problem: &Problem, lhs: &[F], rhs: &[F], out: &mut [F]) -
     }
 }
 
+/// The columns that a tile of a product has on this processor: right operands in panels of so many
+/// are read from the first element to the last.
+pub(in crate::kernels) fn panel<F: Factor>() -> usize {
+    tile::shape::<F::Real>().columns / F::PARTS
+}
+
+/// Writes a product to `out`, by rows, or adds it there, on the calling thread. The operands are read
+/// where they lie; the columns of the right one are side by side.
+pub(in crate::kernels) fn product_in_place<F: Factor>(
+    problem: &Problem,
+    lhs: &[F],
+    rhs: &[F],
+    out: &mut [F],
+    add: bool,
+) {
+    assert_eq!(problem.rhs_column, 1, "columns side by side");
+    let mut grid = in_place::<F>(problem, lhs, rhs, out);
+    if add {
+        grid.store = Store::Add;
+    }
+    let shape = tile::shape::<F::Real>();
+    let (rows, columns) = (grid.rows.div_ceil(shape.rows), grid.columns.div_ceil(shape.columns));
+    // SAFETY: `in_place` has checked where the operands lie, and `out` is borrowed mutably.
+    unsafe { grid.block::<F>(0..rows, 0..columns) }
+}
+
 /// Sees that all elements of an operand are among `count`.
 fn within(count: usize, at: isize, axes: [(usize, isize); 2]) {
     let (mut least, mut greatest) = (at, at);

@@ -32,6 +32,7 @@ mod vector;
 
 pub(super) use convert::convert;
 pub(super) use lanes::Real;
+pub(super) use matrix::{panel, product_in_place};
 pub(super) use tile::{Pair, subtract_product};
 
 /// The product of two tensors, summed over the contraction axes. The axes of the result are
@@ -227,6 +228,8 @@ pub(super) trait Factor: Number {
     const PARTS: usize = size_of::<Self>() / size_of::<Self::Real>();
     /// Whether a product and a sum can be rounded as one.
     const FUSES: bool;
+    /// One half, of real numbers that have it.
+    const HALF: Option<Self> = None;
 
     /// `self + a * b`, rounded once where `FUSED`.
     fn add_product<const FUSED: bool>(self, a: Self, b: Self) -> Self;
@@ -251,6 +254,7 @@ macro_rules! float_factors {
         impl Factor for $T {
             type Real = $T;
             const FUSES: bool = true;
+            const HALF: Option<Self> = Some(0.5);
             #[inline(always)]
             fn add_product<const FUSED: bool>(self, a: Self, b: Self) -> Self {
                 if FUSED { a.mul_add(b, self) } else { self + a * b }
