@@ -156,18 +156,20 @@ impl pulp::NullaryFnOnce for Bisection {
         let step = (to - from) / (steps + 1) as f64;
         let point = |i: usize| from + i as f64 * step;
         let (mut low, mut high) = (vec![from; count], vec![to; count]);
-        let mut known = 0;
+        let (mut known, mut before) = (0, from);
         for first in (1..=steps).step_by(LANES) {
             let points = std::array::from_fn(|lane| point(first + lane));
             for (&point, below) in points.iter().zip(determinants.below(&points)) {
                 let below = (below as usize).min(count);
                 if below > known {
+                    low[known..below].fill(before);
                     high[known..below].fill(point);
                     known = below;
                 }
-                low[known..].fill(point);
+                before = point;
             }
         }
+        low[known..].fill(before);
         let halvings = (step.log2() + bits as f64).ceil().max(0.0) as usize;
         let groups = low.chunks_mut(LANES).zip(high.chunks_mut(LANES));
         for (group, (lows, highs)) in groups.enumerate() {
