@@ -161,26 +161,30 @@ pub(crate) fn reflect<T: Scalar>(x: &mut [T]) -> (T, T) {
 /// The Euclidean norm, also where squares overflow or vanish.
 #[inline(always)]
 fn norm<T: Scalar>(values: &[T]) -> f64 {
-    // Several sums, which do not wait for each other.
+    // Several sums, which do not wait for each other; few for short vectors.
     const SUMS: usize = 16;
-    let mut sums = [0.0; SUMS];
     let (chunks, rest) = values.as_chunks::<SUMS>();
-    for chunk in chunks {
-        for lane in 0..SUMS {
-            let (re, im) = chunk[lane].parts();
-            sums[lane] += re * re + im * im;
-        }
-    }
-    for (sum, value) in sums.iter_mut().zip(rest) {
+    let mut few = [0.0; 4];
+    for (i, value) in rest.iter().enumerate() {
         let (re, im) = value.parts();
-        *sum += re * re + im * im;
+        few[i % 4] += re * re + im * im;
     }
-    for width in [8, 4, 2, 1] {
-        for lane in 0..width {
-            sums[lane] += sums[lane + width];
+    let mut squares: f64 = (few[0] + few[1]) + (few[2] + few[3]);
+    if !chunks.is_empty() {
+        let mut sums = [0.0; SUMS];
+        for chunk in chunks {
+            for lane in 0..SUMS {
+                let (re, im) = chunk[lane].parts();
+                sums[lane] += re * re + im * im;
+            }
         }
+        for width in [8, 4, 2, 1] {
+            for lane in 0..width {
+                sums[lane] += sums[lane + width];
+            }
+        }
+        squares += sums[0];
     }
-    let squares = sums[0];
     if squares.is_finite() && squares > 1e-280 {
         return squares.sqrt();
     }
