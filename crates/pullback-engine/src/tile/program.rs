@@ -105,6 +105,14 @@ impl Program {
         self.instructions.iter().map(|instruction| instruction.op.cost()).sum()
     }
 
+    /// Whether there are quotients or remainders of integers, which code has no steps for.
+    pub(crate) fn divides_integers(&self) -> bool {
+        self.values.iter().any(|(dtype, definition)| {
+            let divides = matches!(definition, Definition::Op(ScalarOp::Div | ScalarOp::Rem, _));
+            divides && dtype.is_integer()
+        })
+    }
+
     /// The names of the operations, in order.
     pub fn names(&self) -> Vec<&'static str> {
         self.instructions.iter().map(|instruction| instruction.op.name()).collect()

@@ -67,7 +67,7 @@ impl TopK {
         if !positions.is_empty() {
             with_number!(dtype, "top_k", T => {
                 let source = x.as_slice::<T>().unwrap_or_default();
-                let rows = part_of(4 * size_of::<T>() * length);
+                let rows = part_of(2 * size_of::<T>() * length);
                 let targets = values.slice_mut::<T>().chunks_mut(rows * k);
                 let targets = targets.zip(positions.chunks_mut(rows * k)).enumerate();
                 for_each_item(targets, |(part, (values, positions))| {
@@ -97,7 +97,7 @@ const BLOCK: usize = 64;
 const SPARE: usize = 48;
 /// Lanes that have a greatest element each, for each element wanted, at least: so many that seldom
 /// two of the greatest are in one lane.
-const LANES_FOR_EACH: usize = 4;
+const LANES_FOR_EACH: usize = 3;
 /// Rows of fewer elements for each lane are searched by raising the bar.
 const FEWEST_OF_LANE: usize = 4;
 
@@ -116,15 +116,18 @@ impl<K: Key> Best<K> {
         self.words.clear();
         let most = row.len() / FEWEST_OF_LANE;
         match k * LANES_FOR_EACH {
-            0..=64 if most >= 64 => self.by_lanes::<T, 64>(row, k),
-            65..=512 if most >= 512 => self.by_lanes::<T, 512>(row, k),
+            0..=32 if most >= 32 => self.by_lanes::<T, 32>(row, k),
+            33..=128 if most >= 128 => self.by_lanes::<T, 128>(row, k),
+            129..=512 if most >= 512 => self.by_lanes::<T, 512>(row, k),
             _ => self.by_bar(row, k),
         }
-        if self.words.len() > k {
+        // A few are sorted in the time that finding the least of them takes.
+        if self.words.len() > 2 * k {
             self.words.select_nth_unstable(k - 1);
             self.words.truncate(k);
         }
         self.words.sort_unstable();
+        self.words.truncate(k);
     }
 
     /// Of `N` lanes that the elements take turns in, the `k` greatest have a greatest element that
@@ -133,24 +136,12 @@ impl<K: Key> Best<K> {
         self.stretches.clear();
         let mut lanes = [K::default(); N];
         arch().dispatch(Greatest { row, lanes: &mut lanes, stretches: &mut self.stretches });
-        let (_, &mut bar, _) = lanes.select_nth_unstable(N - k);
-        for (n, row) in row.chunks(STRETCH).enumerate() {
-            if self.stretches[n] < bar {
-                continue;
-            }
-            for (block, values) in row.chunks(BLOCK).enumerate() {
-                let first = n * STRETCH + block * BLOCK;
-                let found = arch().dispatch(NotBelow { values, bar });
-                for (n, mut found) in found.into_iter().enumerate() {
-                    while found != 0 {
-                        let at = 8 * n + found.trailing_zeros() as usize / 8;
-                        let key = values[at].strict_key();
-                        self.words.push((key.complement(), (first + at) as u64));
-                        found &= found - 1;
-                    }
-                }
-            }
-        }
+        let bar = match N <= MANY_LANES {
+            true => arch().dispatch(Nth { lanes: &lanes, k }),
+            false => *lanes.select_nth_unstable(N - k).1,
+        };
+        let (stretches, words) = (&self.stretches[..], &mut self.words);
+        arch().dispatch(NotBelow { row, bar, stretches, words });
     }
 
     /// The least of the greatest elements so far is a bar, which the next ones must be above.
@@ -216,23 +207,81 @@ impl<T: Ordered, const N: usize> pulp::NullaryFnOnce for Greatest<'_, T, N> {
     }
 }
 
-/// Which of a block of elements are not below the bar: a byte each is 1, the low bytes first.
+/// Lanes from which on it takes less time to sort some than to compare each with each.
+const MANY_LANES: usize = 32;
+
+/// The key of lanes that fewer than `k` are greater than, and no lesser key is.
+struct Nth<'a, K, const N: usize> {
+    lanes: &'a [K; N],
+    k: usize,
+}
+
+impl<K: Key, const N: usize> pulp::NullaryFnOnce for Nth<'_, K, N> {
+    type Output = K;
+
+    #[inline(always)]
+    fn call(self) -> K {
+        let Nth { lanes, k } = self;
+        let mut greater = [0; N];
+        for &one in lanes {
+            for lane in 0..N {
+                greater[lane] += u32::from(one > lanes[lane]);
+            }
+        }
+        let mut least = K::default().complement();
+        for lane in 0..N {
+            let own = if greater[lane] < k as u32 { lanes[lane] } else { least };
+            least = least.min(own);
+        }
+        least
+    }
+}
+
+/// Collects the elements that are not below the bar, from the stretches that have such.
 struct NotBelow<'a, T: Ordered> {
-    values: &'a [T],
+    row: &'a [T],
     bar: T::Key,
+    stretches: &'a [T::Key],
+    words: &'a mut Vec<(T::Key, u64)>,
 }
 
 impl<T: Ordered> pulp::NullaryFnOnce for NotBelow<'_, T> {
-    type Output = [u64; BLOCK / 8];
+    type Output = ();
 
     #[inline(always)]
-    fn call(self) -> [u64; BLOCK / 8] {
-        let mut found = [0u8; BLOCK];
-        for (found, value) in found.iter_mut().zip(self.values) {
-            *found = u8::from(value.strict_key() >= self.bar);
+    fn call(self) {
+        let NotBelow { row, bar, stretches, words } = self;
+        for (n, (row, &greatest)) in row.chunks(STRETCH).zip(stretches).enumerate() {
+            if greatest < bar {
+                continue;
+            }
+            let (whole, rest) = row.as_chunks::<BLOCK>();
+            let mut first = n * STRETCH;
+            for values in whole {
+                collect(values, bar, first, words);
+                first += BLOCK;
+            }
+            collect(rest, bar, first, words);
         }
-        let (words, _) = found.as_chunks();
-        std::array::from_fn(|n| u64::from_le_bytes(words[n]))
+    }
+}
+
+/// Collects those of a block of elements from number `first` on that are not below the bar.
+#[inline(always)]
+fn collect<T: Ordered>(values: &[T], bar: T::Key, first: usize, words: &mut Vec<(T::Key, u64)>) {
+    let mut found = [0u8; BLOCK];
+    for (found, value) in found.iter_mut().zip(values) {
+        *found = u8::from(value.strict_key() >= bar);
+    }
+    let (eights, _) = found.as_chunks();
+    for (n, &eight) in eights.iter().enumerate() {
+        // A byte each, which is 1 where an element was found.
+        let mut found = u64::from_le_bytes(eight);
+        while found != 0 {
+            let at = 8 * n + found.trailing_zeros() as usize / 8;
+            words.push((values[at].strict_key().complement(), (first + at) as u64));
+            found &= found - 1;
+        }
     }
 }
 
@@ -320,7 +369,7 @@ mod tests {
             let values: Vec<f32> =
                 (0..rows * length).map(|i| ((i * 7919) % 10_007) as f32 - 5000.0).collect();
             let x = Tensor::from_slice(&values, &[rows, length]).unwrap();
-            for k in [1, 10, 16, 17, 60, 128, 129] {
+            for k in [1, 10, 11, 42, 43, 60, 170, 171] {
                 let k = k.min(length);
                 let kernel = TopK { k, axis: 1, index_dtype: DType::I32 };
                 let found = on_any_number_of_threads(|| {
