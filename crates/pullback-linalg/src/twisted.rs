@@ -153,7 +153,7 @@ struct Step {
 impl Work {
     #[inline(always)]
     fn step(&mut self, of: &Twisted<'_>, x: &[f64; LANES]) -> Step {
-        let (n, diagonal, beside) = (of.diagonal.len(), of.diagonal, &of.beside[..]);
+        let (n, diagonal, beside) = (of.diagonal.len(), of.diagonal, of.beside);
         let (downward, z) = (&mut self.downward[..n], &mut self.z[..n]);
         let (factors, upward) = (&mut self.factors[..n], &mut self.upward[..n]);
         let mut below = [0.0; LANES];
