@@ -6,15 +6,17 @@ use faer::linalg::cholesky::llt::factor;
 use super::rows::{BLOCK, PANEL, Rows, dispatch};
 use super::{Matrices, PAR, Scalar, Scratch, all_finite, load, store};
 
-/// Matrices of more rows are divided into blocks.
+/// Real matrices of more rows are divided into blocks; complex ones of fewer, as products of numbers
+/// in pairs are made better by `faer`.
 const SMALL: usize = 256;
+const SMALL_COMPLEX: usize = 64;
 
 pub(crate) fn decompose<T: Scalar>(of: Matrices, a: &[T], l: &mut [T]) {
     let n = of.rows;
     if n == 0 {
         return;
     }
-    if n <= SMALL {
+    if n <= if T::IS_REAL { SMALL } else { SMALL_COMPLEX } {
         return dispatch(ByRows { n, a, l });
     }
     let params = Default::default();

@@ -8,7 +8,8 @@ use faer::{Accum, Mat, MatMut};
 use super::rows::{BLOCK, Rows, dispatch};
 use super::{Matrices, PAR, Scalar, all_finite, load, store};
 
-/// Matrices of more columns are divided into blocks.
+/// Real matrices of more columns are divided into blocks; complex ones at once, as products of
+/// numbers in pairs are made better by `faer`.
 const SMALL: usize = 256;
 
 pub(crate) fn decompose<T: Scalar>(
@@ -19,7 +20,7 @@ pub(crate) fn decompose<T: Scalar>(
     permutations: &mut [i32],
 ) {
     let (m, n, size, area) = (of.rows, of.columns, of.size(), of.area());
-    let small = n <= SMALL;
+    let small = n <= if T::IS_REAL { SMALL } else { COLUMNS };
     let mut work = if small { Mat::new() } else { Mat::<T>::zeros(m, n) };
     let mut rows = if small { Rows::zeros(m, n) } else { Rows::zeros(0, 0) };
     let mut pivots = vec![0; size];
