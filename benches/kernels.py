@@ -591,8 +591,12 @@ def measure(name, here, there):
 
 
 def alternating(calls, count, span):
-    """Medians over rounds in turn, each of which takes about so long."""
-    repeats = [max(1, int(span / rounds(call, 3))) if span else 1 for call in calls]
+    """Medians over rounds in turn, each of which takes about so long.
+
+    The first calls take longer than those that count: pages are touched, and threads started.
+    """
+    shortest = [min(rounds(call, 1) for _ in range(10)) if span else 1.0 for call in calls]
+    repeats = [max(1, int(span / least)) for least in shortest]
     times = [[], []]
     for _ in range(count):
         for call, repeat, own in zip(calls, repeats, times, strict=True):
