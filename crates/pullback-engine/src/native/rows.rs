@@ -39,6 +39,8 @@ pub(crate) struct RowCode {
     kept: Vec<usize>,
     /// Elements of a row.
     length: usize,
+    /// Rows that are taken together.
+    together: usize,
     /// The number of steps.
     pub steps: usize,
 }
@@ -55,6 +57,10 @@ struct Given {
 const MOST_BLOCKS: usize = 16;
 /// Rows that are kept at most, so that all are in the nearest cache.
 const MOST_KEPT: usize = 8;
+/// Bytes of rows that are taken together, which fit into the nearest cache, and how many they are at
+/// most: with so many, none waits for another.
+const NEAREST: usize = 20 << 10;
+const MOST_TOGETHER: usize = 8;
 
 /// What a slot of a plan holds for a row.
 #[derive(Clone)]
@@ -113,7 +119,12 @@ impl RowCode {
             Phase::Elements { kernel, .. } | Phase::Numbers(kernel) => kernel.graph.nodes.len(),
         });
         let steps = steps.sum();
-        let code = emit::compile_phases(&Phases { phases, arguments, per_row, length })?;
+        let row_bytes = |dtype: DType, is_row: bool| if is_row { length * dtype.size() } else { 0 };
+        let read = given.iter().map(|given| row_bytes(given.dtype, given.is_row));
+        let written = outputs.iter().map(|&(dtype, is_row)| row_bytes(dtype, is_row));
+        let bytes: usize = read.chain(written).chain(kept.iter().copied()).sum();
+        let together = (NEAREST / bytes.max(1)).clamp(1, MOST_TOGETHER);
+        let code = emit::compile_phases(&Phases { phases, arguments, per_row, length, size: numbers })?;
         Some(RowCode {
             executable: Executable::new(&code)?,
             list,
@@ -124,6 +135,7 @@ impl RowCode {
             first,
             kept,
             length,
+            together,
             steps,
         })
     }
@@ -157,55 +169,104 @@ impl RowCode {
             let before = (rows - 1).checked_mul(stride);
             before.and_then(|before| before.checked_add(row)).is_some_and(|end| end <= bytes)
         };
-        let mut list: SmallVec<[u64; 128]> = SmallVec::new();
-        list.resize(self.size, 0);
-        list[self.list.rows()] = rows as u64;
-        list[self.list.length()] = self.length as u64;
-        for (n, (input, given)) in inputs.iter().zip(&self.inputs).enumerate() {
+        for (input, given) in inputs.iter().zip(&self.inputs) {
             let size = given.dtype.size();
             let row = if given.is_row { self.length * size } else { size };
             let stride = if given.reach == Reach::All { 0 } else { input.stride };
             assert!(holds(input.bytes.len(), stride, row), "an input is too short");
-            match (given.is_row, given.reach) {
-                (false, Reach::All) => {
-                    let value = Tensor::scalar_from_bytes(given.dtype, &input.bytes[..size]);
-                    list[n] = bits(&value);
-                }
-                (false, _) => {
-                    list[self.list.scalar(n)] = input.bytes.as_ptr() as u64;
-                    list[self.list.stride(n)] = stride as u64;
-                }
-                (true, _) => {
-                    list[n] = input.bytes.as_ptr() as u64;
-                    list[self.list.stride(n)] = stride as u64;
-                }
-            }
         }
-        for (n, (target, &(dtype, is_row))) in targets.iter().zip(&self.outputs).enumerate() {
+        for (target, &(dtype, is_row)) in targets.iter().zip(&self.outputs) {
             let row = if is_row { self.length * dtype.size() } else { dtype.size() };
             assert!(holds(target.bytes, target.stride, row), "an output is too short");
-            list[self.first + n] = target.start as u64;
-            list[self.list.stride(self.first + n)] = target.stride as u64;
         }
+        let rest = rows % self.together;
+        // SAFETY: the inputs and targets have so many rows, and what else the caller says.
+        unsafe {
+            self.run_together(0, (rows - rest) / self.together, self.together, inputs, targets)
+                && self.run_together(rows - rest, (rest > 0) as usize, rest, inputs, targets)
+        }
+    }
+
+    /// Computes rows from one on, so many times some of them together. False if some results are not
+    /// right.
+    ///
+    /// # Safety
+    /// The inputs and targets have all these rows; and as for `run`.
+    unsafe fn run_together(
+        &self,
+        from: usize,
+        times: usize,
+        together: usize,
+        inputs: &[Entries],
+        targets: &[Target],
+    ) -> bool {
+        if times == 0 {
+            return true;
+        }
+        let step = Phases::step(self.size);
+        let mut lists: SmallVec<[u64; 256]> = SmallVec::new();
+        lists.resize(together * step, 0);
+        let first = lists.as_ptr() as u64;
         // Rows begin with a cache line each.
         let lines = |bytes: usize| bytes.next_multiple_of(64);
         let room: usize = self.kept.iter().map(|&bytes| lines(bytes)).sum();
-        with_scratch::<u8, bool>(room, |scratch| {
+        with_scratch::<u8, bool>(room * together, |scratch| {
             let mut at = 0;
-            for (n, &bytes) in self.kept.iter().enumerate() {
-                let own = &mut scratch[at..at + bytes];
-                list[self.first + self.outputs.len() + n] = own.as_mut_ptr() as u64;
-                at += lines(bytes);
+            for (n, list) in lists.chunks_exact_mut(step).enumerate() {
+                self.fill(list, from + n, together, inputs, targets);
+                list[self.list.rows()] = times as u64;
+                list[Phases::more(self.size)] = (n + 1 < together) as u64;
+                list[Phases::first(self.size)] = first;
+                for (n, &bytes) in self.kept.iter().enumerate() {
+                    let own = &mut scratch[at..at + bytes];
+                    list[self.first + self.outputs.len() + n] = own.as_mut_ptr() as u64;
+                    at += lines(bytes);
+                }
             }
             // SAFETY: the code is a function of this type, made by `emit`. It reads `length`
             // elements, or one, in each row of each input, and writes as many of each result and
-            // to what is kept: all that has been checked above to be there.
+            // to what is kept: all that the caller has seen to be there, or is here.
             unsafe {
                 let run: extern "sysv64" fn(*mut u64) -> u64 =
                     std::mem::transmute(self.executable.start());
-                run(list.as_mut_ptr()) == 0
+                run(lists.as_mut_ptr()) == 0
             }
         })
+    }
+
+    /// The list of a row, after which comes that so many rows later.
+    fn fill(
+        &self,
+        list: &mut [u64],
+        row: usize,
+        step: usize,
+        inputs: &[Entries],
+        targets: &[Target],
+    ) {
+        list[self.list.length()] = self.length as u64;
+        for (n, (input, given)) in inputs.iter().zip(&self.inputs).enumerate() {
+            let stride = if given.reach == Reach::All { 0 } else { input.stride };
+            let at = input.bytes[row * stride..].as_ptr() as u64;
+            let stride = (step * stride) as u64;
+            match (given.is_row, given.reach) {
+                (false, Reach::All) => {
+                    let bytes = &input.bytes[..given.dtype.size()];
+                    list[n] = bits(&Tensor::scalar_from_bytes(given.dtype, bytes));
+                }
+                (false, _) => {
+                    list[self.list.scalar(n)] = at;
+                    list[self.list.stride(n)] = stride;
+                }
+                (true, _) => {
+                    list[n] = at;
+                    list[self.list.stride(n)] = stride;
+                }
+            }
+        }
+        for (n, target) in targets.iter().enumerate() {
+            list[self.first + n] = target.start.wrapping_add(row * target.stride) as u64;
+            list[self.list.stride(self.first + n)] = (step * target.stride) as u64;
+        }
     }
 }
 

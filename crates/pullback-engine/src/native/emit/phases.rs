@@ -1,11 +1,15 @@
 //! Rows of elements that are gone over several times, while they are in the nearest cache: each
 //! time for a reduction, or with what reductions before came to.
+//!
+//! A reduction ends with steps that wait for each other, and so does the next that goes on from what
+//! it came to. So some rows are taken together, each with a list of its own: what is done at a time
+//! is done for all of them, and the processor begins with a row while another ends.
 
 use super::stream::{at, load_scalar, next_row};
 use super::{Emitter, List, SAVED};
 use crate::native::ir::{Kernel, Place};
 use crate::native::lower::blocks_as_one;
-use crate::native::x64::{Condition, RAX, RDX, RSI};
+use crate::native::x64::{Assembler, Condition, RAX, RDI, RDX, RSI};
 
 /// What is done for each row.
 pub(crate) struct Phases {
@@ -16,6 +20,26 @@ pub(crate) struct Phases {
     pub per_row: Vec<(usize, u8)>,
     /// Elements of a row.
     pub length: usize,
+    /// The size of a list, with the numbers that the phases use. Two more follow: whether another list
+    /// does, and the address of the first.
+    pub size: usize,
+}
+
+impl Phases {
+    /// Where a list says whether another follows.
+    pub fn more(size: usize) -> usize {
+        size
+    }
+
+    /// Where a list has the address of the first.
+    pub fn first(size: usize) -> usize {
+        size + 1
+    }
+
+    /// From one list to the next.
+    pub fn step(size: usize) -> usize {
+        size + 2
+    }
 }
 
 /// What is done at a time.
@@ -42,23 +66,55 @@ pub(crate) fn compile_phases(rows: &Phases) -> Option<Vec<u8>> {
     whole.asm.test(RAX, RAX);
     whole.asm.jump_if(Condition::Equal, done);
     whole.asm.place(row);
-    for &(input, size) in &rows.per_row {
-        load_scalar(&mut whole.asm, list, input, size);
+    if !rows.per_row.is_empty() {
+        each_list(&mut whole.asm, rows.size, |asm| {
+            rows.per_row.iter().for_each(|&(input, size)| load_scalar(asm, list, input, size));
+            Some(())
+        })?;
     }
+    let mut spills = 0;
     for phase in &rows.phases {
         let lanes = if matches!(phase, Phase::Numbers(_)) { Some(1) } else { None };
         let (Phase::Elements { kernel, .. } | Phase::Numbers(kernel)) = phase;
-        let mut emitter = Emitter::new(kernel, None, lanes, &[]);
-        std::mem::swap(&mut whole.asm, &mut emitter.asm);
-        let spills = emitter.phase(phase, rows.length)?;
-        std::mem::swap(&mut whole.asm, &mut emitter.asm);
-        whole.spills = whole.spills.max(spills);
+        each_list(&mut whole.asm, rows.size, |asm| {
+            let mut emitter = Emitter::new(kernel, None, lanes, &[]);
+            std::mem::swap(asm, &mut emitter.asm);
+            spills = emitter.phase(phase, rows.length)?.max(spills);
+            std::mem::swap(asm, &mut emitter.asm);
+            Some(())
+        })?;
     }
+    whole.spills = whole.spills.max(spills);
     let is_scalar = |argument: &usize| rows.per_row.iter().any(|(input, _)| input == argument);
-    next_row(&mut whole.asm, list, (0..rows.arguments).filter(|argument| !is_scalar(argument)));
+    each_list(&mut whole.asm, rows.size, |asm| {
+        next_row(asm, list, (0..rows.arguments).filter(|argument| !is_scalar(argument)));
+        Some(())
+    })?;
+    whole.asm.load(RAX, at(list.rows()));
+    whole.asm.test(RAX, RAX);
     whole.asm.jump_if(Condition::Above, row);
     whole.asm.place(done);
     Some(whole.leave(frame))
+}
+
+/// Does the same for every list, one after the other.
+fn each_list(
+    asm: &mut Assembler,
+    size: usize,
+    body: impl FnOnce(&mut Assembler) -> Option<()>,
+) -> Option<()> {
+    let (head, end) = (asm.label(), asm.label());
+    asm.place(head);
+    body(asm)?;
+    asm.load(RAX, at(Phases::more(size)));
+    asm.test(RAX, RAX);
+    asm.jump_if(Condition::Equal, end);
+    asm.add(RDI, 8 * Phases::step(size) as i32);
+    // An address is not zero.
+    asm.jump_if(Condition::Above, head);
+    asm.place(end);
+    asm.load(RDI, at(Phases::first(size)));
+    Some(())
 }
 
 impl Emitter<'_> {
