@@ -4,20 +4,17 @@
 //! hand to each other stays in the cache of the thread that computes the block. Blocks are the
 //! entries along leading axes, or some columns of the last axis; the results are the same.
 
-use std::sync::{Mutex, PoisonError};
-
 use smallvec::SmallVec;
 
-use super::parts::Shared;
+use super::parts::{Shared, try_for_each};
 use super::{Form, Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::cost::{Cost, TensorType, TensorTypes};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::layout::{self, Shape};
 use crate::native::{self, Mode, Target};
 use crate::plan::Plan;
 use crate::tensor::Tensor;
-use crate::threads;
 
 /// What blocks are.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,15 +77,7 @@ impl Kernel for Blocks {
         }
         let targets: SmallVec<[Shared<u8>; 4]> =
             buffers.iter_mut().map(|buffer| Shared::new(buffer.bytes_mut())).collect();
-        let failure: Mutex<Option<Error>> = Mutex::new(None);
-        threads::for_each(self.cut.count(), &|n| {
-            if let Err(error) = self.block(n, &inputs, &types, &targets) {
-                *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-            }
-        });
-        if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            return Err(error);
-        }
+        try_for_each(self.cut.count(), |n| self.block(n, &inputs, &types, &targets))?;
         drop(targets);
         let results = types.iter().zip(buffers);
         Ok(results

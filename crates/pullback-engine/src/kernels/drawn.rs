@@ -3,11 +3,11 @@
 //! A part of the bits is drawn, and what the program makes of it is written, before the next part
 //! is: so bits stay in a cache, and memory is passed over once, by who writes the results.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::parts::Shared;
+use super::parts::{Shared, try_for_each};
 use super::random::{BLOCK, RandomBits, keys_of};
 use super::threefry::{MANY, draw_part};
 use super::{Kernel, Tensors};
@@ -18,7 +18,6 @@ use crate::error::{Error, Result};
 use crate::layout::{self, Shape};
 use crate::native::{self, Mode};
 use crate::tensor::Tensor;
-use crate::threads;
 use crate::tile::Program;
 
 /// Elements of a part, at most: their bits and the results fit into the second cache of a processor.
@@ -75,11 +74,10 @@ impl Kernel for Drawn {
         }
         let targets: SmallVec<[Shared<u8>; 4]> =
             buffers.iter_mut().map(|buffer| Shared::new(buffer.bytes_mut())).collect();
-        let failure: Mutex<Option<Error>> = Mutex::new(None);
         // What a thread would take at a time of the program alone is begun in the least time. A part
         // is made of whole blocks of the stream.
         let part = self.program.part.clamp(SHORT, PART) / MANY * MANY;
-        threads::for_each(count.div_ceil(part), &|n| {
+        try_for_each(count.div_ceil(part), |n| {
             let start = n * part;
             let elements = part.min(count - start);
             let parts: Result<Tensors> =
@@ -89,15 +87,8 @@ impl Kernel for Drawn {
                 // SAFETY: each part is written once, and parts have no elements in common.
                 unsafe { target.part(start * size, elements * size) }
             });
-            let run = parts
-                .and_then(|parts| self.program.run_into(parts, &[elements], results.collect()));
-            if let Err(error) = run {
-                *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-            }
-        });
-        if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            return Err(error);
-        }
+            self.program.run_into(parts?, &[elements], results.collect())
+        })?;
         drop(targets);
         let results = outputs.iter().zip(buffers);
         Ok(results

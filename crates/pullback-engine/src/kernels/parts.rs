@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Mutex;
 
 use crate::cost::Cost;
+use crate::error::Result;
 use crate::threads;
 
 /// Elements of a part, however small they are.
@@ -14,6 +15,20 @@ const PART_ELEMENTS: usize = 16 << 10;
 /// How many elements of so many bytes, which are read and written, a part has.
 pub(super) fn part_of(bytes: usize) -> usize {
     Cost::bytes(2 * bytes).items_of_part().min(PART_ELEMENTS)
+}
+
+/// Calls `work` for every number below `count`, on as many threads as there are.
+///
+/// # Errors
+/// One of those of `work`, after all have ended.
+pub(super) fn try_for_each(count: usize, work: impl Fn(usize) -> Result<()> + Sync) -> Result<()> {
+    let failure = Mutex::new(None);
+    threads::for_each(count, &|n| {
+        if let Err(error) = work(n) {
+            *failure.lock().expect("no thread panics here") = Some(error);
+        }
+    });
+    failure.into_inner().expect("no thread panics here").map_or(Ok(()), Err)
 }
 
 /// Calls `work` for each of the items, on as many threads as there are.

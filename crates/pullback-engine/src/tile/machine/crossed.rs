@@ -76,26 +76,28 @@ impl Job<'_> {
     pub(super) fn run_crossed(&self, start: usize, count: usize, outputs: &mut Outputs) {
         let last = self.sizes.len() - 1;
         let (height, row) = (self.sizes[last - 1], self.sizes[last]);
-        let dtypes = || self.sources.iter().zip(&self.program.inputs);
-        let blocked = || dtypes().filter(|(source, _)| self.is_blocked(source));
-        let sizes: usize = blocked().map(|(_, dtype)| dtype.size()).sum();
-        // Whole squares, and without code whole tiles, row by row.
-        let side = LINE / blocked().map(|(_, dtype)| dtype.size()).min().unwrap_or(1).max(1);
         let streams = self.streams(row);
         let in_place = if streams { None } else { self.in_place() };
-        let (rows, columns) = match (&self.code, in_place) {
-            (None, _) => (side, self.tile),
-            (_, Some(InPlace { input, .. })) if blocked().count() == 1 => {
-                let size = self.program.inputs[input].size();
-                (ROWS.max(side), IN_PLACE_BYTES / (ROWS.max(side) * size))
-            }
-            _ => (ROWS.max(side), BLOCK_BYTES / (ROWS.max(side) * sizes.max(1))),
+        let dtypes = self.sources.iter().zip(&self.program.inputs).enumerate();
+        let blocked = dtypes.filter(|(_, (source, _))| self.is_blocked(source));
+        let blocked: SmallVec<[(usize, usize); 4]> =
+            blocked.map(|(n, (_, dtype))| (n, dtype.size())).collect();
+        // Those that need memory of their own.
+        let is_in_place = |n: usize| in_place.is_some_and(|it| it.input == n);
+        let own = || blocked.iter().filter(|&&(n, _)| !is_in_place(n)).map(|&(_, size)| size);
+        let (sizes, narrow) = (own().sum::<usize>(), blocked.iter().map(|&(_, size)| size).min());
+        // Whole squares, and without code whole tiles, row by row.
+        let side = LINE / narrow.unwrap_or(1).max(1);
+        let high = ROWS.max(side);
+        let (rows, columns) = match &self.code {
+            None => (side, self.tile),
+            Some(_) if sizes == 0 => (high, IN_PLACE_BYTES / (high * narrow.unwrap_or(1).max(1))),
+            Some(_) => (high, BLOCK_BYTES / (high * sizes)),
         };
         let narrowest = self.program.outputs.iter().map(|dtype| dtype.size()).min();
         let whole = if streams { LINE / narrowest.unwrap_or(LINE).max(1) } else { 1 };
         let columns = columns.max(1).next_multiple_of(side.max(whole)).min(row);
-        let mut lines: usize =
-            blocked().map(|(_, dtype)| (rows * columns * dtype.size()).div_ceil(LINE)).sum();
+        let mut lines: usize = own().map(|size| (rows * columns * size).div_ceil(LINE)).sum();
         if streams {
             let sizes: usize = self.program.outputs.iter().map(|dtype| dtype.size()).sum();
             lines += rows * columns * sizes / LINE;
