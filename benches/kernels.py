@@ -25,7 +25,7 @@ import plot
 import pullback
 import pullback.scipy.stats.norm
 
-ROUNDS = 7
+ROUNDS = 11
 # Seconds that a round of one row takes about.
 SPAN = 0.02
 GROUPS = {}
@@ -587,7 +587,15 @@ def measure(name, here, there):
     mine = [pullback.numpy.asarray(x) if isinstance(x, np.ndarray | np.generic) else x for x in mine]
     other = [jax.numpy.asarray(x) if isinstance(x, np.ndarray | np.generic) else x for x in other]
     compared(name, f(*mine), g(*other))
-    return alternating([lambda: f(*mine), lambda: g(*other)], ROUNDS, SPAN)
+    calls = [lambda: waited(f(*mine)), lambda: waited(g(*other))]
+    return alternating(calls, ROUNDS, SPAN)
+
+
+def waited(y):
+    """Waits for a result, so that a call does not run beside the next one."""
+    if isinstance(y, tuple | list | dict):
+        return jax.block_until_ready(y)
+    return y.block_until_ready()
 
 
 def alternating(calls, count, span):

@@ -206,18 +206,21 @@ fn donate(
 }
 
 /// Copies inputs whose rows take an element of many cache lines each, and whose neighbours other
-/// rows take: a copy that transposes in registers is faster than reading them one by one. Where it
-/// is the next row that takes them, blocks are transposed instead, when they are needed.
+/// rows take: a copy that transposes in registers is faster than reading them one by one. Of those
+/// that run along one axis, blocks are transposed instead, when they are needed.
 fn localize(inputs: &mut Tensors) -> Result<()> {
     const LONG_ROW: usize = 32;
     const MANY: usize = 4096;
+    let mut axis = None;
     for input in inputs.iter_mut() {
         if input.rank() < 2 || input.count() < MANY || input.is_contiguous() {
             continue;
         }
         let Layout { shape, strides, .. } = input.layout();
         let across = strides[strides.len() - 1].unsigned_abs() * input.dtype().size();
-        if crossed::is_crossed(&shape, &strides) {
+        let own = crossed::crossing(&shape, &strides);
+        if own.is_some() && (axis.is_none() || axis == own) {
+            axis = own;
             continue;
         }
         let scattered = across >= 64 && shape[shape.len() - 1] > LONG_ROW;
@@ -260,8 +263,8 @@ struct Job<'a> {
     only_by_rows: bool,
     /// Elements that are run by one thread before it takes the next ones.
     chunk: usize,
-    /// Whether an input runs along the axis before the last, across the rows.
-    crossed: bool,
+    /// The axis that an input runs along, if it does so across the rows.
+    crossed: Option<usize>,
 }
 
 impl<'a> Job<'a> {
@@ -321,15 +324,15 @@ impl<'a> Job<'a> {
         let mut chunk = program.part.next_multiple_of(tile);
         let crossing = |(source, dtype): (&Source, &DType)| match source {
             Source::Strided(strided) => {
-                crossed::is_crossed(&sizes, &strided.strides).then_some(dtype.size())
+                Some((crossed::crossing(&sizes, &strided.strides)?, dtype.size()))
             }
             _ => None,
         };
         let crossed = sources.iter().zip(&program.inputs).find_map(crossing);
-        if let Some(size) = crossed {
-            chunk = crossed::chunk(sizes[sizes.len() - 1], size);
+        if let Some((axis, size)) = crossed {
+            chunk = crossed::chunk(&sizes, axis, size);
         }
-        let crossed = crossed.is_some();
+        let crossed = crossed.map(|(axis, _)| axis);
         let (by_rows, only_by_rows) = (false, false);
         Job {
             program,
@@ -393,8 +396,8 @@ impl<'a> Job<'a> {
         {
             return;
         }
-        if self.crossed {
-            return self.run_crossed(start, count, &mut outputs);
+        if let Some(axis) = self.crossed {
+            return self.run_crossed(axis, start, count, &mut outputs);
         }
         let none: SmallVec<[Option<&[u8]>; 6]> = SmallVec::from_elem(None, self.sources.len());
         with_scratch(self.lines_of_tiles(), |scratch: &mut [Line]| {

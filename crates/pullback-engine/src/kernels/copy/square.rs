@@ -229,8 +229,25 @@ mod wide {
                     }
                 }
             }
-            plane.one_by_one(0..rows, columns..plane.columns);
-            plane.one_by_one(rows..plane.rows, 0..plane.columns);
+            if rows == 0 || columns == 0 {
+                return plane.one_by_one(0..plane.rows, 0..plane.columns);
+            }
+            // What is left by squares that take some elements again.
+            let (last_row, last_column) = (plane.rows - LANES, plane.columns - LANES);
+            // SAFETY: as above.
+            unsafe {
+                if rows < plane.rows {
+                    for column in (0..columns).step_by(LANES) {
+                        square::<T, LANES>(simd, &mut plane, last_row, column);
+                    }
+                }
+                if columns < plane.columns {
+                    for row in (0..rows).step_by(LANES) {
+                        square::<T, LANES>(simd, &mut plane, row, last_column);
+                    }
+                    square::<T, LANES>(simd, &mut plane, last_row, last_column);
+                }
+            }
         }
     }
 

@@ -12,6 +12,7 @@ use super::{Job, Line, Outputs, Source, Strided};
 use crate::kernels::copy::transpose_bytes;
 use crate::native::{Argument, Target};
 use crate::scratch::with_scratch;
+use crate::threads;
 
 /// Sizes of the axes that are crossed from which on transposing pays.
 const SHORTEST: usize = 16;
@@ -28,25 +29,35 @@ const STREAMED: usize = 8 << 20;
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
-/// Whether elements run along the axis before the last, and both are long enough for squares.
-pub(super) fn is_crossed(sizes: &[usize], strides: &[isize]) -> bool {
-    match (sizes, strides) {
-        ([.., down, across], [.., 1, step]) => {
-            *down >= SHORTEST && *across >= SHORTEST && !matches!(step, 0 | 1)
-        }
-        _ => false,
+/// The axis before the last that elements run along, if there is one, and both are long enough for
+/// squares.
+pub(super) fn crossing(sizes: &[usize], strides: &[isize]) -> Option<usize> {
+    let (last, outer) = sizes.split_last()?;
+    if *last < SHORTEST || matches!(strides[outer.len()], 0 | 1) {
+        return None;
     }
+    (0..outer.len()).rev().find(|&axis| strides[axis] == 1 && outer[axis] >= SHORTEST)
 }
 
-/// The elements of a chunk: whole rows, and whole cache lines of an input across them.
-pub(super) fn chunk(row: usize, size: usize) -> usize {
+/// The elements of a chunk: whole entries of an axis that an input runs along, of which whole cache
+/// lines of the input, or where entries are large as many as make blocks of equal height, and one
+/// for each thread.
+pub(super) fn chunk(sizes: &[usize], axis: usize, size: usize) -> usize {
+    let entry: usize = sizes[axis + 1..].iter().product();
     let line = LINE / size.clamp(1, LINE);
-    (CHUNK / row / line * line).max(line) * row
+    let whole = CHUNK / entry / line * line;
+    if whole >= ROWS || axis + 2 == sizes.len() {
+        return whole.max(line) * entry;
+    }
+    let threads = if axis == 0 { threads::num_threads() } else { 1 };
+    sizes[axis].div_ceil(sizes[axis].div_ceil(ROWS).max(threads)) * entry
 }
 
 /// Some rows and columns of the result.
 #[derive(Clone, Copy)]
 struct Block {
+    /// The axis of rows; that of columns is the last.
+    axis: usize,
     /// The position of the first element in row-major order.
     at: usize,
     rows: usize,
@@ -64,22 +75,30 @@ struct InPlace {
 
 impl Job<'_> {
     /// Whether blocks of an input are put together, those of which lie elsewhere than in rows.
-    fn is_blocked(&self, source: &Source) -> bool {
-        let last = self.sizes.len() - 1;
+    fn is_blocked(&self, source: &Source, axis: usize) -> bool {
         match source {
-            Source::Strided(strided) => strided.strides[last] != 1 || strided.strides[last - 1] < 0,
+            Source::Strided(strided) => {
+                strided.strides[self.sizes.len() - 1] != 1 || strided.strides[axis] < 0
+            }
             _ => false,
         }
     }
 
-    /// Computes elements `start..start + count`, which are whole rows, and all that `outputs` have.
-    pub(super) fn run_crossed(&self, start: usize, count: usize, outputs: &mut Outputs) {
-        let last = self.sizes.len() - 1;
-        let (height, row) = (self.sizes[last - 1], self.sizes[last]);
+    /// Computes elements `start..start + count`, which are whole entries of the axis that is
+    /// crossed, and all that `outputs` have.
+    pub(super) fn run_crossed(
+        &self,
+        axis: usize,
+        start: usize,
+        count: usize,
+        outputs: &mut Outputs,
+    ) {
+        let (height, row) = (self.sizes[axis], self.sizes[self.sizes.len() - 1]);
+        let pitch: usize = self.sizes[axis + 1..].iter().product();
         let streams = self.streams(row);
-        let in_place = if streams { None } else { self.in_place() };
+        let in_place = if streams { None } else { self.in_place(axis) };
         let dtypes = self.sources.iter().zip(&self.program.inputs).enumerate();
-        let blocked = dtypes.filter(|(_, (source, _))| self.is_blocked(source));
+        let blocked = dtypes.filter(|(_, (source, _))| self.is_blocked(source, axis));
         let blocked: SmallVec<[(usize, usize); 4]> =
             blocked.map(|(n, (_, dtype))| (n, dtype.size())).collect();
         // Those that need memory of their own.
@@ -104,14 +123,17 @@ impl Job<'_> {
         }
         with_scratch(self.lines_of_tiles() + lines, |scratch: &mut [Line]| {
             let (tiles, blocks) = scratch.split_at_mut(self.lines_of_tiles());
-            let (mut at, end) = (start / row, (start + count) / row);
+            let (mut at, end) = (start / pitch, (start + count) / pitch);
             while at < end {
                 let rows = rows.min(height - at % height).min(end - at);
-                for column in (0..row).step_by(columns) {
-                    let columns = columns.min(row - column);
-                    let block = Block { at: at * row + column, rows, pitch: row, columns };
-                    let memory = [&mut *tiles, &mut *blocks];
-                    self.run_block(block, start, memory, (streams, in_place), outputs);
+                let first = at * pitch;
+                for from in (first..first + pitch).step_by(row) {
+                    for column in (0..row).step_by(columns) {
+                        let columns = columns.min(row - column);
+                        let block = Block { axis, at: from + column, rows, pitch, columns };
+                        let memory = [&mut *tiles, &mut *blocks];
+                        self.run_block(block, start, memory, (streams, in_place), outputs);
+                    }
                 }
                 at += rows;
             }
@@ -133,7 +155,7 @@ impl Job<'_> {
     }
 
     /// The input that lies in an output, if one of them can: code that may fail needs it again.
-    fn in_place(&self) -> Option<InPlace> {
+    fn in_place(&self, axis: usize) -> Option<InPlace> {
         if self.code.as_ref().is_none_or(|code| code.may_fail) {
             return None;
         }
@@ -144,7 +166,7 @@ impl Job<'_> {
         self.sources.iter().zip(&self.program.inputs).enumerate().find_map(|(input, it)| {
             let (source, dtype) = it;
             let fits = |(output, size): (usize, usize)| size == dtype.size() && !is_taken(output);
-            let output = sizes().enumerate().position(fits).filter(|_| self.is_blocked(source))?;
+            let output = sizes().enumerate().position(fits).filter(|_| self.is_blocked(source, axis))?;
             Some(InPlace { input, output })
         })
     }
@@ -159,7 +181,7 @@ impl Job<'_> {
         (streams, in_place): (bool, Option<InPlace>),
         outputs: &mut Outputs,
     ) {
-        let Block { at, rows, pitch, columns } = block;
+        let Block { axis, at, rows, pitch, columns } = block;
         let mut rest: &mut [u8] = cast_slice_mut(blocks);
         let mut filled: SmallVec<[Option<&[u8]>; 6]> = SmallVec::new();
         for (n, (source, &dtype)) in self.sources.iter().zip(&self.program.inputs).enumerate() {
@@ -170,7 +192,7 @@ impl Job<'_> {
                     strided.block(dtype.size(), &self.sizes, block, (target, pitch));
                     None
                 }
-                (Source::Strided(strided), _) if self.is_blocked(source) => {
+                (Source::Strided(strided), _) if self.is_blocked(source, axis) => {
                     let bytes = rows * columns * dtype.size();
                     let (now, later) =
                         std::mem::take(&mut rest).split_at_mut(bytes.next_multiple_of(LINE));
@@ -235,7 +257,7 @@ impl Job<'_> {
         outputs: &mut Outputs,
     ) -> bool {
         let Some(code) = &self.code else { return false };
-        let Block { at, rows, pitch, columns } = block;
+        let Block { axis, at, rows, pitch, columns } = block;
         let row = self.sizes[self.sizes.len() - 1];
         let mut arguments: SmallVec<[Argument; 8]> = SmallVec::new();
         // Whether rows follow each other without gaps in all that the code reads and writes.
@@ -253,7 +275,7 @@ impl Job<'_> {
                 (Source::Donated(output), ..) => Argument::InPlace(*output),
                 (Source::Strided(strided), ..) => {
                     let from = strided.row_start(&self.sizes, at / row) + at % row;
-                    let step = strided.strides[self.sizes.len() - 2] as usize;
+                    let step = strided.strides[axis] as usize;
                     is_dense &= step == columns;
                     Argument::Elements(&strided.bytes[from * size..], step * size)
                 }
@@ -281,9 +303,9 @@ impl Strided<'_> {
         block: Block,
         (target, pitch): (&mut [u8], usize),
     ) {
-        let Block { at, rows, columns, .. } = block;
+        let Block { axis, at, rows, columns, .. } = block;
         let last = sizes.len() - 1;
-        let (row, across, down) = (sizes[last], self.strides[last], self.strides[last - 1]);
+        let (row, across, down) = (sizes[last], self.strides[last], self.strides[axis]);
         let start = self.row_start(sizes, at / row) as isize + (at % row) as isize * across;
         if down == 1 {
             let shape = [rows, columns];
