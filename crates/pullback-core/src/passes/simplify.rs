@@ -9,6 +9,7 @@ use super::{Pass, Substitution};
 use crate::array::complex_item;
 use crate::jaxpr::{Atom, Eqn, Jaxpr, VarId};
 use crate::primitives::Op;
+use crate::primitives::structure::reshape::Reshape;
 
 /// The pass.
 pub const PASS: Pass = Pass { name: "simplify", run };
@@ -22,6 +23,7 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
     for mut eqn in std::mem::take(&mut jaxpr.eqns) {
         eqn.inputs.iter_mut().for_each(|atom| substitution.apply(atom));
         unrepeat(&jaxpr, &mut eqn, &repeated);
+        keep_single(&jaxpr, &mut eqn);
         if let (Op::BroadcastInDim(_), [Atom::Const(value)]) = (&eqn.op, eqn.inputs.as_slice())
             && value.rank() == 0
         {
@@ -35,6 +37,20 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
     jaxpr.eqns = kept;
     jaxpr.outputs.iter_mut().for_each(|atom| substitution.apply(atom));
     jaxpr
+}
+
+/// Makes a reduction of one element each a reshape.
+fn keep_single(jaxpr: &Jaxpr, eqn: &mut Eqn) {
+    let axes = match &eqn.op {
+        Op::ReduceSum(op) => &op.axes,
+        Op::Reduce(op) => &op.axes,
+        _ => return,
+    };
+    let shape = &jaxpr.atom_aval(&eqn.inputs[0]).shape;
+    if axes.iter().all(|&axis| shape[axis] == 1) {
+        let shape = jaxpr.aval(eqn.outputs[0]).shape.clone();
+        eqn.op = Reshape { shape }.into();
+    }
 }
 
 /// Replaces an operand that is one number repeated by the number, where the operation takes it.

@@ -235,12 +235,11 @@ macro_rules! real {
             fn choose(mask: Truth, yes: $number, no: $number) -> $number {
                 $number(mask.choose($kind, yes.0, no.0))
             }
-            fn scaled(self, n: $bits) -> $number {
+            fn scaled(self, n: $bits, number: $number) -> $number {
                 if !has_every_step() {
                     return scaled_in_two(self, n);
                 }
-                let n = $number::from_integer(n);
-                $number(add(Node::Binary(Binary::Scale, self.0, n.0), $kind))
+                $number(add(Node::Binary(Binary::Scale, self.0, number.0), $kind))
             }
             fn larger(self, y: $number) -> $number {
                 if !has_every_step() {

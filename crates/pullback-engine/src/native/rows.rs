@@ -40,7 +40,7 @@ pub(crate) struct RowCode {
     /// Elements of a row.
     length: usize,
     /// Rows that are taken together.
-    together: usize,
+    pub together: usize,
     /// The number of steps.
     pub steps: usize,
 }

@@ -37,11 +37,14 @@ impl Entrywise {
             buffers.iter_mut().map(|buffer| Target::row(buffer.bytes_mut())).collect();
         let last = walk.sizes.len() - 1;
         let rows = walk.sizes[last];
-        let together = Cost::flops(length * code.steps).items_of_part().min(rows);
-        let groups = rows.div_ceil(together);
+        // Rows that the code takes together stay so, unless a thread would have none.
+        let dear = Cost::flops(length * code.steps).items_of_part();
+        let share = rows.div_ceil(threads::num_threads()).max(dear);
+        let part = dear.next_multiple_of(code.together).min(share).min(rows);
+        let groups = rows.div_ceil(part);
         let failed = AtomicBool::new(false);
         threads::for_each(entries / rows * groups, &|n| {
-            let (outer, row) = (n / groups, n % groups * together);
+            let (outer, row) = (n / groups, n % groups * part);
             let inputs: SmallVec<[Entries; 8]> = sources
                 .iter()
                 .zip(&walk.steps)
@@ -63,7 +66,7 @@ impl Entrywise {
                 })
                 .collect();
             // SAFETY: parts have rows of their own.
-            if !unsafe { code.run(together.min(rows - row), &inputs, &targets) } {
+            if !unsafe { code.run(part.min(rows - row), &inputs, &targets) } {
                 failed.store(true, Ordering::Relaxed);
             }
         });

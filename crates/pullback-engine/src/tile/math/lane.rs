@@ -135,9 +135,10 @@ pub(crate) trait Real:
     fn smaller(self, y: Self) -> Self {
         smaller_by_choice(self, y)
     }
-    /// `self * 2^n` with one rounding, for n within twice the range of exponents.
+    /// `self * 2^n` with one rounding, for n within twice the range of exponents: an integer, and the
+    /// same as a number. Processors take the one or the other.
     #[inline(always)]
-    fn scaled(self, n: Self::Bits) -> Self {
+    fn scaled(self, n: Self::Bits, _: Self) -> Self {
         scaled_in_two(self, n)
     }
     /// Greater.

@@ -25,9 +25,12 @@ fn lost<R: Double>(x: R, r: R, n: R) -> R {
 #[inline(always)]
 pub(crate) fn exp_shifted<R: Double>(x: R, shift: i64) -> R {
     let x = x.at_most(R::of(712.0)).at_least(R::of(-750.0));
-    let (r, _, n) = split_ln2(x);
+    let (r, n, power) = split_ln2(x);
     let y = (r * r).mul_add(r.poly(EXP), r) + R::of(1.0);
-    y.scaled(n + R::Bits::of(shift))
+    if shift == 0 {
+        return y.scaled(power, n);
+    }
+    y.scaled(power + R::Bits::of(shift), n + R::literal(shift as f32))
 }
 
 /// e^x, within 0.7 ulp: what the sums of `exp_shifted` round off is added again.
@@ -36,7 +39,7 @@ pub(crate) fn exp<R: Double>(x: R) -> R {
     let x = x.at_most(R::of(712.0)).at_least(R::of(-750.0));
     let (r, n, power) = split_ln2(x);
     let (sum, rest) = fast_two_sum(R::of(1.0), r);
-    (sum + (r * r).mul_add(r.poly(EXP), lost(x, r, n) + rest)).scaled(power)
+    (sum + (r * r).mul_add(r.poly(EXP), lost(x, r, n) + rest)).scaled(power, n)
 }
 
 /// e^(x + rest) for a small rest, within 0.7 ulp.
@@ -48,7 +51,7 @@ pub(super) fn exp_sum<R: Double>(x: R, rest: R) -> R {
     let (r, rest) = fast_two_sum(r, rest);
     let (sum, sum_rest) = fast_two_sum(R::of(1.0), r);
     let lost = sum_rest + (lost + rest);
-    (sum + (r * r).mul_add(r.poly(EXP), lost)).scaled(power)
+    (sum + (r * r).mul_add(r.poly(EXP), lost)).scaled(power, n)
 }
 
 /// 2^x, within 1 ulp.
@@ -56,8 +59,9 @@ pub(super) fn exp_sum<R: Double>(x: R, rest: R) -> R {
 pub(crate) fn exp2<R: Double>(x: R) -> R {
     let x = x.at_most(R::of(1030.0)).at_least(R::of(-1080.0));
     let shifted = x + R::of(MAGIC);
-    let r = x - (shifted - R::of(MAGIC));
-    r.mul_add(r.poly(EXP2), R::of(1.0)).scaled(low_integer(shifted))
+    let n = shifted - R::of(MAGIC);
+    let r = x - n;
+    r.mul_add(r.poly(EXP2), R::of(1.0)).scaled(low_integer(shifted), n)
 }
 
 /// e^x - 1, within 1.5 ulp.
@@ -67,7 +71,7 @@ pub(crate) fn expm1<R: Double>(x: R) -> R {
     let (r, n, power) = split_ln2(bounded);
     let tail = (r * r).mul_add(r.poly(EXP), lost(bounded, r, n));
     // 2^n (1 + r + tail) - 1, halved until the end since 2^1024 is infinite.
-    let s = R::of(0.5).scaled(power);
+    let s = R::of(0.5).scaled(power, n);
     let (sum, rest) = fast_two_sum(s - R::of(0.5), s * r);
     let y = R::of(2.0) * (sum + s.mul_add(tail, rest));
     // Below this, x is the nearest to the result, and zeros keep their sign.

@@ -24,9 +24,12 @@ fn split_ln2<R: Single>(x: R) -> (R, R, R::Bits) {
 #[inline(always)]
 pub(super) fn exp_shifted<R: Single>(x: R, shift: i64) -> R {
     let x = x.at_most(R::of(90.0)).at_least(R::of(-106.0));
-    let (r, _, n) = split_ln2(x);
+    let (r, n, power) = split_ln2(x);
     let y = (r * r).mul_add(exp_tail(r), r) + R::of(1.0);
-    y.scaled(n + R::Bits::of(shift))
+    if shift == 0 {
+        return y.scaled(power, n);
+    }
+    y.scaled(power + R::Bits::of(shift), n + R::literal(shift as f32))
 }
 
 /// e^x, within 1 ulp.
@@ -40,19 +43,20 @@ pub(crate) fn exp<R: Single>(x: R) -> R {
 pub(crate) fn exp2<R: Single>(x: R) -> R {
     let x = x.at_most(R::of(130.0)).at_least(R::of(-153.0));
     let shifted = x + R::of(MAGIC);
-    let r = x - (shifted - R::of(MAGIC));
+    let n = shifted - R::of(MAGIC);
+    let r = x - n;
     let p = r.poly([LN_2, 0.2402265, 0.05550357, 0.009618083, 0.0013390863, 0.00015453163]);
-    r.mul_add(p, R::of(1.0)).scaled(low_integer(shifted))
+    r.mul_add(p, R::of(1.0)).scaled(low_integer(shifted), n)
 }
 
 /// e^x - 1, within 2 ulp.
 #[inline(always)]
 pub(crate) fn expm1<R: Single>(x: R) -> R {
     let bounded = x.at_most(R::of(89.0)).at_least(R::of(-20.0));
-    let (r, _, n) = split_ln2(bounded);
+    let (r, n, power) = split_ln2(bounded);
     let p = (r * r).mul_add(exp_tail(r), r);
     // 2^n (p + 1) - 1, halved until the end since 2^128 is infinite.
-    let s = R::of(0.5).scaled(n);
+    let s = R::of(0.5).scaled(power, n);
     let y = R::of(2.0) * s.mul_add(p, s - R::of(0.5));
     // Below this, x is the nearest to the result, and zeros keep their sign.
     R::choose(x.abs().lt(R::of(5e-8)), x, y)
@@ -66,7 +70,7 @@ fn exp_close<R: Single>(x: R) -> R {
     let lost = n.mul_add(R::of(-LN2_LO), n.mul_add(R::of(-LN2_HI), x) - r);
     let sum = R::of(1.0) + r;
     let lost = lost + (r - (sum - R::of(1.0)));
-    (sum + (r * r).mul_add(exp_tail(r), lost)).scaled(power)
+    (sum + (r * r).mul_add(exp_tail(r), lost)).scaled(power, n)
 }
 
 /// 1 / (1 + e^-x), within 2 ulp.
