@@ -1,4 +1,4 @@
-//! Operations that change nothing are dropped.
+//! Operations that change nothing are dropped, and dear ones become cheap ones.
 //!
 //! Only what holds for every element, not a number and signed zeros included: `x + 0` is not
 //! among them, since it turns -0 into 0.
@@ -6,9 +6,11 @@
 use rustc_hash::FxHashMap;
 
 use super::{Pass, Substitution};
-use crate::array::complex_item;
+use crate::DType;
+use crate::array::{Array, complex_item};
 use crate::jaxpr::{Atom, Eqn, Jaxpr, VarId};
 use crate::primitives::Op;
+use crate::primitives::binary::mul::Mul;
 use crate::primitives::structure::reshape::Reshape;
 
 /// The pass.
@@ -24,6 +26,7 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
         eqn.inputs.iter_mut().for_each(|atom| substitution.apply(atom));
         unrepeat(&jaxpr, &mut eqn, &repeated);
         keep_single(&jaxpr, &mut eqn);
+        multiply(&mut eqn);
         if let (Op::BroadcastInDim(_), [Atom::Const(value)]) = (&eqn.op, eqn.inputs.as_slice())
             && value.rank() == 0
         {
@@ -50,6 +53,26 @@ fn keep_single(jaxpr: &Jaxpr, eqn: &mut Eqn) {
     if axes.iter().all(|&axis| shape[axis] == 1) {
         let shape = jaxpr.aval(eqn.outputs[0]).shape.clone();
         eqn.op = Reshape { shape }.into();
+    }
+}
+
+/// Makes a quotient by a power of two a product, which is the same number and sooner there.
+fn multiply(eqn: &mut Eqn) {
+    let (Op::Div(_), [_, Atom::Const(divisor)]) = (&eqn.op, eqn.inputs.as_slice()) else { return };
+    // The exponents whose powers and their reciprocals are normal numbers.
+    let exponents = match divisor.dtype() {
+        DType::F16 => 14,
+        DType::F32 | DType::BF16 => 126,
+        DType::F64 => 1022,
+        _ => return,
+    };
+    let value = divisor.tensor().filter(|value| value.rank() == 0).and_then(complex_item);
+    let Some(value) = value.map(|value| value.re) else { return };
+    let (digits, exponent) = (value.to_bits() << 12, (value.to_bits() >> 52 & 0x7ff) as i32 - 1023);
+    if digits == 0 && exponent.abs() <= exponents {
+        let reciprocal = Array::constant_like(value.recip(), &divisor.aval());
+        eqn.inputs[1] = Atom::Const(reciprocal);
+        eqn.op = Mul.into();
     }
 }
 

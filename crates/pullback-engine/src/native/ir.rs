@@ -396,6 +396,28 @@ impl Graph {
         }
     }
 
+    /// For each step the lanes that it has to be done with, where registers have so many, and of
+    /// results the first is needed: as many as fill a register of some length.
+    pub fn lanes_for_first(&self, lanes: usize) -> Vec<usize> {
+        let mut needed = vec![1; self.nodes.len()];
+        let mut done = vec![lanes; self.nodes.len()];
+        for at in (0..self.nodes.len()).rev() {
+            let (node, kind) = self.nodes[at];
+            // Lanes of what is read.
+            let read = match node {
+                Node::Rotate(_, by) if needed[at] + by as usize <= lanes => needed[at] + by as usize,
+                Node::Rotate(..) | Node::Permute(..) | Node::Lane(..) => lanes,
+                _ => needed[at],
+            };
+            for operand in Graph::operands(node) {
+                needed[operand.index()] = read.max(needed[operand.index()]);
+            }
+            let shortest = if kind == Kind::Double && self.isa == Isa::Avx512 { 2 } else { 4 };
+            done[at] = read.next_power_of_two().max(shortest).min(lanes);
+        }
+        done
+    }
+
     /// The values that a step needs.
     pub fn operands(node: Node) -> smallvec::SmallVec<[Id; 3]> {
         use smallvec::smallvec;

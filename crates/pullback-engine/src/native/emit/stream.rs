@@ -263,7 +263,12 @@ impl Emitter<'_> {
         other.pointers.clear();
         std::mem::swap(&mut self.asm, &mut other.asm);
         other.place_accumulators();
-        other.steps(0..kernel.graph.nodes.len());
+        // Of most steps, few lanes are needed: shorter registers take the processor less.
+        for (at, lanes) in kernel.graph.lanes_for_first(self.lanes).into_iter().enumerate() {
+            other.lanes = lanes;
+            other.steps(at..at + 1);
+        }
+        other.lanes = self.lanes;
         for &(id, element, place) in &kernel.outputs {
             other.unlock();
             other.write(place, id, element, u32::MAX - 1);
