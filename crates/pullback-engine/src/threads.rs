@@ -156,9 +156,12 @@ impl Job {
         }
     }
 
-    fn is_claimed(&self) -> bool {
+    /// Whether chunks are left that another thread could work on.
+    fn has_place(&self) -> bool {
         let mut ranges = self.next.iter().enumerate();
-        ranges.all(|(range, next)| next.load(Ordering::Relaxed) >= self.end(range))
+        let is_claimed =
+            ranges.all(|(range, next)| next.load(Ordering::Relaxed) >= self.end(range));
+        !is_claimed && self.places.load(Ordering::Relaxed) > 0
     }
 
     /// Takes one of the places beside the caller, if there is one: its range.
@@ -171,10 +174,17 @@ impl Job {
 struct Pool {
     process: u32,
     started: Mutex<usize>,
-    jobs: Mutex<VecDeque<Arc<Job>>>,
+    queue: Mutex<Queue>,
     /// The number of jobs in the queue, to look at without its lock.
     waiting: AtomicUsize,
     offered: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Arc<Job>>,
+    /// Threads that sleep until there is a job.
+    sleeping: usize,
 }
 
 /// The pool of this process.
@@ -192,7 +202,7 @@ fn pool() -> &'static Pool {
         let fresh = Box::leak(Box::new(Pool {
             process,
             started: Mutex::new(0),
-            jobs: Mutex::new(VecDeque::new()),
+            queue: Mutex::default(),
             waiting: AtomicUsize::new(0),
             offered: Condvar::new(),
         }));
@@ -214,39 +224,60 @@ impl Pool {
     }
 
     fn offer(&self, job: Arc<Job>, workers: usize) {
-        let mut jobs = lock(&self.jobs);
-        jobs.push_back(job);
-        self.waiting.store(jobs.len(), Ordering::Release);
-        drop(jobs);
-        match workers {
+        let mut queue = lock(&self.queue);
+        queue.jobs.push_back(job);
+        self.waiting.store(queue.jobs.len(), Ordering::Release);
+        let sleeping = queue.sleeping;
+        drop(queue);
+        // Those that are awake look by themselves.
+        match workers.min(sleeping) {
+            0 => {}
             1 => self.offered.notify_one(),
             _ => self.offered.notify_all(),
         }
     }
 
+    /// Joins a job of the queue, if one has a place; those that have none leave it.
+    fn join(&self, queue: &mut Queue) -> Option<(Arc<Job>, usize)> {
+        queue.jobs.retain(|job| job.has_place());
+        let found = queue.jobs.iter().find_map(|job| Some((job.clone(), job.join()?)));
+        queue.jobs.retain(|job| job.has_place());
+        self.waiting.store(queue.jobs.len(), Ordering::Release);
+        found
+    }
+
     /// The life of a worker.
     fn serve(&self) {
         loop {
-            for _ in 0..SPINS {
-                if self.waiting.load(Ordering::Acquire) > 0 {
-                    break;
-                }
-                std::hint::spin_loop();
-            }
-            let mut jobs = lock(&self.jobs);
-            let (job, range) = loop {
-                jobs.retain(|job| !job.is_claimed());
-                self.waiting.store(jobs.len(), Ordering::Release);
-                match jobs.iter().find_map(|job| Some((job, job.join()?))) {
-                    Some((job, range)) => break (job.clone(), range),
-                    None => {
-                        jobs = self.offered.wait(jobs).unwrap_or_else(PoisonError::into_inner);
-                    }
-                }
-            };
-            drop(jobs);
+            let (job, range) = self.look().unwrap_or_else(|| self.wait());
             let _span = profiler::span("thread", "work");
             job.run(range);
+        }
+    }
+
+    /// Looks for a job for some time.
+    fn look(&self) -> Option<(Arc<Job>, usize)> {
+        for _ in 0..SPINS {
+            if self.waiting.load(Ordering::Acquire) > 0
+                && let Some(found) = self.join(&mut lock(&self.queue))
+            {
+                return Some(found);
+            }
+            std::hint::spin_loop();
+        }
+        None
+    }
+
+    /// Sleeps until there is a job.
+    fn wait(&self) -> (Arc<Job>, usize) {
+        let mut queue = lock(&self.queue);
+        loop {
+            if let Some(found) = self.join(&mut queue) {
+                return found;
+            }
+            queue.sleeping += 1;
+            queue = self.offered.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue.sleeping -= 1;
         }
     }
 }

@@ -31,8 +31,12 @@ const TALL_ROWS: usize = 16;
 const BLOCK_COLUMNS: usize = 4;
 /// The same for products of little depth, which write more than they compute.
 const FLAT_COLUMNS: usize = 32;
-/// Right operands of as many bytes are read where they lie.
+/// Products of right operands of at most as many bytes are computed at once.
 const NEAR_BYTES: usize = 16 << 10;
+/// Right operands of more bytes than this are copied for products of so many rows: to copy them for
+/// fewer, or smaller ones, takes longer than to read them where they lie does.
+const FAR_BYTES: usize = 2 << 20;
+const FAR_ROWS: usize = 512;
 /// The depth that is one span where the threads divide the depth.
 const SPAN: usize = 1024;
 
@@ -176,7 +180,7 @@ impl Plan {
         let step = depth.div_ceil(steps);
         // Rows of the left operand are read as well where they lie.
         let pack_left = problem.lhs_depth != 1 && wide > 2 * shape.columns;
-        let large = step * wide * size > NEAR_BYTES && tall >= 2 * shape.rows;
+        let large = step * wide * size > FAR_BYTES && tall >= FAR_ROWS;
         let pack_right = problem.rhs_column != 1 || large;
         let tile = shape.rows * shape.columns * step;
         let across = if step < tile::FLAT { FLAT_COLUMNS } else { BLOCK_COLUMNS };

@@ -4,6 +4,7 @@
 //! its rows or columns side by side, and zeros for those that are not there.
 
 use super::Factor;
+use crate::kernels::copy::transpose_bytes;
 
 /// A matrix of lines, which become the rows or columns of tiles, and steps along the depth.
 #[derive(Clone, Copy)]
@@ -37,36 +38,15 @@ pub(super) fn pack<F: Factor>(
         }
         return;
     }
-    let mut line = 0;
     if lines.step == 1 {
-        // Squares are turned in registers.
-        while line + SIDE <= there {
-            let from: [usize; SIDE] =
-                std::array::from_fn(|i| (at + (line + i) as isize * lines.line) as usize);
-            let rows = from.map(|from| lines.elements[from..from + depth].as_chunks::<SIDE>());
-            for (square, to) in sliver.chunks_exact_mut(SIDE * width).enumerate() {
-                let square: [[F; SIDE]; SIDE] = std::array::from_fn(|i| rows[i].0[square]);
-                for (step, to) in to.chunks_exact_mut(width).enumerate() {
-                    let column: [F; SIDE] = std::array::from_fn(|i| square[i][step]);
-                    to[line..line + SIDE].copy_from_slice(&column);
-                }
-            }
-            let begin = depth - depth % SIDE;
-            for (i, (_, rest)) in rows.iter().enumerate() {
-                for (step, &x) in rest.iter().enumerate() {
-                    sliver[(begin + step) * width + line + i] = x;
-                }
-            }
-            line += SIDE;
-        }
+        let (from, to) = (bytemuck::cast_slice(lines.elements), bytemuck::cast_slice_mut(sliver));
+        let shape = [depth, there];
+        return transpose_bytes(size_of::<F>(), from, (at, lines.line), to, width, shape);
     }
-    for line in line..there {
+    for line in 0..there {
         let from = at + line as isize * lines.line;
         for (step, to) in sliver.chunks_exact_mut(width).enumerate() {
             to[line] = lines.elements[(from + step as isize * lines.step) as usize];
         }
     }
 }
-
-/// Rows and columns of the squares that are turned.
-const SIDE: usize = 4;
