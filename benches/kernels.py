@@ -19,8 +19,10 @@ import calls
 import jax
 import jax.scipy.stats.norm
 import limits
+import networks
 import numpy as np
 import plot
+from rows import GROUPS, group, numbers
 
 import pullback
 import pullback.scipy.stats.norm
@@ -28,18 +30,6 @@ import pullback.scipy.stats.norm
 ROUNDS = 11
 # Seconds that a round of one row takes about.
 SPAN = 0.02
-GROUPS = {}
-
-
-def group(function):
-    """A group of rows: a function from a namespace like JAX's to names, functions and arguments."""
-    GROUPS[function.__name__] = function
-    return function
-
-
-def numbers(*shape, dtype="float32", low=-4.0, high=4.0, seed=0):
-    rng = np.random.default_rng(seed)
-    return rng.uniform(low, high, shape).astype(dtype)
 
 
 @group
@@ -62,7 +52,24 @@ def fused(m):
     def greeks(*args):
         return m.grad(lambda *a: black_scholes(*a).sum(), argnums=(0, 2))(*args)
 
+    # The form of the equation of state of sea water: a quotient of polynomials in three variables,
+    # of 25 and 23 terms.
+    rng = np.random.default_rng(3)
+    terms = [(i, j, k) for i in range(4) for j in range(4) for k in range(4) if i + j + k < 5][:48]
+    factors = [float(x) for x in rng.uniform(0.5, 1.5, 48)]
+
+    def equation_of_state(salinity, temperature, pressure):
+        def polynomial(terms, factors):
+            total = 1.0
+            for (i, j, k), factor in zip(terms, factors, strict=True):
+                total = total + factor * salinity**i * temperature**j * pressure**k
+            return total
+
+        return polynomial(terms[:25], factors[:25]) / polynomial(terms[25:], factors[25:])
+
     for dtype in ("float32", "float64"):
+        sea = [numbers(1_000_000, dtype=dtype, low=0.1, high=1.0, seed=s) for s in range(3)]
+        yield f"equation of state {dtype} 1e+06", equation_of_state, sea
         for size in (1_000, 100_000, 10_000_000):
             x = numbers(size, dtype=dtype)
             yield f"cheap chain {dtype} {size:.0e}", cheap, (x,)
@@ -87,18 +94,21 @@ def reductions(m):
         yield f"{name} 1e6", f, (line,)
         for axis in (0, 1):
             yield f"{name} 1000x1000 axis {axis}", lambda x, f=f, a=axis: f(x, axis=a), (matrix,)
-    for axis in (0, 1):
-        softmax = lambda x, a=axis: m.nn.softmax(x, axis=a)  # noqa: E731
-        yield f"softmax axis {axis}", softmax, (matrix,)
-        loss = lambda x, w, f=softmax: (f(x) * w).sum()  # noqa: E731
-        yield f"softmax axis {axis}, gradient", m.grad(loss), (matrix, numbers(1000, 1000, seed=1))
 
-    def layer_norm(x):
-        centred = x - x.mean(axis=1, keepdims=True)
-        return centred / np_.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-5)
+    def layer_norm(x, axis):
+        centred = x - x.mean(axis=axis, keepdims=True)
+        return centred / np_.sqrt((centred**2).mean(axis=axis, keepdims=True) + 1e-5)
 
-    yield "layer norm", layer_norm, (matrix,)
-    yield "layer norm, gradient", m.grad(lambda x: (layer_norm(x) ** 3).sum()), (matrix,)
+    places = {"axis 0": (matrix, 0), "axis 1": (matrix, 1), "1e6": (line, 0)}
+    for place, (x, axis) in places.items():
+        weights = numbers(*x.shape, seed=1)
+        for name, f in {"softmax": m.nn.softmax, "layer norm": layer_norm}.items():
+            yield f"{name} {place}", lambda x, f=f, a=axis: f(x, axis=a), (x,)
+            loss = lambda x, w, f=f, a=axis: (f(x, axis=a) * w).sum()  # noqa: E731
+            yield f"{name} {place}, gradient", m.grad(loss), (x, weights)
+        for name in ("var", "max", "logsumexp"):
+            loss = lambda x, f=functions[name], a=axis: (f(x, axis=a) ** 2).sum()  # noqa: E731
+            yield f"{name} {place}, gradient", m.grad(loss), (x,)
     residual = lambda x, w, y: ((x * w - y) ** 2).sum()  # noqa: E731
     three = [numbers(1_000_000, seed=s) for s in range(3)]
     yield "sum of squares 1e6", residual, three
@@ -147,44 +157,7 @@ def products(m):
     yield "matmul 256 complex64", np_.matmul, [(x + 1j * x.T).astype("complex64") for x in pair]
 
 
-@group
-def networks(m):
-    np_ = m.numpy
-
-    def attention(q, k, v):
-        scores = np_.einsum("bhqd,bhkd->bhqk", q, k) / math.sqrt(q.shape[-1])
-        return np_.einsum("bhqk,bhkd->bhqd", m.nn.softmax(scores, axis=-1), v)
-
-    heads = [numbers(4, 8, 128, 64, low=-1.0, high=1.0, seed=s) for s in range(3)]
-    yield "attention", attention, heads
-    loss = lambda *args: (attention(*args) ** 2).sum()  # noqa: E731
-    yield "attention, gradient", m.grad(loss, argnums=(0, 1, 2)), heads
-
-    def step(parameters, x, y):
-        def loss(parameters):
-            h = x
-            for w, b in parameters[:-1]:
-                h = np_.maximum(h @ w + b, 0.0)
-            w, b = parameters[-1]
-            return ((h @ w + b - y) ** 2).mean()
-
-        gradients = m.grad(loss)(parameters)
-        return [
-            (w - 1e-3 * dw, b - 1e-3 * db)
-            for (w, b), (dw, db) in zip(parameters, gradients, strict=True)
-        ]
-
-    def flat(*args):
-        *parameters, x, y = args
-        return step(list(zip(parameters[::2], parameters[1::2], strict=True)), x, y)
-
-    for batch, sizes in ((32, (16, 64, 1)), (128, (784, 512, 512, 10))):
-        layers = []
-        for seed, (rows, columns) in enumerate(zip(sizes, sizes[1:], strict=False)):
-            scale = 1.0 / math.sqrt(rows)
-            layers += [numbers(rows, columns, low=-scale, high=scale, seed=seed), numbers(columns)]
-        data = numbers(batch, sizes[0], low=-1.0, high=1.0), numbers(batch, sizes[-1], seed=1)
-        yield f"training step, layers {sizes} of {batch}", flat, (*layers, *data)
+group(networks.networks)
 
 
 @group
@@ -272,7 +245,6 @@ def random(m):
 @group
 def signal(m):
     np_, lax = m.numpy, m.lax
-    axes = ("NHWC", "HWIO", "NHWC")
     rng = np.random.default_rng(0)
 
     def complex_numbers(*shape):
@@ -283,52 +255,6 @@ def signal(m):
     yield "rfft 1e6", np_.fft.rfft, (numbers(1_000_000),)
     yield "irfft of rfft 1000x1000", lambda x: np_.fft.irfft(np_.fft.rfft(x)), (numbers(1000, 1000),)
 
-    def conv(x, w, strides=(1, 1), **options):
-        return lax.conv_general_dilated(x, w, strides, "SAME", dimension_numbers=axes, **options)
-
-    def squares(x, w):
-        return (conv(x, w) ** 2).sum()
-
-    for batch, side, inputs, outputs in ((32, 28, 1, 32), (8, 56, 64, 64), (32, 14, 128, 128)):
-        x, w = numbers(batch, side, side, inputs), numbers(3, 3, inputs, outputs, seed=1)
-        size = f"{batch}x{side}x{side}x{inputs} to {outputs}"
-        yield f"convolution 3x3 {size}", conv, (x, w)
-        yield f"convolution 3x3 {size}, gradients", m.grad(squares, argnums=(0, 1)), (x, w)
-    x, w = numbers(8, 56, 56, 64), numbers(3, 3, 64, 64, seed=1)
-    yield "convolution 3x3 stride 2", lambda x, w: conv(x, w, (2, 2)), (x, w)
-    halved = lambda x, w: (conv(x, w, (2, 2)) ** 2).sum()  # noqa: E731
-    yield "convolution 3x3 stride 2, gradients", m.grad(halved, argnums=(0, 1)), (x, w)
-    depthwise = lambda x, w: conv(x, w, feature_group_count=64)  # noqa: E731
-    yield "depthwise 3x3 8x56x56x64", depthwise, (x, w[:, :, :1])
-    each = m.grad(lambda x, w: (depthwise(x, w) ** 2).sum(), argnums=(0, 1))
-    yield "depthwise 3x3 8x56x56x64, gradients", each, (x, w[:, :, :1])
-
-    def pool(x):
-        return lax.reduce_window(x, -np.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
-
-    def mean(x):
-        return lax.reduce_window(x, 0.0, lax.add, (1, 2, 2, 1), (1, 2, 2, 1), "VALID") / 4.0
-
-    yield "max pool 2x2 8x56x56x64", pool, (x,)
-    yield "max pool 2x2 8x56x56x64, gradient", m.grad(lambda x: (pool(x) ** 2).sum()), (x,)
-    yield "mean pool 2x2 8x56x56x64", mean, (x,)
-    yield "mean pool 2x2 8x56x56x64, gradient", m.grad(lambda x: (mean(x) ** 2).sum()), (x,)
-
-    def loss(params, images, labels):
-        w1, b1, w2, b2, w3, b3 = params
-        h = pool(m.nn.relu(conv(images, w1) + b1))
-        h = pool(m.nn.relu(conv(h, w2) + b2))
-        scores = h.reshape(h.shape[0], -1) @ w3 + b3
-        return -(m.nn.log_softmax(scores) * labels).sum(1).mean()
-
-    def step(images, labels, *params):
-        slopes = m.grad(loss)(params, images, labels)
-        return [x - 0.01 * dx for x, dx in zip(params, slopes)]
-
-    shapes = (3, 3, 1, 32), (32,), (3, 3, 32, 64), (64,), (7 * 7 * 64, 10), (10,)
-    params = [numbers(*shape) * np.float32(0.02) for shape in shapes]
-    labels = np.eye(10, dtype="float32")[rng.integers(0, 10, 64)]
-    yield "CNN training step, 64 images 28x28", step, (numbers(64, 28, 28, 1), labels, *params)
     yield "convolve 1e5 with 1e3", np_.convolve, (numbers(100_000), numbers(1000, seed=1))
 
 
@@ -364,8 +290,6 @@ def decompositions(m):
         yield f"qr with Q {named}", linalg.qr, (x,)
         yield f"svd values {named}", lambda x: linalg.svd(x, compute_uv=False), (x,)
         yield f"eigh values {named}", linalg.eigvalsh, (positive(x),)
-        if shape[-1] > 256:
-            continue
         yield f"svd {named}", svd, (positive(x),)
         yield f"eigh {named}", eigh, (positive(x),)
 
@@ -489,6 +413,40 @@ def loops(m):
     yield "leapfrog, 1000 steps", leapfrog, (
         numbers(8), numbers(8, seed=1), np.eye(8, dtype="float32") * 2.0
     )
+
+    # Dormand and Prince's pair of orders 5 and 4, whose steps follow the error.
+    rows = [
+        [1 / 5],
+        [3 / 40, 9 / 40],
+        [44 / 45, -56 / 15, 32 / 9],
+        [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729],
+        [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656],
+        [35 / 384, 0.0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84],
+    ]
+    errors = [71 / 57600, 0.0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40]
+
+    def orbit(y):
+        cube = (y[0] ** 2 + y[1] ** 2) ** 1.5
+        return np_.stack([y[2], y[3], -y[0] / cube, -y[1] / cube])
+
+    def odeint(y, end):
+        def step(state):
+            time_, y, h = state
+            slopes = [orbit(y)]
+            for row in rows:
+                middle = y + h * sum(a * k for a, k in zip(row, slopes, strict=True))
+                slopes.append(orbit(middle))
+            error = h * sum(a * k for a, k in zip(errors, slopes, strict=True))
+            ratio = np_.sqrt(np_.mean((error / (1e-6 + 1e-5 * np_.abs(y))) ** 2))
+            grown = h * np_.clip(0.9 * (ratio + 1e-10) ** -0.2, 0.2, 5.0)
+            is_good = ratio <= 1.0
+            time_ = np_.where(is_good, time_ + h, time_)
+            return time_, np_.where(is_good, middle, y), np_.minimum(grown, end - time_)
+
+        start = np_.zeros_like(end), y, np_.full_like(end, 0.01)
+        return lax.while_loop(lambda state: state[0] < end, step, start)[1]
+
+    yield "odeint, an orbit", odeint, (np.array([1, 0, 0, 0.8], dtype="float32"), np.float32(10))
     yield "associative scan 1e5", lambda x: lax.associative_scan(np_.multiply, x), (
         numbers(100_000, low=0.9, high=1.1),
     )
