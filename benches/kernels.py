@@ -55,7 +55,7 @@ def fused(m):
     # The form of the equation of state of sea water: a quotient of polynomials in three variables,
     # of 25 and 23 terms.
     rng = np.random.default_rng(3)
-    terms = [(i, j, k) for i in range(4) for j in range(4) for k in range(4) if i + j + k < 5][:48]
+    terms = [(i, j, k) for i in range(5) for j in range(5) for k in range(5) if i + j + k < 6][:48]
     factors = [float(x) for x in rng.uniform(0.5, 1.5, 48)]
 
     def equation_of_state(salinity, temperature, pressure):

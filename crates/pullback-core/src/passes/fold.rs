@@ -1,7 +1,7 @@
 //! Operations on constants alone are computed now.
 
 use super::{Pass, Substitution};
-use crate::array::Array;
+use crate::array::{Array, Arrays};
 use crate::jaxpr::{Atom, Jaxpr};
 use crate::primitives::Op;
 use crate::trace::{bind_in, with_current};
@@ -28,10 +28,7 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
             .collect();
         let small = eqn.outputs.iter().all(|&var| jaxpr.aval(var).count() <= LARGEST);
         let folded = match constants {
-            Some(constants) if small && is_plain(&eqn.op) => {
-                // What fails now may be on a path that is never taken: it stays as it is.
-                with_current(None, || bind_in(&None, &eqn.op, &constants)).ok()
-            }
+            Some(constants) if small && is_plain(&eqn.op) => computed(&eqn.op, &constants),
             _ => None,
         };
         match folded {
@@ -46,6 +43,12 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
     jaxpr.eqns = kept;
     jaxpr.outputs.iter_mut().for_each(|atom| substitution.apply(atom));
     jaxpr
+}
+
+/// The results of an operation on constants. What fails now may be on a path that is never taken: it
+/// stays as it is.
+pub(super) fn computed(op: &Op, constants: &[&Array]) -> Option<Arrays> {
+    with_current(None, || bind_in(&None, op, constants)).ok()
 }
 
 /// Whether an operation is cheap, and does nothing but compute.

@@ -29,7 +29,7 @@ pub const PASS: Pass = Pass { name: "fuse", run };
 
 /// Equations in one group at most, so that compiling it takes time in proportion to its length,
 /// and its intermediate tiles stay in the nearest cache where there is no code.
-const LARGEST: usize = 128;
+const LARGEST: usize = 512;
 
 struct Group {
     eqns: Vec<Eqn>,

@@ -5,13 +5,15 @@
 
 use rustc_hash::FxHashMap;
 
+use super::fold::computed;
 use super::{Pass, Substitution};
-use crate::DType;
 use crate::array::{Array, complex_item};
 use crate::jaxpr::{Atom, Eqn, Jaxpr, VarId};
 use crate::primitives::Op;
 use crate::primitives::binary::mul::Mul;
+use crate::primitives::structure::broadcast_in_dim::BroadcastInDim;
 use crate::primitives::structure::reshape::Reshape;
+use crate::{DType, Shape};
 
 /// The pass.
 pub const PASS: Pass = Pass { name: "simplify", run };
@@ -24,6 +26,7 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
     let mut kept = Vec::with_capacity(jaxpr.eqns.len());
     for mut eqn in std::mem::take(&mut jaxpr.eqns) {
         eqn.inputs.iter_mut().for_each(|atom| substitution.apply(atom));
+        repeat(&jaxpr, &mut eqn, &repeated);
         unrepeat(&jaxpr, &mut eqn, &repeated);
         keep_single(&jaxpr, &mut eqn);
         multiply(&mut eqn);
@@ -74,6 +77,39 @@ fn multiply(eqn: &mut Eqn) {
         eqn.inputs[1] = Atom::Const(reciprocal);
         eqn.op = Mul.into();
     }
+}
+
+/// Computes an operation on numbers that are repeated now, once; the result is repeated.
+fn repeat(jaxpr: &Jaxpr, eqn: &mut Eqn, repeated: &FxHashMap<VarId, Atom>) {
+    let [output] = eqn.outputs.as_slice() else { return };
+    let aval = jaxpr.aval(*output);
+    let number = match &eqn.op {
+        // Whatever the base is.
+        Op::IntegerPow(op) if op.y == 0 => Some(Array::constant_like(1.0, aval)),
+        op if !repeated.is_empty() && op.primitive().is_elementwise() => {
+            let number = |atom: &Atom| match atom {
+                Atom::Var(var) => number_of(repeated.get(var)?),
+                Atom::Const(_) => number_of(atom),
+            };
+            let numbers: Option<Vec<Array>> = eqn.inputs.iter().map(number).collect();
+            let computed = |numbers: Vec<Array>| computed(op, &numbers.iter().collect::<Vec<_>>());
+            numbers.and_then(computed).and_then(|mut results| results.pop())
+        }
+        _ => None,
+    };
+    let same = |number: Array| Array::with_weak(number.tensor()?.clone(), aval.weak).into();
+    let number: Option<Array> = number.and_then(same);
+    let fits = |number: &Array| number.rank() == 0 && number.dtype() == aval.dtype;
+    if let Some(number) = number.filter(fits) {
+        eqn.op = BroadcastInDim { shape: aval.shape.clone(), axes: Shape::new() }.into();
+        eqn.inputs = [Atom::Const(number)].into_iter().collect();
+    }
+}
+
+/// A constant, if it is a number.
+fn number_of(atom: &Atom) -> Option<Array> {
+    let Atom::Const(value) = atom else { return None };
+    (value.rank() == 0 && value.tensor().is_some()).then(|| value.clone())
 }
 
 /// Replaces an operand that is one number repeated by the number, where the operation takes it.
