@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use pullback_core::jaxpr::{check, parse};
 use pullback_core::passes::{
-    Pass, cse, dce, fold, fuse, index, inline, outer, pads, simplify, views,
+    Pass, cse, dce, fold, fuse, index, inline, outer, pads, powers, simplify, views,
 };
 
 fn check_pass(pass: Pass, before: &str, after: Expect) {
@@ -44,6 +44,81 @@ fn a_repeated_constant_is_a_number() {
                 b:f32[3] = sub 2.0:f32[] a
                 _:f32[3] = broadcast_in_dim 1.0:f32[]
               in (b,) }"#]],
+    );
+}
+
+#[test]
+fn operations_on_repeated_numbers_are_computed_once() {
+    check_pass(
+        simplify::PASS,
+        "{ lambda ; a:f32[3]. let b:f32[3] = integer_pow[y=0] a; c:f32[3] = mul 3.0:f32[] b; \
+         d:f32[3] = mul b a; e:f32[3] = add c d in (e,) }",
+        expect![[r#"
+            { lambda ; a:f32[3]. let
+                _:f32[3] = broadcast_in_dim 1.0:f32[]
+                _:f32[3] = broadcast_in_dim 3.0:f32[]
+                b:f32[3] = add 3.0:f32[] a
+              in (b,) }"#]],
+    );
+}
+
+#[test]
+fn a_quotient_by_a_power_of_two_is_a_product() {
+    check_pass(
+        simplify::PASS,
+        "{ lambda ; a:f32[3]. let b:f32[3] = div a 8.0:f32[]; c:f32[3] = div b -0.25:f32[]; \
+         d:f32[3] = div c 3.0:f32[] in (d,) }",
+        expect![[r#"
+            { lambda ; a:f32[3]. let
+                b:f32[3] = mul a 0.125:f32[]
+                c:f32[3] = mul b -4.0:f32[]
+                d:f32[3] = div c 3.0:f32[]
+              in (d,) }"#]],
+    );
+    // The reciprocal of this power is no normal number.
+    check_pass(
+        simplify::PASS,
+        "{ lambda ; a:f32[3]. let b:f32[3] = div a 1.7014118346046923e38:f32[] in (b,) }",
+        expect!["{ lambda ; a:f32[3]. let b:f32[3] = div a 1.7014118346046923e+38:f32[] in (b,) }"],
+    );
+}
+
+#[test]
+fn a_reduction_of_one_element_is_a_reshape() {
+    check_pass(
+        simplify::PASS,
+        "{ lambda ; a:f32[3,1]. let b:f32[3] = reduce_sum[axes=(1,) out_sharding=None] a; \
+         c:f32[3] = reduce_max[axes=(1,) out_sharding=None] a in (b, c) }",
+        expect![[r#"
+            { lambda ; a:f32[3,1]. let
+                b:f32[3] = reshape[dimensions=None new_sizes=(3,) sharding=None] a
+                c:f32[3] = reshape[dimensions=None new_sizes=(3,) sharding=None] a
+              in (b, c) }"#]],
+    );
+}
+
+#[test]
+fn powers_are_products_and_roots() {
+    check_pass(
+        powers::PASS,
+        "{ lambda ; a:f32[3]. let b:f32[3] = pow a 2.0:f32[]; c:f32[3] = pow b 1.5:f32[]; \
+         d:f32[3] = pow c -0.5:f32[]; e:f32[3] = pow d 2.5:f32[] in (e,) }",
+        expect![[r#"
+            { lambda ; a:f32[3]. let
+                b:f32[3] = integer_pow[y=2] a
+                c:bool[3] = eq b -inf:f32[]
+                d:f32[3] = neg b
+                e:f32[3] = select_n c b d
+                f:f32[3] = sqrt e
+                g:f32[3] = mul e f
+                h:bool[3] = eq g -inf:f32[]
+                i:f32[3] = neg g
+                j:f32[3] = select_n h g i
+                k:f32[3] = sqrt j
+                l:f32[3] = add k 0.0:f32[]
+                m:f32[3] = div 1.0:f32[] l
+                n:f32[3] = pow m 2.5:f32[]
+              in (n,) }"#]],
     );
 }
 

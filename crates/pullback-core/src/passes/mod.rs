@@ -13,6 +13,7 @@ pub mod index;
 pub mod inline;
 pub mod outer;
 pub mod pads;
+pub mod powers;
 pub mod simplify;
 pub mod views;
 
@@ -29,6 +30,7 @@ pub const PIPELINE: &[Pass] = &[
     inline::PASS,
     fold::PASS,
     simplify::PASS,
+    powers::PASS,
     cse::PASS,
     outer::PASS,
     views::PASS,
