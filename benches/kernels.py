@@ -566,8 +566,19 @@ def alternating(calls, count, span):
     times = [[], []]
     for _ in range(count):
         for call, repeat, own in zip(calls, repeats, times, strict=True):
+            rest()
             own.append(rounds(call, repeat))
     return [statistics.median(own) * 1e6 for own in times]
+
+
+def rest():
+    """Waits until no thread is at work: those of libraries look for more for some milliseconds after
+    each call, and would take a processor from whoever is measured next."""
+    for _ in range(50):
+        before = time.process_time()
+        time.sleep(0.002)
+        if time.process_time() - before < 0.0005:
+            return
 
 
 def measure_call(group, name, here, there):

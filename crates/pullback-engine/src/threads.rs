@@ -22,8 +22,10 @@ use smallvec::SmallVec;
 use crate::native::{self, Mode};
 use crate::profiler;
 
-/// Rounds of looking for work before a thread sleeps: some ten microseconds.
-const SPINS: usize = 4000;
+/// Rounds of looking for work before a thread sleeps.
+const SPINS: usize = 40_000;
+/// Rounds from one short wait to the next.
+const POLLS: usize = 64;
 /// More threads than this are never started.
 const MOST_THREADS: usize = 256;
 
@@ -92,6 +94,21 @@ pub fn for_each(chunks: usize, work: &(dyn Fn(usize) + Sync)) {
     }
 }
 
+/// Looks for something again and again, for some ten microseconds. The instruction that waits a moment
+/// comes seldom: where machines are virtual, a thread that repeats it is taken off its processor.
+fn spin<T>(look: impl Fn() -> Option<T>) -> Option<T> {
+    for round in 0..SPINS {
+        let found = look();
+        if found.is_some() {
+            return found;
+        }
+        if round % POLLS == 0 {
+            std::hint::spin_loop();
+        }
+    }
+    None
+}
+
 /// A poisoned lock still guards what it did: nothing here is left half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -145,11 +162,8 @@ impl Job {
 
     /// Waits for the chunks that others have begun.
     fn finish(&self) {
-        for _ in 0..SPINS {
-            if self.left.load(Ordering::Acquire) == 0 {
-                return;
-            }
-            std::hint::spin_loop();
+        if spin(|| (self.left.load(Ordering::Acquire) == 0).then_some(())).is_some() {
+            return;
         }
         while self.left.load(Ordering::Acquire) != 0 {
             std::thread::park();
@@ -257,15 +271,10 @@ impl Pool {
 
     /// Looks for a job for some time.
     fn look(&self) -> Option<(Arc<Job>, usize)> {
-        for _ in 0..SPINS {
-            if self.waiting.load(Ordering::Acquire) > 0
-                && let Some(found) = self.join(&mut lock(&self.queue))
-            {
-                return Some(found);
-            }
-            std::hint::spin_loop();
-        }
-        None
+        spin(|| {
+            let is_any = self.waiting.load(Ordering::Acquire) > 0;
+            if is_any { self.join(&mut lock(&self.queue)) } else { None }
+        })
     }
 
     /// Sleeps until there is a job.

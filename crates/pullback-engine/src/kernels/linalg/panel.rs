@@ -6,6 +6,7 @@
 use crate::kernels::common::arch;
 use crate::kernels::dot::{Factor, Real};
 use crate::kernels::parts::Shared;
+use crate::scratch::Aligned;
 
 /// Real numbers that matrices are decomposed of in blocks.
 pub(super) trait Element: Factor<Real = Self> + Real + PartialOrd {
@@ -38,7 +39,7 @@ const CHUNK: usize = 64;
 
 /// A panel, of as many rows as there are below and beside its first diagonal element.
 pub(super) struct Panel<R> {
-    elements: Vec<R>,
+    elements: Aligned<R>,
     pub rows: usize,
     pub columns: usize,
     /// The elements from column to column: rows and padding.
@@ -53,7 +54,7 @@ impl<R: Element> Panel<R> {
     /// One for a matrix of so many rows.
     pub(super) fn new(rows: usize) -> Panel<R> {
         // Right operands are read for whole tiles, beyond the last row.
-        let elements = vec![R::ZERO; (padded(rows) + CHUNK) * WIDTH + CHUNK];
+        let elements = Aligned::zeros((padded(rows) + CHUNK) * WIDTH + CHUNK);
         let lower = [[R::ZERO; WIDTH]; WIDTH];
         Panel { elements, rows: 0, columns: 0, step: 0, lower, pivots: Vec::new() }
     }

@@ -9,6 +9,7 @@ use super::panel::{Element, WIDTH};
 use super::substitute;
 use crate::kernels::dot::{Pair, subtract_product};
 use crate::kernels::parts::Shared;
+use crate::scratch::{Aligned, with_scratch};
 use crate::threads;
 
 /// Columns of the right side that are solved together.
@@ -22,7 +23,7 @@ pub(super) fn solve<R: Element>(
     b: &mut [R],
 ) {
     if how.left_side {
-        let turned: Vec<R>;
+        let turned: Aligned<R>;
         let a = match how.transpose {
             true => {
                 turned = transposed(a, [rows, rows]);
@@ -40,8 +41,8 @@ pub(super) fn solve<R: Element>(
 }
 
 /// The transpose of a matrix stored by rows.
-fn transposed<R: Element>(x: &[R], [rows, columns]: [usize; 2]) -> Vec<R> {
-    let mut y = vec![R::ZERO; x.len()];
+fn transposed<R: Element>(x: &[R], [rows, columns]: [usize; 2]) -> Aligned<R> {
+    let mut y = Aligned::zeros(x.len());
     let shared = Shared::new(&mut y);
     /// Rows and columns of the squares that are turned.
     const SIDE: usize = 16;
@@ -72,46 +73,52 @@ fn from_left<R: Element>([n, columns]: [usize; 2], lower: bool, unit: bool, a: &
         let first = item * COLUMNS;
         let count = (columns - first).min(COLUMNS);
         // The solution of these columns, as the right operand of products: by rows, in whole tiles.
-        let mut x = vec![[R::ZERO; COLUMNS]; n];
-        for step in 0..blocks.len() {
-            let block = if lower { step } else { blocks.len() - 1 - step };
-            let (begin, end) = (block * WIDTH, ((block + 1) * WIDTH).min(n));
-            for i in begin..end {
-                // SAFETY: each item has columns of its own.
-                x[i][..count].copy_from_slice(unsafe { shared.part(i * columns + first, count) });
+        with_scratch(n * COLUMNS, |x: &mut [R]| {
+            if count < COLUMNS {
+                x.fill(R::ZERO);
             }
-            let known = if lower { 0..begin } else { end..n };
-            let (before, after) = x.split_at_mut(if lower { begin } else { end });
-            let (solved, here) = match lower {
-                true => (&before[..], &mut after[..end - begin]),
-                false => (&after[..], &mut before[begin..]),
-            };
-            if !known.is_empty() {
-                let pair = Pair {
-                    left: a[begin * n + known.start..].as_ptr(),
-                    left_row: n as isize,
-                    left_column: 1,
-                    right: solved.as_ptr().cast(),
-                    right_row: COLUMNS as isize,
+            let (x, _) = x.as_chunks_mut::<COLUMNS>();
+            for step in 0..blocks.len() {
+                let block = if lower { step } else { blocks.len() - 1 - step };
+                let (begin, end) = (block * WIDTH, ((block + 1) * WIDTH).min(n));
+                for i in begin..end {
+                    // SAFETY: each item has columns of its own.
+                    x[i][..count]
+                        .copy_from_slice(unsafe { shared.part(i * columns + first, count) });
+                }
+                let known = if lower { 0..begin } else { end..n };
+                let (before, after) = x.split_at_mut(if lower { begin } else { end });
+                let (solved, here) = match lower {
+                    true => (&before[..], &mut after[..end - begin]),
+                    false => (&after[..], &mut before[begin..]),
                 };
-                let sizes = [end - begin, known.len(), COLUMNS];
-                // SAFETY: `a` has `n` rows and columns, `solved` has as many rows as are known, and
-                // `here` those of the block.
-                unsafe { subtract_product(sizes, pair, here.as_mut_ptr().cast(), COLUMNS) };
+                if !known.is_empty() {
+                    let pair = Pair {
+                        left: a[begin * n + known.start..].as_ptr(),
+                        left_row: n as isize,
+                        left_column: 1,
+                        right: solved.as_ptr().cast(),
+                        right_row: COLUMNS as isize,
+                    };
+                    let sizes = [end - begin, known.len(), COLUMNS];
+                    // SAFETY: `a` has `n` rows and columns, `solved` has as many rows as are known, and
+                    // `here` those of the block.
+                    unsafe { subtract_product(sizes, pair, here.as_mut_ptr().cast(), COLUMNS) };
+                }
+                let Diagonal { factors, divisors } = &blocks[block];
+                if lower {
+                    substitute(factors, divisors.as_ref(), here);
+                } else {
+                    here.reverse();
+                    substitute(factors, divisors.as_ref(), here);
+                    here.reverse();
+                }
+                for (i, x) in (begin..end).zip(here) {
+                    // SAFETY: as above.
+                    unsafe { shared.part(i * columns + first, count) }.copy_from_slice(&x[..count]);
+                }
             }
-            let Diagonal { factors, divisors } = &blocks[block];
-            if lower {
-                substitute(factors, divisors.as_ref(), here);
-            } else {
-                here.reverse();
-                substitute(factors, divisors.as_ref(), here);
-                here.reverse();
-            }
-            for (i, x) in (begin..end).zip(here) {
-                // SAFETY: as above.
-                unsafe { shared.part(i * columns + first, count) }.copy_from_slice(&x[..count]);
-            }
-        }
+        });
     });
 }
 

@@ -166,7 +166,8 @@ impl Job<'_> {
         self.sources.iter().zip(&self.program.inputs).enumerate().find_map(|(input, it)| {
             let (source, dtype) = it;
             let fits = |(output, size): (usize, usize)| size == dtype.size() && !is_taken(output);
-            let output = sizes().enumerate().position(fits).filter(|_| self.is_blocked(source, axis))?;
+            let output =
+                sizes().enumerate().position(fits).filter(|_| self.is_blocked(source, axis))?;
             Some(InPlace { input, output })
         })
     }
