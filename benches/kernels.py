@@ -635,7 +635,9 @@ def write(measured):
     head = [
         "# Performance",
         "",
-        f"Times beside JAX {jax.__version__}, in alternating rounds of one run: medians.",
+        f"Times beside JAX {jax.__version__}, in alternating rounds of one run: medians. Of compiled",
+        "functions each result is waited for before the next call; a round begins when no thread of the",
+        "process is at work any more.",
         f"{machine()}, Python {platform.python_version()}. Written by `make bench`.",
         "",
         "Compiled functions by family; then what it takes to compile one, and to call small ones.",

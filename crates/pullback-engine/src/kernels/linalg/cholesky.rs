@@ -6,10 +6,9 @@
 use std::sync::Mutex;
 
 use super::load_finite;
-use super::panel::{Element, Panel, WIDTH};
+use super::panel::{Element, Panel, WIDTH, for_each};
 use crate::kernels::dot::{Pair, subtract_product};
 use crate::kernels::parts::Shared;
-use crate::threads;
 
 /// Columns that are brought up to date at a time.
 const COLUMNS: usize = 64;
@@ -43,7 +42,7 @@ fn factor<R: Element>(n: usize, l: &mut [R]) -> bool {
         let next_end = (end + WIDTH).min(n);
         let rest = (n - next_end).div_ceil(COLUMNS);
         let coming = Mutex::new((&mut next, true));
-        threads::for_each(rest + 2, &|item| {
+        for_each(rest + 2, [n - end, n - next_end], &|item| {
             // SAFETY: each item reads and writes columns of its own: those of the next panel, those
             // of the present one, or some of the rest.
             unsafe {

@@ -5,11 +5,10 @@
 
 use std::sync::Mutex;
 
-use super::panel::{Element, Panel, WIDTH};
+use super::panel::{Element, Panel, WIDTH, for_each};
 use super::{load_finite, substitute};
 use crate::kernels::dot::{Pair, subtract_product};
 use crate::kernels::parts::Shared;
-use crate::threads;
 
 /// Columns that are brought up to date at a time.
 const COLUMNS: usize = 64;
@@ -41,7 +40,7 @@ pub(super) fn decompose<R: Element>(
         let next_end = if end < size { (end + WIDTH).min(size) } else { end };
         let rest = (n - next_end).div_ceil(COLUMNS);
         let coming = Mutex::new(&mut next);
-        threads::for_each(rest + 2, &|item| {
+        for_each(rest + 2, [m - end, n - next_end], &|item| {
             // SAFETY: each item reads and writes columns of its own: those of the next panel, those
             // of the present one, or some of the rest.
             unsafe {
@@ -61,7 +60,7 @@ pub(super) fn decompose<R: Element>(
         std::mem::swap(&mut now, &mut next);
     }
     // The columns of each panel take part in the exchanges of later ones.
-    threads::for_each(size.div_ceil(WIDTH), &|panel| {
+    for_each(size.div_ceil(WIDTH), [m, n], &|panel| {
         let (begin, end) = (panel * WIDTH, ((panel + 1) * WIDTH).min(size));
         for (i, &pivot) in exchanges.iter().enumerate().skip(end) {
             // SAFETY: each item has columns of its own.

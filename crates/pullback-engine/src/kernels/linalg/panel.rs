@@ -7,6 +7,7 @@ use crate::kernels::common::arch;
 use crate::kernels::dot::{Factor, Real};
 use crate::kernels::parts::Shared;
 use crate::scratch::Aligned;
+use crate::threads;
 
 /// Real numbers that matrices are decomposed of in blocks.
 pub(super) trait Element: Factor<Real = Self> + Real + PartialOrd {
@@ -36,6 +37,19 @@ elements!(f32, f64);
 pub(super) const WIDTH: usize = 32;
 /// Rows below the first `WIDTH` that are computed together.
 const CHUNK: usize = 64;
+
+/// Multiplications of the products with a panel from which on threads share them: they wait for each
+/// other after every panel.
+const WORTH: usize = 3 << 19;
+
+/// Does all items of what follows a panel of some columns, which change a matrix of so many rows and
+/// columns.
+pub(super) fn for_each(items: usize, [rows, columns]: [usize; 2], work: &(dyn Fn(usize) + Sync)) {
+    match WIDTH * rows * columns < WORTH {
+        true => (0..items).for_each(work),
+        false => threads::for_each(items, work),
+    }
+}
 
 /// A panel, of as many rows as there are below and beside its first diagonal element.
 pub(super) struct Panel<R> {
