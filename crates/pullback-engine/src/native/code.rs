@@ -1,6 +1,6 @@
 //! Compiled programs, and calling them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::memory::Executable;
 use super::{Form, Mode, Target, emit, lower};
@@ -44,7 +44,11 @@ pub(crate) struct Code {
 
 /// The compiled forms of one program.
 #[derive(Default)]
-pub(crate) struct Codes(Mutex<Vec<(Form, State)>>);
+pub(crate) struct Codes {
+    forms: Mutex<Vec<(Form, State)>>,
+    /// The form that was compiled first, which most runs need, to be had without the lock.
+    first: OnceLock<(Form, Arc<Code>)>,
+}
 
 enum State {
     /// There was no code so far.
@@ -62,12 +66,18 @@ pub(crate) fn is_available() -> bool {
 impl Codes {
     /// The bytes of the code that there is.
     pub fn bytes(&self) -> usize {
-        let forms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
         let compiled = forms.iter().filter_map(|(_, state)| match state {
             State::Compiled(code) => Some(code.executable.bytes()),
             _ => None,
         });
         compiled.sum()
+    }
+
+    /// The code of a form, if it is the one that was compiled first.
+    pub fn first(&self, form: Form) -> Option<&Code> {
+        let (known, code) = self.first.get()?;
+        (*known == form && super::mode().has_code()).then_some(code)
     }
 
     /// The code of a form for a run over `count` elements, with the outputs reduced that `folds`
@@ -88,7 +98,7 @@ impl Codes {
         if !mode.has_code() {
             return None;
         }
-        let mut forms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
         let known = forms.iter().position(|(other, _)| *other == form);
         let at = known.unwrap_or_else(|| {
             let possible = is_available() && program.inputs().len() <= 64;
@@ -103,8 +113,11 @@ impl Codes {
             if !pays && mode == Mode::Auto {
                 return None;
             }
-            *state = match Code::compile(program, folds, form) {
-                Some(code) => State::Compiled(Arc::new(code)),
+            *state = match Code::compile(program, folds, form).map(Arc::new) {
+                Some(code) => {
+                    self.first.get_or_init(|| (form, code.clone()));
+                    State::Compiled(code)
+                }
                 None => State::Impossible,
             };
         }

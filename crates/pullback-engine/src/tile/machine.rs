@@ -51,6 +51,18 @@ pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Re
         localize(&mut inputs)?;
     }
     let form = form_of(&inputs, shape);
+    let few = count > 0 && count <= program.part;
+    if few && let Some(code) = program.codes.first(form) {
+        let mut buffers: SmallVec<[Buffer; 2]> = SmallVec::new();
+        for &dtype in &program.outputs {
+            buffers.push(Buffer::new(dtype, count)?);
+        }
+        let targets = buffers.iter_mut().map(|buffer| Target::row(buffer.bytes_mut())).collect();
+        if at_once(code, &inputs, count, targets) {
+            let tensors = program.outputs.iter().zip(buffers);
+            return Ok(tensors.map(|(&dtype, it)| Tensor::from_buffer(dtype, shape, it)).collect());
+        }
+    }
     let code = if count > 0 { program.codes.get(program, &[], form, count) } else { None };
     // What code may have to be computed again keeps its inputs.
     let keeps = code.as_ref().is_some_and(|code| code.may_fail);
@@ -99,8 +111,9 @@ fn compute(
     mut outputs: Outputs,
 ) {
     let count = layout::count(shape);
-    if let Some(code) = &code
-        && at_once(program, code, inputs, donated, count, &mut outputs)
+    if let Some(code) = code.as_ref().filter(|_| count <= program.part)
+        && donated.iter().all(Option::is_none)
+        && at_once(code, inputs, count, outputs.iter_mut().map(|it| Target::row(it)).collect())
     {
         return;
     }
@@ -113,30 +126,17 @@ fn compute(
 
 /// Runs code over elements that are few and lie in order, without what is prepared for parts. False
 /// if they are not such, or some results are not right.
-fn at_once(
-    program: &Program,
-    code: &Code,
-    inputs: &Tensors,
-    donated: &[Option<usize>],
-    count: usize,
-    outputs: &mut Outputs,
-) -> bool {
-    if count > program.part {
-        return false;
-    }
+fn at_once(code: &Code, inputs: &Tensors, count: usize, targets: SmallVec<[Target; 2]>) -> bool {
     let mut arguments: SmallVec<[Argument; 4]> = SmallVec::new();
-    for (input, donated) in inputs.iter().zip(donated) {
-        arguments.push(match (donated, input.rank()) {
-            (Some(output), _) => Argument::InPlace(*output),
-            (None, 0) => Argument::Scalar(input),
+    for input in inputs {
+        arguments.push(match input.rank() {
+            0 => Argument::Scalar(input),
             _ => match input.bytes() {
                 Some(bytes) if !input.is_repeated() => Argument::Elements(bytes, 0),
                 _ => return false,
             },
         });
     }
-    let targets: SmallVec<[Target; 2]> =
-        outputs.iter_mut().map(|target| Target::row(target)).collect();
     // SAFETY: the targets are slices that this call has for itself.
     unsafe { code.run([1, count], &arguments, &targets) }
 }
