@@ -245,7 +245,7 @@ pub fn number(value: f64, dtype: DType) -> Tensor {
 }
 
 /// A scalar as another type, both of numbers.
-fn converted(scalar: &Tensor, dtype: DType) -> Tensor {
+pub(crate) fn converted(scalar: &Tensor, dtype: DType) -> Tensor {
     use pullback_engine::tile;
     let result = tile::scalar(tile::ScalarOp::Convert(dtype), &[scalar]);
     result.expect("conversion is defined between all types of numbers")

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use pullback_engine::DType;
 use smallvec::{SmallVec, smallvec};
 
-use crate::array::Array;
+use crate::array::{Array, converted};
 use crate::aval::Shape;
 use crate::config::{RankPromotion, rank_promotion, strict_promotion, warn};
 use crate::error::{Error, Result};
@@ -229,7 +229,14 @@ pub fn result_type_of(function: &str, arrays: &[&Array]) -> Result<(DType, bool)
 /// # Errors
 /// If one of the types holds no numbers.
 pub fn to_type(x: &Array, dtype: DType, weak: bool) -> Result<Array> {
-    if x.is_weak() && x.rank() == 0 && x.tensor().is_some() {
+    if x.is_weak()
+        && x.rank() == 0
+        && let Some(tensor) = x.tensor()
+    {
+        let is_plain = |dtype| matches!(dtype, DType::I32 | DType::I64 | DType::F32 | DType::F64);
+        if is_plain(tensor.dtype()) && is_plain(dtype) {
+            return Ok(Array::with_weak(converted(tensor, dtype), weak));
+        }
         return trace::with_current(None, || convert(x, dtype, weak));
     }
     convert(x, dtype, weak)

@@ -334,6 +334,9 @@ impl PyArray {
 
     fn __float__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let value = self.number(py, "float", Need::Value)?;
+        if value.is_exact_instance_of::<pyo3::types::PyFloat>() {
+            return Ok(value);
+        }
         py.get_type::<pyo3::types::PyFloat>().call1((value,))
     }
 

@@ -90,10 +90,17 @@ pub(super) fn process(op: &Op, inputs: &[&Array]) -> Result<Arrays> {
     Ok(outputs)
 }
 
-/// What an operation of arithmetic makes of two numbers of one type, where nothing is recorded;
-/// none if they are not such. It is what [`super::bind`] would give, sooner.
+/// What an operation of arithmetic makes of two numbers of one type, or of a real number and a bare
+/// whole one, where nothing is recorded; none if they are not such. It is what [`super::bind`] would
+/// give, sooner.
 pub fn of_numbers(op: ScalarOp, x: &Array, y: &Array) -> Option<Array> {
     let (a, b) = (x.tensor()?, y.tensor()?);
+    if a.dtype() != b.dtype() {
+        if let Some(y) = as_real(y, x) {
+            return of_numbers(op, x, &y);
+        }
+        return of_numbers(op, &as_real(x, y)?, y);
+    }
     let dtype = a.dtype();
     let is_possible = match dtype {
         DType::F32 | DType::F64 => true,
@@ -111,6 +118,16 @@ pub fn of_numbers(op: ScalarOp, x: &Array, y: &Array) -> Option<Array> {
     }
     let output = tile::scalar(op, &[a, b]).ok()?;
     Some(Array::with_weak(output, x.is_weak() && y.is_weak()))
+}
+
+/// A bare whole number as one of the type of a real number that is not bare.
+fn as_real(bare: &Array, real: &Array) -> Option<Array> {
+    let is_bare = bare.is_weak() && matches!(bare.dtype(), DType::I32 | DType::I64);
+    let is_real = !real.is_weak() && matches!(real.dtype(), DType::F32 | DType::F64);
+    let is_possible = is_bare && is_real && !config::strict_promotion();
+    let tensor = bare.tensor().filter(|tensor| is_possible && tensor.rank() == 0)?;
+    let number = tile::scalar(ScalarOp::Convert(real.dtype()), &[tensor]).ok()?;
+    Some(Array::with_weak(number, true))
 }
 
 /// The direct path for elementwise operations on scalars of one type.
