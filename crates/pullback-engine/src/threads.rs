@@ -253,8 +253,8 @@ impl Pool {
 
     /// Joins a job of the queue, if one has a place; those that have none leave it.
     fn join(&self, queue: &mut Queue) -> Option<(Arc<Job>, usize)> {
-        queue.jobs.retain(|job| job.has_place());
-        let found = queue.jobs.iter().find_map(|job| Some((job.clone(), job.join()?)));
+        let mut jobs = queue.jobs.iter().filter(|job| job.has_place());
+        let found = jobs.find_map(|job| Some((job.clone(), job.join()?)));
         queue.jobs.retain(|job| job.has_place());
         self.waiting.store(queue.jobs.len(), Ordering::Release);
         found

@@ -1,7 +1,7 @@
 //! Powers by some constant exponents become products and roots, which are ten times as fast.
 //!
-//! They are within 1.5 units in the last place of the power, and the same for zeros, infinities and
-//! what is not a number.
+//! They are two roundings at most, so within 2 units in the last place, and the same for zeros,
+//! infinities and what is not a number.
 
 use smallvec::smallvec;
 
@@ -17,7 +17,7 @@ use crate::primitives::unary::{neg::Neg, sqrt::Sqrt};
 /// The pass.
 pub const PASS: Pass = Pass { name: "powers", run };
 
-/// Replaces powers of real numbers by exponents that are half integers of small magnitude.
+/// Replaces powers of real numbers by the exponents that `power` knows.
 pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
     if !jaxpr.eqns.iter().any(|eqn| matches!(eqn.op, Op::Pow(_))) {
         return jaxpr;

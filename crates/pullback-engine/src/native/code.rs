@@ -74,12 +74,6 @@ impl Codes {
         compiled.sum()
     }
 
-    /// The code of a form, if it is the one that was compiled first.
-    pub fn first(&self, form: Form) -> Option<&Code> {
-        let (known, code) = self.first.get()?;
-        (*known == form && super::mode().has_code()).then_some(code)
-    }
-
     /// The code of a form for a run over `count` elements, with the outputs reduced that `folds`
     /// says how to.
     ///
@@ -97,6 +91,9 @@ impl Codes {
         let mode = super::mode();
         if !mode.has_code() {
             return None;
+        }
+        if let Some((_, code)) = self.first.get().filter(|(known, _)| *known == form) {
+            return Some(code.clone());
         }
         let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
         let known = forms.iter().position(|(other, _)| *other == form);

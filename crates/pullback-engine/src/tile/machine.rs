@@ -51,19 +51,21 @@ pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Re
         localize(&mut inputs)?;
     }
     let form = form_of(&inputs, shape);
-    let few = count > 0 && count <= program.part;
-    if few && let Some(code) = program.codes.first(form) {
+    let mut code = if count > 0 { program.codes.get(program, &[], form, count) } else { None };
+    if let Some(few) = code.as_ref().filter(|_| count <= program.part)
+        && let Some(arguments) = in_order(&inputs)
+    {
         let mut buffers: SmallVec<[Buffer; 2]> = SmallVec::new();
         for &dtype in &program.outputs {
             buffers.push(Buffer::new(dtype, count)?);
         }
-        let targets = buffers.iter_mut().map(|buffer| Target::row(buffer.bytes_mut())).collect();
-        if at_once(code, &inputs, count, targets) {
+        if at_once(few, &arguments, count, buffers.iter_mut().map(Buffer::bytes_mut)) {
             let tensors = program.outputs.iter().zip(buffers);
             return Ok(tensors.map(|(&dtype, it)| Tensor::from_buffer(dtype, shape, it)).collect());
         }
+        // It would fail again.
+        code = None;
     }
-    let code = if count > 0 { program.codes.get(program, &[], form, count) } else { None };
     // What code may have to be computed again keeps its inputs.
     let keeps = code.as_ref().is_some_and(|code| code.may_fail);
     let (mut buffers, donated) = donate(program, &mut inputs, if keeps { 0 } else { count });
@@ -86,7 +88,7 @@ pub(crate) fn run_into(
     program: &Program,
     mut inputs: Tensors,
     shape: &[usize],
-    outputs: SmallVec<[&mut [u8]; 4]>,
+    mut outputs: SmallVec<[&mut [u8]; 4]>,
 ) -> Result<()> {
     let count = layout::count(shape);
     if count == 0 {
@@ -94,7 +96,15 @@ pub(crate) fn run_into(
     }
     localize(&mut inputs)?;
     let form = form_of(&inputs, shape);
-    let code = program.codes.get(program, &[], form, count);
+    let mut code = program.codes.get(program, &[], form, count);
+    if let Some(few) = code.as_ref().filter(|_| count <= program.part)
+        && let Some(arguments) = in_order(&inputs)
+    {
+        if at_once(few, &arguments, count, outputs.iter_mut().map(|output| &mut **output)) {
+            return Ok(());
+        }
+        code = None;
+    }
     let donated: SmallVec<[Option<usize>; 4]> = inputs.iter().map(|_| None).collect();
     compute(program, code, &inputs, &donated, shape, form, outputs);
     Ok(())
@@ -108,15 +118,9 @@ fn compute(
     donated: &[Option<usize>],
     shape: &[usize],
     form: Form,
-    mut outputs: Outputs,
+    outputs: Outputs,
 ) {
     let count = layout::count(shape);
-    if let Some(code) = code.as_ref().filter(|_| count <= program.part)
-        && donated.iter().all(Option::is_none)
-        && at_once(code, inputs, count, outputs.iter_mut().map(|it| Target::row(it)).collect())
-    {
-        return;
-    }
     let tile = (TILE_BYTES / program.widest).min(count);
     let mut job = Job::new(program, code, inputs, donated, shape, tile);
     job.only_by_rows = form.per_row != 0 || form.pairs != 0;
@@ -124,21 +128,26 @@ fn compute(
     job.run(count, outputs);
 }
 
-/// Runs code over elements that are few and lie in order, without what is prepared for parts. False
-/// if they are not such, or some results are not right.
-fn at_once(code: &Code, inputs: &Tensors, count: usize, targets: SmallVec<[Target; 2]>) -> bool {
-    let mut arguments: SmallVec<[Argument; 4]> = SmallVec::new();
-    for input in inputs {
-        arguments.push(match input.rank() {
-            0 => Argument::Scalar(input),
-            _ => match input.bytes() {
-                Some(bytes) if !input.is_repeated() => Argument::Elements(bytes, 0),
-                _ => return false,
-            },
-        });
-    }
+/// Inputs as arguments of code, if all are scalars or lie in order.
+fn in_order(inputs: &Tensors) -> Option<SmallVec<[Argument<'_>; 4]>> {
+    let argument = |input| match Tensor::rank(input) {
+        0 => Some(Argument::Scalar(input)),
+        _ => Some(Argument::Elements(input.bytes().filter(|_| !input.is_repeated())?, 0)),
+    };
+    inputs.iter().map(argument).collect()
+}
+
+/// Runs code over few elements, without what is prepared for parts. False if some results are not
+/// right.
+fn at_once<'a>(
+    code: &Code,
+    arguments: &[Argument],
+    count: usize,
+    outputs: impl Iterator<Item = &'a mut [u8]>,
+) -> bool {
+    let targets: SmallVec<[Target; 2]> = outputs.map(Target::row).collect();
     // SAFETY: the targets are slices that this call has for itself.
-    unsafe { code.run([1, count], &arguments, &targets) }
+    unsafe { code.run([1, count], arguments, &targets) }
 }
 
 /// Runs a program on scalars: each value has a place on the stack, and nothing is allocated.
