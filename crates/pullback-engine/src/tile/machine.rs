@@ -130,11 +130,14 @@ fn compute(
 
 /// Inputs as arguments of code, if all are scalars or lie in order.
 fn in_order(inputs: &Tensors) -> Option<SmallVec<[Argument<'_>; 4]>> {
-    let argument = |input| match Tensor::rank(input) {
-        0 => Some(Argument::Scalar(input)),
-        _ => Some(Argument::Elements(input.bytes().filter(|_| !input.is_repeated())?, 0)),
-    };
-    inputs.iter().map(argument).collect()
+    let mut arguments = SmallVec::new();
+    for input in inputs {
+        arguments.push(match input.rank() {
+            0 => Argument::Scalar(input),
+            _ => Argument::Elements(input.bytes().filter(|_| !input.is_repeated())?, 0),
+        });
+    }
+    Some(arguments)
 }
 
 /// Runs code over few elements, without what is prepared for parts. False if some results are not
