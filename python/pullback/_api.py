@@ -1,12 +1,18 @@
 """Transformations as Python calls them: decorators, defaults, and compositions of others."""
 
-import functools as _functools
-import operator as _operator
+from _functools import partial as _partial
 
 from pullback import _devices, _pullback, tree_util
 from pullback._pullback import transforms as _transforms
 
 _UNSET = object()
+
+
+def _dress(wrapper, fun):
+    """The wrapper with name, text and attributes of the function."""
+    import functools
+
+    return functools.update_wrapper(wrapper, fun)
 
 
 def _tuple(value, kind):
@@ -21,7 +27,7 @@ def jit(fun=_UNSET, /, *, static_argnums=None, static_argnames=None, donate_argn
         compiler_options=None):
     """Compiles a function: recorded once for each kind of arguments, then run as a whole."""
     if fun is _UNSET:
-        return _functools.partial(
+        return _partial(
             jit, static_argnums=static_argnums, static_argnames=static_argnames,
             donate_argnums=donate_argnums, donate_argnames=donate_argnames, inline=inline,
         )
@@ -49,7 +55,7 @@ class _Donating:
         self._jitted = jitted
         self._numbers = numbers
         self._names = names
-        _functools.update_wrapper(self, jitted)
+        _dress(self, jitted)
 
     def __call__(self, *args, **kwargs):
         results = self._jitted(*args, **kwargs)
@@ -66,7 +72,7 @@ class _Donating:
         return getattr(self._jitted, name)
 
     def __get__(self, instance, owner=None):
-        return self if instance is None else _functools.partial(self, instance)
+        return self if instance is None else _partial(self, instance)
 
 
 def _kind(leaf):
@@ -79,10 +85,10 @@ def _several(option, value, kind):
     try:
         values = () if value is None else (value,) if single else tuple(value)
         if kind is int:
-            return tuple(_operator.index(one) for one in values)
+            return tuple(one.__index__() for one in values)
         if all(isinstance(one, str) for one in values):
             return values
-    except TypeError:
+    except (AttributeError, TypeError):
         pass
     raise TypeError(f"jit: {option} must be {kind.__name__} or several of them, got {value!r}")
 
@@ -190,7 +196,7 @@ class custom_jvp:
     """A function with a forward derivative of its own."""
 
     def __init__(self, fun, nondiff_argnums=(), nondiff_argnames=()):
-        _functools.update_wrapper(self, fun)
+        _dress(self, fun)
         self.fun = fun
         self.nondiff_argnums = _tuple(nondiff_argnums, int)
         self.jvp = None
@@ -234,7 +240,7 @@ class custom_jvp:
     def __get__(self, instance, owner=None):
         if instance is None:
             return self
-        return _functools.partial(self, instance)
+        return _partial(self, instance)
 
 
 def _zeros_like_tangent(x):
@@ -256,14 +262,14 @@ def _without(fun, rule, numbers, args):
         return fun(*(fixed[n] if n in fixed else next(dynamic) for n in range(len(args))))
 
     first = [args[n] for n in numbers]
-    return partial, _functools.partial(rule, *first), rest
+    return partial, _partial(rule, *first), rest
 
 
 class custom_vjp:
     """A function with a reverse derivative of its own."""
 
     def __init__(self, fun, nondiff_argnums=(), nondiff_argnames=()):
-        _functools.update_wrapper(self, fun)
+        _dress(self, fun)
         self.fun = fun
         self.nondiff_argnums = _tuple(nondiff_argnums, int)
         self.fwd = None
@@ -296,7 +302,7 @@ class custom_vjp:
 
             return partial
 
-        bwd = _functools.partial(self.bwd, *(args[n] for n in numbers)) if numbers else self.bwd
+        bwd = _partial(self.bwd, *(args[n] for n in numbers)) if numbers else self.bwd
         return _transforms.custom_vjp_call(
             with_fixed(self.fun), with_fixed(self.fwd), bwd, getattr(self, "__name__", "fun"),
             tuple(dynamic), self.symbolic_zeros,
@@ -305,16 +311,16 @@ class custom_vjp:
     def __get__(self, instance, owner=None):
         if instance is None:
             return self
-        return _functools.partial(self, instance)
+        return _partial(self, instance)
 
 
 def custom_gradient(fun):
     """A function that returns its value and its reverse derivative."""
 
-    @custom_vjp
-    @_functools.wraps(fun)
-    def wrapped(*args):
+    def value(*args):
         return fun(*args)[0]
+
+    wrapped = custom_vjp(_dress(value, fun))
 
     def fwd(*args):
         value, rule = fun(*args)
@@ -339,7 +345,7 @@ def closure_convert(fun, *example_args):
 def checkpoint(fun=_UNSET, /, *, prevent_cse=True, policy=None, static_argnums=(), concrete=False):
     """A function whose derivative computes again what it needs, instead of keeping it."""
     if fun is _UNSET:
-        return _functools.partial(
+        return _partial(
             checkpoint, prevent_cse=prevent_cse, policy=policy, static_argnums=static_argnums
         )
     return _transforms.checkpoint(fun, policy, _tuple(static_argnums, int), prevent_cse)

@@ -1,7 +1,5 @@
 """Settings of the process, and contexts that change them for a while in one thread."""
 
-import functools
-
 from pullback import _pullback
 
 _core = _pullback.config
@@ -125,6 +123,8 @@ class _Context:
             _accepted[self._name] = before
 
     def __call__(self, function):
+        import functools
+
         @functools.wraps(function)
         def wrapped(*args, **kwargs):
             with self:
@@ -155,7 +155,13 @@ disable_jit = _State("disable_jit")
 debug_infs = _State("debug_infs")
 enable_checks = _State("enable_checks")
 check_tracer_leaks = _State("check_tracer_leaks")
-checking_leaks = functools.partial(check_tracer_leaks, True)
+
+
+def checking_leaks():
+    """A context in which traced arrays that outlive their trace are looked for."""
+    return check_tracer_leaks(True)
+
+
 default_device = _State("default_device")
 default_matmul_precision = _State("default_matmul_precision")
 default_prng_impl = _State("default_prng_impl")

@@ -27,21 +27,25 @@ pub type Arrays = smallvec::SmallVec<[Array; 2]>;
 
 impl Array {
     /// A concrete array.
+    #[inline]
     pub fn new(tensor: Tensor) -> Array {
         Array(Repr::Concrete { tensor, weak: false })
     }
 
     /// A concrete array whose type is weak if `weak` says so.
+    #[inline]
     pub fn with_weak(tensor: Tensor, weak: bool) -> Array {
         Array(Repr::Concrete { tensor, weak })
     }
 
     /// A scalar of the given type.
+    #[inline]
     pub fn scalar<T: Element>(value: T) -> Array {
         Array::new(Tensor::scalar(value))
     }
 
     /// A number of the host language: a scalar of the given type, weak.
+    #[inline]
     pub fn weak_scalar<T: Element>(value: T) -> Array {
         Array::with_weak(Tensor::scalar(value), true)
     }
@@ -84,6 +88,7 @@ impl Array {
     }
 
     /// The sizes of the axes.
+    #[inline]
     pub fn shape(&self) -> &[usize] {
         match &self.0 {
             Repr::Concrete { tensor, .. } => tensor.shape(),
@@ -92,16 +97,19 @@ impl Array {
     }
 
     /// The number of axes.
+    #[inline]
     pub fn rank(&self) -> usize {
         self.shape().len()
     }
 
     /// The number of elements.
+    #[inline]
     pub fn count(&self) -> usize {
         self.shape().iter().product()
     }
 
     /// The type of the elements.
+    #[inline]
     pub fn dtype(&self) -> DType {
         match &self.0 {
             Repr::Concrete { tensor, .. } => tensor.dtype(),
@@ -110,6 +118,7 @@ impl Array {
     }
 
     /// Whether the type came from a bare number, and yields to others.
+    #[inline]
     pub fn is_weak(&self) -> bool {
         match &self.0 {
             Repr::Concrete { weak, .. } => *weak,
@@ -118,6 +127,7 @@ impl Array {
     }
 
     /// The elements, if the array is concrete.
+    #[inline]
     pub fn tensor(&self) -> Option<&Tensor> {
         match &self.0 {
             Repr::Concrete { tensor, .. } => Some(tensor),
@@ -126,6 +136,7 @@ impl Array {
     }
 
     /// The elements, moved out, if the array is concrete.
+    #[inline]
     pub fn into_tensor(self) -> Option<Tensor> {
         match self.0 {
             Repr::Concrete { tensor, .. } => Some(tensor),
@@ -134,6 +145,7 @@ impl Array {
     }
 
     /// The tracer, if the array is traced.
+    #[inline]
     pub fn tracer(&self) -> Option<&Arc<Tracer>> {
         match &self.0 {
             Repr::Concrete { .. } => None,

@@ -28,6 +28,7 @@ thread_local! {
 }
 
 /// Whether every computed array is searched for values that are not numbers.
+#[inline]
 pub fn debug_nans() -> bool {
     DEBUG_NANS.get()
 }
@@ -38,6 +39,7 @@ pub fn set_debug_nans(on: bool) {
 }
 
 /// Whether compiled functions are called as they are, operation by operation.
+#[inline]
 pub fn jit_disabled() -> bool {
     DISABLE_JIT.get()
 }
@@ -48,6 +50,7 @@ pub fn set_jit_disabled(on: bool) {
 }
 
 /// Whether random bits use the layout whose every element can be computed on its own.
+#[inline]
 pub fn threefry_partitionable() -> bool {
     PARTITIONABLE.get()
 }
@@ -58,6 +61,7 @@ pub fn set_threefry_partitionable(on: bool) {
 }
 
 /// Whether arrays of different types do not meet, but for bare numbers that fit the other type.
+#[inline]
 pub fn strict_promotion() -> bool {
     STRICT.get()
 }
@@ -68,6 +72,7 @@ pub fn set_strict_promotion(on: bool) {
 }
 
 /// What happens where an array gets further axes because it meets one of higher rank.
+#[inline]
 pub fn rank_promotion() -> RankPromotion {
     RANKS.get()
 }

@@ -32,6 +32,7 @@ pub fn set_x64(mode: Option<bool>) {
 }
 
 /// The type used where `dtype` is asked for: a narrow one, if wide types are not used.
+#[inline]
 pub fn canonical(dtype: DType) -> DType {
     match (X64.get(), dtype) {
         (Some(false), DType::I64) => DType::I32,
@@ -43,11 +44,13 @@ pub fn canonical(dtype: DType) -> DType {
 }
 
 /// The type of whole numbers where none is asked for.
+#[inline]
 pub fn default_int() -> DType {
     if X64.get() == Some(true) { DType::I64 } else { DType::I32 }
 }
 
 /// The type of real numbers where none is asked for.
+#[inline]
 pub fn default_float() -> DType {
     if X64.get() == Some(true) { DType::F64 } else { DType::F32 }
 }

@@ -20,6 +20,7 @@ pub struct Buffer {
 
 impl Buffer {
     /// A buffer for `elements` of `dtype`, with arbitrary contents.
+    #[inline]
     pub fn new(dtype: DType, elements: usize) -> Result<Buffer> {
         Buffer::taken(dtype, elements, Block::take)
     }
@@ -30,6 +31,7 @@ impl Buffer {
         Buffer::taken(dtype, elements, Block::take_beyond_limit)
     }
 
+    #[inline]
     fn taken(
         dtype: DType,
         elements: usize,
@@ -68,6 +70,7 @@ impl Buffer {
     }
 
     /// All bytes.
+    #[inline]
     pub fn bytes(&self) -> &[u8] {
         if let Some(owner) = &self.owner {
             return (**owner).as_ref();
@@ -76,6 +79,7 @@ impl Buffer {
     }
 
     /// Whether the bytes are those of another owner.
+    #[inline]
     pub fn is_borrowed(&self) -> bool {
         self.owner.is_some()
     }
@@ -85,6 +89,7 @@ impl Buffer {
     ///
     /// # Panics
     /// If the system has no memory for the copy.
+    #[inline]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         if let Some(owner) = self.owner.take() {
             let bytes = (*owner).as_ref();

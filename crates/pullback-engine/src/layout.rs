@@ -1,6 +1,6 @@
 //! Where the elements of a tensor lie in its buffer.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 /// Sizes of the axes of a tensor.
 pub type Shape = SmallVec<[usize; 4]>;
@@ -8,6 +8,7 @@ pub type Shape = SmallVec<[usize; 4]>;
 pub type Strides = SmallVec<[isize; 4]>;
 
 /// The number of elements in a shape.
+#[inline]
 pub fn count(shape: &[usize]) -> usize {
     shape.iter().product()
 }
@@ -22,7 +23,11 @@ pub fn checked_count(shape: &[usize]) -> Option<usize> {
 }
 
 /// The strides of a shape stored row by row.
+#[inline]
 pub fn row_major(shape: &[usize]) -> Strides {
+    if shape.len() == 1 {
+        return smallvec![1];
+    }
     let mut strides: Strides = SmallVec::from_elem(1, shape.len());
     for axis in (0..shape.len().saturating_sub(1)).rev() {
         strides[axis] = strides[axis + 1] * shape[axis + 1].max(1) as isize;
@@ -83,11 +88,13 @@ impl Layout {
     }
 
     /// The number of elements.
+    #[inline]
     pub fn count(&self) -> usize {
         count(&self.shape)
     }
 
     /// Whether the elements lie one after another in row-major order.
+    #[inline]
     pub fn is_contiguous(&self) -> bool {
         let mut expected = 1;
         for (&size, &stride) in self.shape.iter().zip(&self.strides).rev() {

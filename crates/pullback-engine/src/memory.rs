@@ -21,8 +21,8 @@ const HUGE: usize = 1 << 21;
 /// Smaller blocks are not kept in the pool, but some of each size by the thread that freed them: to
 /// allocate what is aligned to a line takes longer than most that is done with so few bytes.
 const SMALLEST_KEPT: usize = 1 << 12;
-/// Small blocks of one size that a thread has at most.
-const SMALL_KEPT: usize = 8;
+/// Bytes of small blocks of one size that a thread has at most.
+const SMALL_KEPT: usize = 1 << 15;
 /// Bytes that may lie unused in the pool.
 const MOST_KEPT: usize = 1 << 30;
 
@@ -269,27 +269,47 @@ fn allocated(capacity: usize) -> Option<Block> {
 /// Small blocks that a thread has freed, by size; they do not count as held or kept.
 struct Small([Starts; SMALLEST_KEPT / LINE]);
 
-/// Where some blocks of a size begin.
+/// Some blocks of a size: how many, and where the last one begins, which begins with where the one
+/// before it does.
 #[derive(Clone, Copy)]
 struct Starts {
     count: usize,
-    starts: [*mut u8; SMALL_KEPT],
+    last: *mut *mut u8,
 }
 
 thread_local! {
     static SMALL: RefCell<Small> = const {
-        let none = Starts { count: 0, starts: [std::ptr::null_mut(); SMALL_KEPT] };
+        let none = Starts { count: 0, last: std::ptr::null_mut() };
         RefCell::new(Small([none; SMALLEST_KEPT / LINE]))
     };
 }
 
+impl Starts {
+    #[inline]
+    fn push(&mut self, start: NonNull<u8>) {
+        let start = start.as_ptr().cast::<*mut u8>();
+        // SAFETY: the block has a line at least, is aligned to one, and no longer anyone else's.
+        unsafe { start.write(self.last.cast()) };
+        (self.last, self.count) = (start, self.count + 1);
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Option<NonNull<u8>> {
+        let start = NonNull::new(self.last)?;
+        // SAFETY: where `push` put it.
+        self.last = unsafe { start.read() }.cast();
+        self.count -= 1;
+        Some(start.cast())
+    }
+}
+
 impl Drop for Small {
     fn drop(&mut self) {
-        for (lines, blocks) in self.0.iter().enumerate() {
+        for (lines, blocks) in self.0.iter_mut().enumerate() {
             let Some(layout) = layout(lines * LINE) else { continue };
-            for &start in &blocks.starts[..blocks.count] {
+            while let Some(start) = blocks.pop() {
                 // SAFETY: it was allocated with this layout, and is freed once.
-                unsafe { alloc::dealloc(start, layout) }
+                unsafe { alloc::dealloc(start.as_ptr(), layout) }
             }
         }
     }
@@ -297,11 +317,7 @@ impl Drop for Small {
 
 /// A small block that this thread has.
 fn small(capacity: usize) -> Option<Block> {
-    let taken = SMALL.try_with(|small| {
-        let blocks = &mut small.borrow_mut().0[capacity / LINE];
-        blocks.count = blocks.count.checked_sub(1)?;
-        NonNull::new(blocks.starts[blocks.count])
-    });
+    let taken = SMALL.try_with(|small| small.borrow_mut().0[capacity / LINE].pop());
     Some(Block { start: taken.ok()??, capacity })
 }
 
@@ -309,10 +325,9 @@ fn small(capacity: usize) -> Option<Block> {
 fn keep_small(block: &Block) -> bool {
     let kept = SMALL.try_with(|small| {
         let blocks = &mut small.borrow_mut().0[block.capacity / LINE];
-        let is_room = blocks.count < SMALL_KEPT;
+        let is_room = blocks.count * block.capacity < SMALL_KEPT;
         if is_room {
-            blocks.starts[blocks.count] = block.start.as_ptr();
-            blocks.count += 1;
+            blocks.push(block.start);
         }
         is_room
     });
@@ -464,12 +479,18 @@ mod tests {
 
     #[test]
     fn small_blocks_are_taken_again() {
-        let blocks: Vec<Block> = (0..20).map(|_| Block::take(200).unwrap()).collect();
+        const KEPT: usize = SMALL_KEPT / 256;
+        let take = || Block::take(200).unwrap();
+        let blocks: Vec<Block> = (0..KEPT + 10).map(|_| take()).collect();
         let starts: Vec<_> = blocks.iter().map(|block| block.start).collect();
         drop(blocks);
-        let again: Vec<Block> = (0..20).map(|_| Block::take(200).unwrap()).collect();
-        assert!(again[..SMALL_KEPT].iter().all(|block| starts.contains(&block.start)));
-        assert!(again.iter().all(|block| block.capacity == 256));
+        let mut again: Vec<Block> = (0..KEPT + 10).map(|_| take()).collect();
+        assert!(again[..KEPT].iter().all(|block| starts.contains(&block.start)));
+        for (n, block) in again.iter_mut().enumerate() {
+            assert_eq!(block.capacity, 256);
+            block.bytes_mut().fill(n as u8);
+        }
+        assert!(again.iter().enumerate().all(|(n, block)| block.bytes() == [n as u8; 256]));
     }
 
     #[test]

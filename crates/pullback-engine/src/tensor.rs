@@ -35,11 +35,38 @@ struct Inline([u8; 16]);
 
 struct Dense {
     layout: Layout,
-    buffer: Arc<Buffer>,
+    store: Store,
+}
+
+/// Where the elements are. What is computed has its buffer to itself, and views share it with the
+/// tensor that they are views of, so that a result takes one allocation beside its elements.
+enum Store {
+    Own(Buffer),
+    /// Those of another tensor, which has its own.
+    Of(Arc<Dense>),
+}
+
+impl Dense {
+    #[inline]
+    fn buffer(&self) -> &Buffer {
+        match &self.store {
+            Store::Own(buffer) => buffer,
+            Store::Of(base) => base.buffer(),
+        }
+    }
+
+    /// The elements, to be shared with another tensor.
+    fn shared(self: &Arc<Dense>) -> Store {
+        match &self.store {
+            Store::Own(_) => Store::Of(self.clone()),
+            Store::Of(base) => Store::Of(base.clone()),
+        }
+    }
 }
 
 impl Tensor {
     /// A tensor of rank 0.
+    #[inline]
     pub fn scalar<T: Element>(value: T) -> Tensor {
         let mut bytes = Inline([0; 16]);
         let source = bytemuck::bytes_of(&value);
@@ -48,6 +75,7 @@ impl Tensor {
     }
 
     /// A tensor of rank 0 from the bytes of its element.
+    #[inline]
     pub fn scalar_from_bytes(dtype: DType, source: &[u8]) -> Tensor {
         let mut bytes = Inline([0; 16]);
         bytes.0[..dtype.size()].copy_from_slice(&source[..dtype.size()]);
@@ -76,13 +104,17 @@ impl Tensor {
     ///
     /// # Panics
     /// If the buffer is not of the size that shape and dtype need.
+    #[inline]
     pub fn from_buffer(dtype: DType, shape: &[usize], buffer: Buffer) -> Tensor {
         assert_eq!(buffer.bytes().len(), layout::count(shape) * dtype.size(), "bytes of {shape:?}");
         if shape.is_empty() {
             return Tensor::scalar_from_bytes(dtype, buffer.bytes());
         }
-        let dense = Dense { layout: Layout::contiguous(shape), buffer: Arc::new(buffer) };
-        Tensor { dtype, data: Data::Dense(Arc::new(dense)) }
+        Tensor::dense(dtype, Layout::contiguous(shape), Store::Own(buffer))
+    }
+
+    fn dense(dtype: DType, layout: Layout, store: Store) -> Tensor {
+        Tensor { dtype, data: Data::Dense(Arc::new(Dense { layout, store })) }
     }
 
     /// A tensor whose every element is that of the scalar given; it takes the space of one.
@@ -109,11 +141,13 @@ impl Tensor {
     }
 
     /// The type of the elements.
+    #[inline]
     pub fn dtype(&self) -> DType {
         self.dtype
     }
 
     /// The sizes of the axes.
+    #[inline]
     pub fn shape(&self) -> &[usize] {
         match &self.data {
             Data::Dense(dense) => &dense.layout.shape,
@@ -122,11 +156,13 @@ impl Tensor {
     }
 
     /// The number of axes.
+    #[inline]
     pub fn rank(&self) -> usize {
         self.shape().len()
     }
 
     /// The number of elements.
+    #[inline]
     pub fn count(&self) -> usize {
         layout::count(self.shape())
     }
@@ -140,6 +176,7 @@ impl Tensor {
     }
 
     /// Whether the elements lie one after another in row-major order.
+    #[inline]
     pub fn is_contiguous(&self) -> bool {
         match &self.data {
             Data::Dense(dense) => dense.layout.is_contiguous(),
@@ -148,6 +185,7 @@ impl Tensor {
     }
 
     /// Whether all elements are the same one in memory.
+    #[inline]
     pub(crate) fn is_repeated(&self) -> bool {
         match &self.data {
             Data::Dense(dense) => {
@@ -159,10 +197,11 @@ impl Tensor {
     }
 
     /// All bytes of the buffer that this tensor is a view of; a layout says which are its own.
+    #[inline]
     pub fn buffer_bytes(&self) -> &[u8] {
         match &self.data {
             Data::Scalar(bytes) => &bytes.0[..self.dtype.size()],
-            Data::Dense(dense) => dense.buffer.bytes(),
+            Data::Dense(dense) => dense.buffer().bytes(),
             Data::Stack(_) => &[],
         }
     }
@@ -176,13 +215,14 @@ impl Tensor {
     }
 
     /// The bytes of the elements in row-major order, if they lie so.
+    #[inline]
     pub fn bytes(&self) -> Option<&[u8]> {
         match &self.data {
             Data::Scalar(bytes) => Some(&bytes.0[..self.dtype.size()]),
             Data::Dense(dense) if dense.layout.is_contiguous() => {
                 let size = self.dtype.size();
                 let start = dense.layout.offset * size;
-                Some(&dense.buffer.bytes()[start..start + dense.layout.count() * size])
+                Some(&dense.buffer().bytes()[start..start + dense.layout.count() * size])
             }
             _ => None,
         }
@@ -216,6 +256,7 @@ impl Tensor {
     }
 
     /// The one element of a tensor of one element.
+    #[inline]
     pub fn item<T: Element>(&self) -> Option<T> {
         if T::DTYPE != self.dtype || self.count() != 1 {
             return None;
@@ -255,23 +296,28 @@ impl Tensor {
         };
         if dense.layout.offset != 0
             || !dense.layout.is_contiguous()
-            || dense.layout.count() * dtype.size() != dense.buffer.bytes().len()
-            || dense.buffer.is_borrowed()
+            || dense.layout.count() * dtype.size() != dense.buffer().bytes().len()
+            || dense.buffer().is_borrowed()
         {
             return Err(Tensor { dtype, data: Data::Dense(dense) });
         }
-        match Arc::try_unwrap(dense) {
-            Err(dense) => Err(Tensor { dtype, data: Data::Dense(dense) }),
-            Ok(Dense { layout, buffer }) => Arc::try_unwrap(buffer).map_err(|buffer| Tensor {
-                dtype,
-                data: Data::Dense(Arc::new(Dense { layout, buffer })),
-            }),
+        let (layout, base) = match Arc::try_unwrap(dense) {
+            Err(dense) => return Err(Tensor { dtype, data: Data::Dense(dense) }),
+            Ok(Dense { store: Store::Own(buffer), .. }) => return Ok(buffer),
+            Ok(Dense { layout, store: Store::Of(base) }) => (layout, base),
+        };
+        match Arc::try_unwrap(base) {
+            Ok(Dense { store: Store::Own(buffer), .. }) => Ok(buffer),
+            // A base that no one else holds has its own buffer.
+            Ok(Dense { store: Store::Of(base), .. }) | Err(base) => {
+                Err(Tensor::dense(dtype, layout, Store::Of(base)))
+            }
         }
     }
 
     fn view(&self, f: impl FnOnce(&Layout) -> Layout) -> Result<Tensor> {
-        let (layout, buffer) = match &self.data {
-            Data::Dense(dense) => (f(&dense.layout), dense.buffer.clone()),
+        let (layout, store) = match &self.data {
+            Data::Dense(dense) => (f(&dense.layout), dense.shared()),
             Data::Scalar(bytes) => {
                 let layout = f(&Layout::contiguous(&[]));
                 if layout.shape.is_empty() {
@@ -279,16 +325,16 @@ impl Tensor {
                 }
                 let mut buffer = Buffer::new(self.dtype, 1)?;
                 buffer.bytes_mut().copy_from_slice(&bytes.0[..self.dtype.size()]);
-                (layout, Arc::new(buffer))
+                (layout, Store::Own(buffer))
             }
             Data::Stack(_) => return Ok(self.clone()),
         };
-        if layout.shape.is_empty() {
-            let size = self.dtype.size();
-            let bytes = &buffer.bytes()[layout.offset * size..];
+        let dense = Dense { layout, store };
+        if dense.layout.shape.is_empty() {
+            let bytes = &dense.buffer().bytes()[dense.layout.offset * self.dtype.size()..];
             return Ok(Tensor::scalar_from_bytes(self.dtype, bytes));
         }
-        Ok(Tensor { dtype: self.dtype, data: Data::Dense(Arc::new(Dense { layout, buffer })) })
+        Ok(Tensor { dtype: self.dtype, data: Data::Dense(Arc::new(dense)) })
     }
 
     /// A view with the axes in the order of `permutation`.
@@ -361,13 +407,12 @@ impl Tensor {
             && self.is_contiguous()
             && !shape.is_empty()
         {
-            let (bytes, size) = (dense.buffer.bytes(), dtype.size().max(1));
+            let (bytes, size) = (dense.buffer().bytes(), dtype.size().max(1));
             let at = dense.layout.offset * self.dtype.size();
             let is_aligned = [bytes.as_ptr().addr(), bytes.len(), at];
             if is_aligned.iter().all(|n| n.is_multiple_of(size)) {
                 let layout = Layout { offset: at / size, ..Layout::contiguous(shape) };
-                let dense = Dense { layout, buffer: dense.buffer.clone() };
-                return Ok(Tensor { dtype, data: Data::Dense(Arc::new(dense)) });
+                return Ok(Tensor::dense(dtype, layout, dense.shared()));
             }
         }
         let mut buffer = Buffer::new(dtype, layout::count(shape))?;
@@ -440,6 +485,19 @@ mod tests {
         let x = x.into_buffer().err().unwrap();
         drop(y);
         assert!(x.into_buffer().is_ok());
+    }
+
+    #[test]
+    fn the_last_view_of_a_buffer_gives_it_away() {
+        let x = Tensor::from_slice(&[1.0f32, 2.0, 3.0, 4.0], &[4]).unwrap();
+        let start = x.buffer_bytes().as_ptr();
+        let y = x.reshape(&[2, 2]).unwrap();
+        let z = y.reshape(&[4, 1]).unwrap();
+        drop(y);
+        let z = z.into_buffer().err().expect("x holds it");
+        drop(x);
+        assert_eq!(z.to_vec::<f32>(), [1.0, 2.0, 3.0, 4.0]);
+        assert_eq!(z.into_buffer().unwrap().bytes().as_ptr(), start);
     }
 
     #[test]

@@ -12,12 +12,12 @@ use pyo3::basic::CompareOp;
 use pyo3::exceptions::{PyBufferError, PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyIterator, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyIterator, PyList, PySet, PyString, PyTuple, PyType};
 
 use crate::convert::{array_like, as_array, dtype_object, item, named, to_numpy};
 use crate::errors::{OrRaise, guarded, raise};
 use crate::functions::{ints, lookup, unknown, whole};
-use crate::{config, indexing, text};
+use crate::{config, ffi, indexing, text};
 
 /// An array: concrete, or traced by a transformation. Immutable.
 #[pyclass(frozen, name = "Array", module = "pullback", weakref)]
@@ -27,6 +27,18 @@ impl PyArray {
     /// An array that has not been deleted.
     pub fn new(array: Array) -> PyArray {
         PyArray(array, AtomicBool::new(false))
+    }
+
+    /// The array, unless it is deleted.
+    #[inline]
+    pub fn peek(&self) -> Option<&Array> {
+        (!self.1.load(Ordering::Relaxed)).then_some(&self.0)
+    }
+
+    /// Whether it has elements, rather than being traced.
+    #[inline]
+    pub fn is_concrete(&self) -> bool {
+        self.0.tensor().is_some()
     }
 
     /// The array, unless its user has deleted it, or given it to a function to be used up.
@@ -51,7 +63,7 @@ fn deleted(array: &Array) -> PyErr {
 /// An array as an object of Python.
 #[inline]
 pub fn wrap(py: Python<'_>, array: Array) -> PyResult<Py<PyAny>> {
-    Ok(Py::new(py, PyArray::new(array))?.into_any())
+    ffi::objects::object(py, PyArray::new(array))
 }
 
 /// The function that an operator stands for, by its name in messages.
@@ -73,7 +85,7 @@ fn binary(
     let py = other.py();
     match operand(other, name)? {
         Some(y) => guarded(|| wrap(py, called(name, operation(x, &y))?)),
-        None => Ok(py.NotImplemented()),
+        None => left_to_other(x, other, name),
     }
 }
 
@@ -86,7 +98,36 @@ fn reflected(
     let py = other.py();
     match operand(other, name)? {
         Some(x) => guarded(|| wrap(py, called(name, operation(&x, y))?)),
-        None => Ok(py.NotImplemented()),
+        None => left_to_other(y, other, name),
+    }
+}
+
+/// What an operator gives that does not know the other operand, which may know it.
+///
+/// # Errors
+/// If the other is a container that would take the array for a number to be repeated by, or say that
+/// it is not equal.
+#[cold]
+fn left_to_other(array: &Array, other: &Bound<'_, PyAny>, name: &str) -> PyResult<Py<PyAny>> {
+    let is_container = other.is_instance_of::<PyList>()
+        || other.is_instance_of::<PyTuple>()
+        || other.is_instance_of::<PyDict>()
+        || other.is_instance_of::<PySet>();
+    let sign = match name {
+        "add" => "+",
+        "multiply" => "*",
+        "equal" => "==",
+        "not_equal" => "!=",
+        _ => "",
+    };
+    match is_container && !sign.is_empty() {
+        true => Err(PyTypeError::new_err(format!(
+            "{name}: unsupported operand types for {sign}: {} and {}; an operator takes arrays and \
+             numbers, and numpy.asarray makes an array of a container",
+            array.aval(),
+            other.get_type().name()?
+        ))),
+        false => Ok(other.py().NotImplemented()),
     }
 }
 
@@ -334,9 +375,6 @@ impl PyArray {
 
     fn __float__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let value = self.number(py, "float", Need::Value)?;
-        if value.is_exact_instance_of::<pyo3::types::PyFloat>() {
-            return Ok(value);
-        }
         py.get_type::<pyo3::types::PyFloat>().call1((value,))
     }
 
@@ -800,8 +838,10 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
         // Assigning the method makes Python look for it where it needs a buffer.
         class.setattr("__buffer__", class.getattr("__buffer__")?)?;
     } else {
-        crate::ffi::export_buffers(&class);
+        ffi::export_buffers(&class);
     }
+    ffi::objects::install(&class)?;
+    ffi::operators::install(&class);
     // `Array` is not to be made by its class, but `isinstance` and annotations need it.
     class.setattr("__doc__", "An array: concrete, or traced by a transformation. Immutable.")
 }

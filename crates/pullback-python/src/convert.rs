@@ -51,17 +51,20 @@ pub fn weak_float(value: f64) -> Array {
     }
 }
 
+/// A whole number of the host language, if the type of whole numbers has it.
+#[inline]
+pub fn weak_whole(value: i64) -> Option<Array> {
+    match promote::default_int() {
+        DType::I64 => Some(Array::weak_scalar(value)),
+        _ => i32::try_from(value).ok().map(Array::weak_scalar),
+    }
+}
+
 fn weak_int(object: &Bound<'_, PyAny>) -> PyResult<Array> {
-    let wide = promote::default_int() == DType::I64;
-    let too_large = || {
+    object.extract().ok().and_then(weak_whole).ok_or_else(|| {
         let name = promote::default_int().name();
         PyOverflowError::new_err(format!("Python int {object} too large to convert to {name}"))
-    };
-    let value: i64 = object.extract().map_err(|_| too_large())?;
-    match wide {
-        true => Ok(Array::weak_scalar(value)),
-        false => i32::try_from(value).map(Array::weak_scalar).map_err(|_| too_large()),
-    }
+    })
 }
 
 fn weak_complex(value: Complex<f64>) -> Array {

@@ -199,9 +199,13 @@ impl Jaxpr {
     /// # Errors
     /// Those of [`Jaxpr::plan`] and of the engine.
     pub fn run_concrete(&self, inputs: pullback_engine::kernels::Tensors) -> Result<Arrays> {
-        let outputs = self.plan()?.run(inputs)?;
-        let weak = self.outputs.iter().map(|atom| self.atom_is_weak(atom));
-        Ok(outputs.into_iter().zip(weak).map(|(t, weak)| Array::with_weak(t, weak)).collect())
+        let outputs = self.plan()?.run(inputs)?.into_iter().zip(self.weak_outputs());
+        Ok(outputs.map(|(t, weak)| Array::with_weak(t, weak)).collect())
+    }
+
+    /// Whether each of the outputs has a weak type.
+    pub fn weak_outputs(&self) -> impl Iterator<Item = bool> {
+        self.outputs.iter().map(|atom| self.atom_is_weak(atom))
     }
 
     fn atom_is_weak(&self, atom: &Atom) -> bool {
@@ -215,6 +219,7 @@ impl Jaxpr {
     ///
     /// # Errors
     /// If an operation has no lowering, or the program refers to arrays that are being traced.
+    #[inline]
     pub fn plan(&self) -> Result<&Arc<Plan>> {
         if let Some(plan) = self.plan.get() {
             return Ok(plan);

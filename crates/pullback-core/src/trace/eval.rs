@@ -102,22 +102,12 @@ pub fn of_numbers(op: ScalarOp, x: &Array, y: &Array) -> Option<Array> {
         return of_numbers(op, &as_real(x, y)?, y);
     }
     let dtype = a.dtype();
-    let is_possible = match dtype {
-        DType::F32 | DType::F64 => true,
-        DType::I32 | DType::I64 | DType::U32 | DType::U64 => op != ScalarOp::Div,
-        _ => false,
-    };
-    let is_plain = is_possible
-        && dtype == b.dtype()
-        && a.rank() + b.rank() == 0
-        && promote::canonical(dtype) == dtype
-        && !super::is_current()
-        && !config::debug_nans();
+    let is_plain =
+        promote::canonical(dtype) == dtype && !super::is_current() && !config::debug_nans();
     if !is_plain {
         return None;
     }
-    let output = tile::scalar(op, &[a, b]).ok()?;
-    Some(Array::with_weak(output, x.is_weak() && y.is_weak()))
+    Some(Array::with_weak(tile::arithmetic(op, a, b)?, x.is_weak() && y.is_weak()))
 }
 
 /// A bare whole number as one of the type of a real number that is not bare.
@@ -181,7 +171,10 @@ fn planned(op: &Op, inputs: &[&Array]) -> Result<Arrays> {
             ready
         }
     };
-    let outputs = ready.plan.run(tensors)?;
+    let mut outputs = pullback_engine::kernels::Tensors::new();
+    if !ready.plan.run_few(&tensors, &mut outputs)? {
+        outputs = ready.plan.run(tensors)?;
+    }
     Ok(outputs.into_iter().zip(&ready.weak).map(|(t, &weak)| Array::with_weak(t, weak)).collect())
 }
 

@@ -72,6 +72,7 @@ pub fn current() -> TraceRef {
 }
 
 /// Whether operations are bound to a trace now, and not evaluated.
+#[inline]
 pub fn is_current() -> bool {
     CURRENT.with_borrow(Option::is_some)
 }

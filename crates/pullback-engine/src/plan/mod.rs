@@ -84,6 +84,17 @@ impl Plan {
         run::run(self, inputs)
     }
 
+    /// Computes the outputs as [`Plan::run`] does and adds them to `outputs`, if the plan is one
+    /// step over so few elements that what surrounds them takes longer. Otherwise false, and
+    /// nothing is done.
+    ///
+    /// # Panics
+    /// If the number of inputs is not that of the plan.
+    #[inline]
+    pub fn run_few(&self, inputs: &[Tensor], outputs: &mut Tensors) -> Result<bool> {
+        run::run_few(self, inputs, outputs)
+    }
+
     /// Computes the outputs, and says how long each step took.
     ///
     /// # Panics

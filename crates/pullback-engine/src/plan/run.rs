@@ -26,6 +26,16 @@ pub(super) fn run(plan: &Plan, inputs: Tensors) -> Result<Tensors> {
     run_with(plan, inputs, Step::run)
 }
 
+pub(super) fn run_few(plan: &Plan, inputs: &[Tensor], outputs: &mut Tensors) -> Result<bool> {
+    if !plan.is_one_step || profiler::is_on() {
+        return Ok(false);
+    }
+    let Work::Tile { program, shape } = &plan.steps[0].work else { return Ok(false) };
+    assert_eq!(inputs.len(), plan.inputs.len(), "inputs of a plan");
+    interrupt::check()?;
+    program.run_few(inputs, shape, outputs)
+}
+
 pub(super) fn run_timed(plan: &Plan, inputs: Tensors) -> Result<(Tensors, Vec<Duration>)> {
     let mut times = Vec::with_capacity(plan.steps.len());
     let outputs = run_with(plan, inputs, |step, operands| {

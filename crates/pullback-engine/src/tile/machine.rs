@@ -34,7 +34,9 @@ const TILE_BYTES: usize = 2048;
 /// Runs a program; see [`Program::run`].
 pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Result<Tensors> {
     if shape.is_empty() {
-        return Ok(run_scalars(program, &inputs));
+        let mut results = Tensors::new();
+        run_scalars(program, &inputs, &mut results);
+        return Ok(results);
     }
     let count = layout::checked_count(shape).ok_or_else(|| Error::TooLarge {
         elements: shape.iter().map(|&d| d as u128).product(),
@@ -43,7 +45,8 @@ pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Re
     debug_assert_eq!(inputs.len(), program.inputs.len());
     if count == 1 {
         let numbers = inputs.iter().map(|input| input.reshape(&[])).collect::<Result<Tensors>>()?;
-        let results = run_scalars(program, &numbers);
+        let mut results = Tensors::new();
+        run_scalars(program, &numbers, &mut results);
         return results.iter().map(|result| result.reshape(shape)).collect();
     }
 
@@ -55,13 +58,9 @@ pub(crate) fn run(program: &Program, mut inputs: Tensors, shape: &[usize]) -> Re
     if let Some(few) = code.as_ref().filter(|_| count <= program.part)
         && let Some(arguments) = in_order(&inputs)
     {
-        let mut buffers: SmallVec<[Buffer; 2]> = SmallVec::new();
-        for &dtype in &program.outputs {
-            buffers.push(Buffer::new(dtype, count)?);
-        }
-        if at_once(few, &arguments, count, buffers.iter_mut().map(Buffer::bytes_mut)) {
-            let tensors = program.outputs.iter().zip(buffers);
-            return Ok(tensors.map(|(&dtype, it)| Tensor::from_buffer(dtype, shape, it)).collect());
+        let mut results = Tensors::new();
+        if all_at_once(program, few, &arguments, (shape, count), &mut results)? {
+            return Ok(results);
         }
         // It would fail again.
         code = None;
@@ -128,8 +127,52 @@ fn compute(
     job.run(count, outputs);
 }
 
+/// Runs a program over few elements, where its inputs are left as they are; the results are added to
+/// `results`. False if it is not such a program, or cannot be run so.
+pub(crate) fn run_few(
+    program: &Program,
+    inputs: &[Tensor],
+    shape: &[usize],
+    results: &mut Tensors,
+) -> Result<bool> {
+    if shape.is_empty() {
+        run_scalars(program, inputs, results);
+        return Ok(true);
+    }
+    let Some(count) = layout::checked_count(shape) else { return Ok(false) };
+    if !(2..=program.part).contains(&count) {
+        return Ok(false);
+    }
+    let Some(arguments) = in_order(inputs) else { return Ok(false) };
+    match program.codes.get(program, &[], form_of(inputs, shape), count) {
+        Some(code) => all_at_once(program, &code, &arguments, (shape, count), results),
+        None => Ok(false),
+    }
+}
+
+/// Runs code over few elements into new tensors. False if some results are not right.
+fn all_at_once(
+    program: &Program,
+    code: &Code,
+    arguments: &[Argument],
+    (shape, count): (&[usize], usize),
+    results: &mut Tensors,
+) -> Result<bool> {
+    let mut buffers: SmallVec<[Buffer; 2]> = SmallVec::new();
+    for &dtype in &program.outputs {
+        buffers.push(Buffer::new(dtype, count)?);
+    }
+    if !at_once(code, arguments, count, buffers.iter_mut().map(Buffer::bytes_mut)) {
+        return Ok(false);
+    }
+    for (&dtype, buffer) in program.outputs.iter().zip(buffers) {
+        results.push(Tensor::from_buffer(dtype, shape, buffer));
+    }
+    Ok(true)
+}
+
 /// Inputs as arguments of code, if all are scalars or lie in order.
-fn in_order(inputs: &Tensors) -> Option<SmallVec<[Argument<'_>; 4]>> {
+fn in_order(inputs: &[Tensor]) -> Option<SmallVec<[Argument<'_>; 4]>> {
     let mut arguments = SmallVec::new();
     for input in inputs {
         arguments.push(match input.rank() {
@@ -154,7 +197,7 @@ fn at_once<'a>(
 }
 
 /// Runs a program on scalars: each value has a place on the stack, and nothing is allocated.
-fn run_scalars(program: &Program, inputs: &Tensors) -> Tensors {
+fn run_scalars(program: &Program, inputs: &[Tensor], results: &mut Tensors) {
     let outputs = program.outputs.len();
     let mut values: SmallVec<[Element; 16]> = SmallVec::new();
     values.resize(outputs + program.slots, Element([0; 2]));
@@ -182,8 +225,9 @@ fn run_scalars(program: &Program, inputs: &Tensors) -> Tensors {
             Place::Input(_) | Place::Constant(_) => {}
         }
     }
-    let results = program.outputs.iter().zip(&values);
-    results.map(|(&dtype, value)| value.tensor(dtype)).collect()
+    for (&dtype, value) in program.outputs.iter().zip(&values) {
+        results.push(value.tensor(dtype));
+    }
 }
 
 /// Takes the buffers of inputs that no one else holds for outputs of the same size of elements.

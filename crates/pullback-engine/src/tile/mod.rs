@@ -26,4 +26,4 @@ mod table;
 mod widened;
 
 pub use op::ScalarOp;
-pub use program::{Program, ProgramBuilder, Reg, scalar};
+pub use program::{Program, ProgramBuilder, Reg, arithmetic, scalar};

@@ -100,6 +100,21 @@ impl Program {
         }
     }
 
+    /// Runs the program as [`Program::run`] does, if it is over so few elements that they are
+    /// computed at once; the results are added to `results`. Otherwise false, and nothing is done.
+    #[inline]
+    pub(crate) fn run_few(
+        &self,
+        inputs: &[Tensor],
+        shape: &[usize],
+        results: &mut Tensors,
+    ) -> Result<bool> {
+        if self.error.is_some() || native::mode() == Mode::Oracle {
+            return Ok(false);
+        }
+        machine::run_few(self, inputs, shape, results)
+    }
+
     /// What one element costs; what is moved depends on the inputs.
     pub fn cost(&self) -> Cost {
         self.instructions.iter().map(|instruction| instruction.op.cost()).sum()
@@ -421,6 +436,47 @@ pub fn scalar(op: ScalarOp, operands: &[&Tensor]) -> Result<Tensor> {
         _ => return undefined(key),
     }
     Ok(out.tensor(result))
+}
+
+/// The sum, difference, product or quotient of two tensors of rank 0, as [`scalar`] gives it, for
+/// the types and operations that are most common; none for any other.
+#[inline]
+pub fn arithmetic(op: ScalarOp, x: &Tensor, y: &Tensor) -> Option<Tensor> {
+    macro_rules! real {
+        ($T:ty) => {{
+            let (x, y) = (x.item::<$T>()?, y.item::<$T>()?);
+            Tensor::scalar(match op {
+                ScalarOp::Add => x + y,
+                ScalarOp::Sub => x - y,
+                ScalarOp::Mul => x * y,
+                ScalarOp::Div => x / y,
+                _ => return None,
+            })
+        }};
+    }
+    macro_rules! whole {
+        ($T:ty) => {{
+            let (x, y) = (x.item::<$T>()?, y.item::<$T>()?);
+            Tensor::scalar(match op {
+                ScalarOp::Add => x.wrapping_add(y),
+                ScalarOp::Sub => x.wrapping_sub(y),
+                ScalarOp::Mul => x.wrapping_mul(y),
+                _ => return None,
+            })
+        }};
+    }
+    if x.rank() + y.rank() > 0 {
+        return None;
+    }
+    Some(match x.dtype() {
+        DType::F32 => real!(f32),
+        DType::F64 => real!(f64),
+        DType::I32 => whole!(i32),
+        DType::I64 => whole!(i64),
+        DType::U32 => whole!(u32),
+        DType::U64 => whole!(u64),
+        _ => return None,
+    })
 }
 
 /// Room for one element of any type, which starts at the lowest byte.

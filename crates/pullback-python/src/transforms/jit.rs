@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use pullback_core::engine::kernels::Tensors;
 use pullback_core::primitives::control::jit::jit as bind_jit;
 use pullback_core::promote::same_shape;
-use pullback_core::{Array, Aval, trace};
+use pullback_core::{Array, Aval, Error, trace};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -20,6 +20,8 @@ use crate::array::wrap;
 use crate::config::{self, Settings};
 use crate::convert::array_like;
 use crate::errors::{OrRaise, guarded};
+use crate::ffi;
+use crate::ffi::calls::{self, Callable};
 use crate::tree::{Template, TreeDef};
 
 /// A compiled function.
@@ -31,6 +33,7 @@ pub struct Jit {
     static_argnames: Vec<String>,
     inline: bool,
     cache: Mutex<Cache>,
+    entry: calls::Entry,
 }
 
 #[derive(Default)]
@@ -134,40 +137,25 @@ struct Prepared<'py> {
 }
 
 impl Jit {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
-        self.cache.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    fn new(
+        fun: &Bound<'_, PyAny>,
+        static_argnums: Vec<i64>,
+        static_argnames: Vec<String>,
+        inline: bool,
+    ) -> Jit {
+        Jit {
+            fun: fun.clone().unbind(),
+            name: name_of(fun),
+            static_argnums,
+            static_argnames,
+            inline,
+            cache: Mutex::default(),
+            entry: calls::Entry::new::<Jit>(),
+        }
     }
 
-    /// The result for arguments by position, if the program used last is the one.
-    #[inline]
-    fn quick<'py>(
-        &self,
-        py: Python<'py>,
-        args: &Bound<'py, PyTuple>,
-    ) -> Option<PyResult<Bound<'py, PyAny>>> {
-        let entry = self.lock().last.clone()?;
-        if trace::is_current() || config::current() != entry.settings {
-            return None;
-        }
-        let mut avals = entry.avals.iter();
-        let mut tensors = Tensors::with_capacity(entry.avals.len());
-        let mut take = |leaf: &Bound<'py, PyAny>| {
-            let Some(aval) = avals.next() else { return false };
-            // What is wrong with an object is said on the long way.
-            let Ok(Some(array)) = array_like(leaf) else { return false };
-            let fits = array.dtype() == aval.dtype
-                && array.is_weak() == aval.weak
-                && same_shape(array.shape(), &aval.shape);
-            match array.into_tensor() {
-                Some(tensor) if fits => tensors.push(tensor),
-                _ => return false,
-            }
-            true
-        };
-        if !entry.arguments.child(0)?.tuple(args, &mut take) {
-            return None;
-        }
-        Some(run_tensors(py, &entry, tensors))
+    fn lock(&self) -> std::sync::MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn prepare<'py>(
@@ -257,9 +245,7 @@ impl Jit {
                     continue 'search;
                 }
             }
-            if entry.plain {
-                self.lock().last = Some(entry.clone());
-            }
+            self.remember(&entry);
             return Ok(entry);
         }
         let Prepared { fun, structure, statics, .. } = prepared;
@@ -281,16 +267,20 @@ impl Jit {
         });
         // A program that refers to arrays of a trace around it is of no use outside.
         if closed {
-            let mut cache = self.lock();
-            cache.entries.entry(hash).or_default().push(entry.clone());
-            if plain {
-                cache.last = Some(entry.clone());
-            }
+            self.lock().entries.entry(hash).or_default().push(entry.clone());
+            self.remember(&entry);
         }
         Ok(entry)
     }
 
-    fn call<'py>(
+    /// Keeps a program at hand for the next call.
+    fn remember(&self, entry: &Arc<Entry>) {
+        if entry.plain {
+            self.lock().last = Some(entry.clone());
+        }
+    }
+
+    fn called<'py>(
         &self,
         py: Python<'py>,
         args: &Bound<'py, PyTuple>,
@@ -339,22 +329,96 @@ pub(super) fn run<'py>(
     }
 }
 
+/// The result of a program for arguments by position, if it is the one for them.
+#[inline]
+fn run_quickly<'py>(
+    py: Python<'py>,
+    entry: &Entry,
+    args: &[Bound<'py, PyAny>],
+) -> Option<PyResult<Bound<'py, PyAny>>> {
+    if config::current() != entry.settings {
+        return None;
+    }
+    let mut avals = entry.avals.iter();
+    let mut tensors = Tensors::with_capacity(entry.avals.len());
+    let mut take = |leaf: &Bound<'py, PyAny>| {
+        let Some(aval) = avals.next() else { return false };
+        let fits = |array: &Array| {
+            array.dtype() == aval.dtype
+                && array.is_weak() == aval.weak
+                && same_shape(array.shape(), &aval.shape)
+        };
+        if let Some(array) = ffi::objects::peek(leaf) {
+            match array.tensor() {
+                Some(tensor) if fits(array) => tensors.push(tensor.clone()),
+                _ => return false,
+            }
+            return true;
+        }
+        // What is wrong with an object is said on the long way.
+        let Ok(Some(array)) = array_like(leaf) else { return false };
+        if !fits(&array) {
+            return false;
+        }
+        array.into_tensor().map(|tensor| tensors.push(tensor)).is_some()
+    };
+    if !entry.arguments.child(0)?.each(args, &mut take) {
+        return None;
+    }
+    Some(run_tensors(py, entry, tensors))
+}
+
 fn run_tensors<'py>(
     py: Python<'py>,
     entry: &Entry,
     inputs: Tensors,
 ) -> PyResult<Bound<'py, PyAny>> {
     let jaxpr = &entry.program.jaxpr;
-    let large = inputs.iter().any(|input| input.count() > LARGE);
-    let outputs = match large {
-        true => py.detach(|| jaxpr.run_concrete(inputs)),
-        false => jaxpr.run_concrete(inputs),
-    };
-    let mut outputs = outputs.or_raise()?.into_iter();
+    let plan = jaxpr.plan().or_raise()?;
+    let mut outputs = Tensors::new();
+    if !plan.run_few(&inputs, &mut outputs).map_err(Error::from).or_raise()? {
+        let large = inputs.iter().any(|input| input.count() > LARGE);
+        let results = match large {
+            true => py.detach(|| plan.run(inputs)),
+            false => plan.run(inputs),
+        };
+        outputs = results.map_err(Error::from).or_raise()?;
+    }
+    let mut outputs = outputs.into_iter().zip(jaxpr.weak_outputs());
     entry.results.build(py, &mut || {
-        let array = outputs.next().ok_or_else(|| PyValueError::new_err("jit: too few results"))?;
-        Ok(wrap(py, array)?.into_bound(py))
+        let (tensor, weak) =
+            outputs.next().ok_or_else(|| PyValueError::new_err("jit: too few results"))?;
+        Ok(wrap(py, Array::with_weak(tensor, weak))?.into_bound(py))
     })
+}
+
+impl calls::Callable for Jit {
+    #[inline]
+    fn quick<'py>(
+        &self,
+        py: Python<'py>,
+        args: &[Bound<'py, PyAny>],
+    ) -> Option<PyResult<Bound<'py, PyAny>>> {
+        if trace::is_current() {
+            return None;
+        }
+        let entry = self.lock().last.clone()?;
+        run_quickly(py, &entry, args)
+    }
+
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        args: &Bound<'py, PyTuple>,
+        kwargs: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        config::sync();
+        self.called(py, args, kwargs)
+    }
+
+    fn entry(&self) -> &calls::Entry {
+        &self.entry
+    }
 }
 
 #[pymethods]
@@ -366,15 +430,7 @@ impl Jit {
         args: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        guarded(|| {
-            if kwargs.is_none()
-                && let Some(result) = self.quick(py, args)
-            {
-                return result;
-            }
-            config::sync();
-            self.call(py, args, kwargs)
-        })
+        guarded(|| Callable::call(self, py, args, kwargs))
     }
 
     fn __get__<'py>(
@@ -454,14 +510,7 @@ fn jit<'py>(
     if !fun.is_callable() {
         return Err(super::not_callable("jit", fun)?);
     }
-    let jit = Jit {
-        fun: fun.clone().unbind(),
-        name: name_of(fun),
-        static_argnums,
-        static_argnames,
-        inline,
-        cache: Mutex::default(),
-    };
+    let jit = Jit::new(fun, static_argnums, static_argnames, inline);
     let jit = Bound::new(fun.py(), jit)?.into_any();
     super::dress(&jit, fun, None)?;
     Ok(jit)
@@ -470,5 +519,8 @@ fn jit<'py>(
 /// Adds the functions.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Jit>()?;
+    let py = module.py();
+    let sample = Bound::new(py, Jit::new(&py.None().into_bound(py), vec![], vec![], false))?;
+    calls::install(&py.get_type::<Jit>(), &sample);
     module.add_function(wrap_pyfunction!(jit, module)?)
 }

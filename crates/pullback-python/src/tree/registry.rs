@@ -53,9 +53,13 @@ fn is_known(class: &Bound<'_, PyType>) -> PyResult<bool> {
         || class.is(py.get_type::<PyList>())
         || class.is(py.get_type::<PyDict>())
         || class.is(py.None().bind(py).get_type());
-    Ok(builtin
-        || class.is(py.import("collections")?.getattr("OrderedDict")?)
-        || class.is(py.import("collections")?.getattr("defaultdict")?))
+    // Others are not asked for by their module, which programs may not have imported yet.
+    if builtin || !class.is_subclass_of::<PyDict>()? {
+        return Ok(builtin);
+    }
+    let collections = py.import("collections")?;
+    Ok(class.is(collections.getattr("OrderedDict")?)
+        || class.is(collections.getattr("defaultdict")?))
 }
 
 impl Registration {

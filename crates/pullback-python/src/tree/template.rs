@@ -51,7 +51,13 @@ impl Template {
             Kind::Leaf => take(tree),
             Kind::None => tree.is_none(),
             Kind::Tuple => match tree.cast_exact::<PyTuple>() {
-                Ok(tuple) => self.tuple(tuple, take),
+                Ok(tuple) => {
+                    tuple.len() == self.children.len()
+                        && tuple
+                            .iter_borrowed()
+                            .zip(&self.children)
+                            .all(|(entry, child)| child.leaves(&entry, take))
+                }
                 Err(_) => false,
             },
             Kind::List => match tree.cast_exact::<PyList>() {
@@ -81,17 +87,15 @@ impl Template {
         }
     }
 
-    /// The same for the children of a tuple: positional arguments, say.
-    pub fn tuple<'py>(
+    /// The same for the children of the root, one by one: positional arguments, say.
+    #[inline]
+    pub fn each<'py>(
         &self,
-        tuple: &Bound<'py, PyTuple>,
+        children: &[Bound<'py, PyAny>],
         take: &mut impl FnMut(&Bound<'py, PyAny>) -> bool,
     ) -> bool {
-        tuple.len() == self.children.len()
-            && tuple
-                .iter_borrowed()
-                .zip(&self.children)
-                .all(|(entry, child)| child.leaves(&entry, take))
+        children.len() == self.children.len()
+            && children.iter().zip(&self.children).all(|(entry, child)| child.leaves(entry, take))
     }
 
     /// The template of one child.

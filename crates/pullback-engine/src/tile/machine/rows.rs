@@ -70,7 +70,7 @@ pub(crate) unsafe fn run_rows_into(
 
 /// What code is wanted for inputs: those that have the same element all along a row have another
 /// scalar in each, if all inputs can be read along rows.
-pub(super) fn form_of(inputs: &Tensors, shape: &[usize]) -> Form {
+pub(super) fn form_of(inputs: &[Tensor], shape: &[usize]) -> Form {
     let bit = |n: usize| 1u64.checked_shl(n as u32).unwrap_or(0);
     let mut form = Form::default();
     let mut strided: SmallVec<[usize; 4]> = SmallVec::new();

@@ -1,5 +1,6 @@
 //! The places where PyO3 offers no safe way: builtin functions with one entry point, methods made
-//! of functions, and memory that is shared with other libraries, in either direction.
+//! of functions, and memory that is shared with other libraries, in either direction; and where its
+//! way takes too long: objects of `Array`, arithmetic of numbers, and calls of compiled functions.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString};
@@ -14,6 +15,10 @@ use smallvec::SmallVec;
 
 use crate::errors::guarded;
 use crate::functions::Builtin;
+
+pub mod calls;
+pub mod objects;
+pub mod operators;
 
 const NAME: &CStr = c"pullback.builtin";
 
