@@ -72,8 +72,8 @@ pub struct Cost {
 
 impl Cost {
     /// So many operations.
-    pub fn flops(count: usize) -> Cost {
-        Cost { flops: count as f64, ..Cost::default() }
+    pub const fn flops(count: usize) -> Cost {
+        Cost { flops: count as f64, transcendentals: 0.0, bytes: 0.0 }
     }
 
     /// The greater of each.
@@ -86,15 +86,15 @@ impl Cost {
     }
 
     /// So many bytes read and written.
-    pub fn bytes(count: usize) -> Cost {
-        Cost { bytes: count as f64, ..Cost::default() }
+    pub const fn bytes(count: usize) -> Cost {
+        Cost { flops: 0.0, transcendentals: 0.0, bytes: count as f64 }
     }
 
     /// How long one core is busy with it, roughly: it either computes or waits for memory.
     ///
     /// The rates are those of one core with vectors of 512 bits (see docs/performance.md for what
     /// was measured), so that the same program has the same estimate everywhere.
-    fn busy(self) -> f64 {
+    const fn busy(self) -> f64 {
         let computing = self.flops / FLOPS + self.transcendentals / TRANSCENDENTALS;
         computing.max(self.bytes / BYTES)
     }
@@ -118,8 +118,8 @@ impl Cost {
     /// let (cheap, dear) = (Cost::bytes(8), Cost { transcendentals: 20.0, ..Cost::default() });
     /// assert!(cheap.items_of_part() > dear.items_of_part());
     /// ```
-    pub fn items_of_part(self) -> usize {
-        ((PART / self.busy().max(1e-12)) as usize).max(1)
+    pub const fn items_of_part(self) -> usize {
+        items_of_part(self.busy())
     }
 
     /// How long it takes without machine code: operation by operation over tiles.
@@ -139,12 +139,54 @@ impl Cost {
     }
 }
 
+/// Work that is no program of entries, by how fast one core does it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pace {
+    /// Multiplications that are summed, many at a time: products and convolutions.
+    Products,
+    /// Multiplications within small matrices, which wait for each other: decompositions.
+    Chained,
+    /// Elements that are looked up, or put where others say: searches and updates.
+    Places,
+}
+
+impl Pace {
+    /// Steps in a second, by one core.
+    const fn rate(self) -> f64 {
+        match self {
+            Pace::Products => PRODUCTS,
+            Pace::Chained => CHAINED,
+            Pace::Places => PLACES,
+        }
+    }
+
+    /// How many items, each of so many steps, one thread takes at a time.
+    pub const fn items_of_part(self, steps: usize) -> usize {
+        items_of_part(steps as f64 / self.rate())
+    }
+
+    /// Whether so many steps take so long that threads gain by sharing them even where all of them
+    /// wait for the last one before there is more to do.
+    pub const fn pays_to_wait(self, steps: usize) -> bool {
+        steps as f64 >= WAITING * self.rate()
+    }
+}
+
+/// How many items, each of which takes so long, one thread takes at a time.
+const fn items_of_part(seconds: f64) -> usize {
+    let items = (PART / seconds.max(1e-12)) as usize;
+    if items > 0 { items } else { 1 }
+}
+
 /// A step of a plan by itself.
 pub(crate) const STEP: f64 = 2e-7;
 /// In a second, by one core.
 const FLOPS: f64 = 5e10;
 const TRANSCENDENTALS: f64 = 1.5e9;
 const BYTES: f64 = 2.9e10;
+const PRODUCTS: f64 = 3e10;
+const CHAINED: f64 = 3.6e9;
+const PLACES: f64 = 2e9;
 /// Operations of one element in a second by the tile machine, which reads and writes the nearest
 /// cache for each.
 const TILE_FLOPS: f64 = 1e10;
@@ -152,6 +194,9 @@ const TILE_FLOPS: f64 = 1e10;
 const TILE_STEP: f64 = 2e-8;
 /// How long a thread is busy with what it takes at a time.
 const PART: f64 = 4.5e-6;
+/// How long threads are busy with what they have to wait for each other after, at least: to find
+/// each other again takes a part of it.
+const WAITING: f64 = 5e-5;
 /// To make machine code of anything, and of one more step.
 const COMPILING: f64 = 1e-5;
 const COMPILING_STEP: f64 = 1.5e-7;
@@ -263,6 +308,16 @@ mod tests {
         assert!(Spent::default().pays(one.interpreted_over(1_000_000), one.compiling()));
         // Of a single one, to begin operations is what takes time.
         assert!(one.interpreted_over(1) > 10.0 * one.interpreted());
+    }
+
+    #[test]
+    fn dear_items_are_taken_one_by_one() {
+        assert_eq!(Pace::Products.items_of_part(1 << 30), 1);
+        assert_eq!(Pace::Chained.items_of_part(0), Pace::Products.items_of_part(0));
+        for pace in [Pace::Products, Pace::Chained, Pace::Places] {
+            assert!(pace.items_of_part(1) > pace.items_of_part(10));
+            assert!(!pace.pays_to_wait(pace.items_of_part(1)));
+        }
     }
 
     #[test]

@@ -66,8 +66,11 @@ impl RandomGamma {
     }
 }
 
-/// Samples that a thread takes at once: some ten microseconds of work.
-const PART: usize = 512;
+/// What a sample costs: words of a stream, and the logarithms and roots of a normal and of a uniform
+/// number, for most samples once.
+const SAMPLE: Cost = Cost { flops: (8 * BLOCK) as f64, transcendentals: 6.0, bytes: 0.0 };
+/// Samples that a thread takes at a time: two parts, as lanes are idle at the end of one.
+const PART: usize = (2 * SAMPLE.items_of_part()).next_multiple_of(LANES);
 /// Samples drawn side by side.
 const LANES: usize = 16;
 

@@ -6,6 +6,8 @@
 
 use super::common::arch;
 use super::parts::{for_each_item, for_each_part};
+use super::random::BLOCK;
+use crate::cost::Cost;
 use crate::dtype::{Element, Key};
 
 /// Blocks computed side by side in long streams: so many that the steps of one hide the latency
@@ -13,8 +15,8 @@ use crate::dtype::{Element, Key};
 pub(super) const MANY: usize = 128;
 /// Blocks computed side by side in short streams and at the end of long ones.
 const FEW: usize = 16;
-/// Blocks that a thread takes at once: some ten microseconds of work.
-const PART: usize = 16 << 10;
+/// Elements that a thread takes at a time, whole streams of `MANY` blocks.
+const PART: usize = Cost::flops(BLOCK).items_of_part().next_multiple_of(MANY);
 
 /// The words of `N` keys, or of one for all.
 pub(super) trait Words: Copy {

@@ -1,5 +1,6 @@
 //! Convolutions of every channel alone: loops over channels, some at a time in registers.
 
+use crate::cost::Pace;
 use std::sync::Mutex;
 
 use super::{Axes, Operands};
@@ -11,8 +12,6 @@ use crate::threads;
 
 /// Channels whose sums are in registers together.
 const LANES: usize = 64;
-/// Elements of the result that are worth a thread's while.
-const CHUNK: usize = 1 << 13;
 
 /// Runs a body with the instruction sets of the processor, rounding products and sums as one
 /// where it can.
@@ -86,7 +85,8 @@ pub(super) fn sliding<T: Factor>(
     let lines_of_outer: usize = first_axes.iter().map(|axis| axis.places).product();
     let lines = operands.outer * lines_of_outer;
     let width = last.places * operands.inner;
-    let in_chunk = (CHUNK / width.max(1)).max(1);
+    let taps: usize = axes.iter().map(|axis| axis.taps).product();
+    let in_chunk = Pace::Products.items_of_part(width * taps);
     threads::for_each(lines.div_ceil(in_chunk), &|n| {
         for row in n * in_chunk..((n + 1) * in_chunk).min(lines) {
             // SAFETY: a line of the result, which no other chunk has.
@@ -209,7 +209,9 @@ pub(super) fn gathered<T: Factor>(operands: &Operands<T>, axes: &Axes, out: &mut
     };
     let lines_of_outer: usize = first_axes.iter().map(|axis| axis.places).product();
     let lines = operands.outer * lines_of_outer;
-    let in_part = (CHUNK / (last.places * operands.inner).max(1)).max(lines.div_ceil(16)).max(1);
+    let taps: usize = axes.iter().map(|axis| axis.taps).product();
+    let of_line = last.places * operands.inner * taps;
+    let in_part = Pace::Products.items_of_part(of_line).max(lines.div_ceil(16));
     let sums: Vec<Mutex<Vec<T>>> =
         (0..lines.div_ceil(in_part)).map(|_| Mutex::new(vec![T::ZERO; out.len()])).collect();
     threads::for_each(sums.len(), &|n| {

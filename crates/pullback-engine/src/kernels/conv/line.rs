@@ -2,13 +2,11 @@
 
 use super::FITS;
 use super::{Axis, Operands};
+use crate::cost::Pace;
 use crate::kernels::dot::{Factor, Problem, product};
 use crate::kernels::parts::Shared;
 use crate::scratch::with_scratch;
 use crate::threads;
-
-/// Products that are worth a thread's while.
-const WORK: usize = 1 << 18;
 
 /// Writes the result, `[outer, places, features]`, of a left operand without holes and groups.
 pub(super) fn convolve<T: Factor, const LANES: usize>(
@@ -19,7 +17,7 @@ pub(super) fn convolve<T: Factor, const LANES: usize>(
 ) {
     let &Operands { outer, inner, features, .. } = operands;
     let depth = axis.taps * inner;
-    let in_block = (WORK / (depth * features)).clamp(16, 4096).min(axis.places);
+    let in_block = Pace::Products.items_of_part(depth * features).clamp(16, 4096).min(axis.places);
     let blocks = axis.places.div_ceil(in_block);
     threads::for_each(outer * blocks, &|n| {
         let (entry, first) = (n / blocks, n % blocks * in_block);

@@ -3,6 +3,7 @@
 
 use super::depthwise::{dispatched, lines_seen};
 use super::{Axes, Operands};
+use crate::cost::Pace;
 use crate::kernels::common::arch;
 use crate::kernels::dot::Factor;
 use crate::kernels::parts::Shared;
@@ -12,8 +13,6 @@ use crate::threads;
 pub(super) const FEATURES: usize = 4;
 /// Sums side by side, which are added in halves in the end.
 const LANES: usize = 16;
-/// Products that are worth a thread's while.
-const CHUNK: usize = 1 << 17;
 
 /// Writes the result, `[outer, places, features]`, of a convolution without groups.
 pub(super) fn convolve<T: Factor>(
@@ -30,7 +29,7 @@ pub(super) fn convolve<T: Factor>(
         (0..features * count).map(|n| weights[n % count * features + n / count]).collect();
     let lines = outer * before.iter().map(|axis| axis.places).product::<usize>();
     let width = last.places * features;
-    let in_chunk = (CHUNK / (last.places * count).max(1)).max(1);
+    let in_chunk = Pace::Products.items_of_part(last.places * count);
     threads::for_each(lines.div_ceil(in_chunk), &|n| {
         for row in n * in_chunk..((n + 1) * in_chunk).min(lines) {
             // SAFETY: a line of the result, which no other chunk has.

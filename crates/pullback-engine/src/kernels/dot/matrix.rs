@@ -5,15 +5,16 @@
 //! there are few blocks and a great depth, the depth is divided among the threads as well: into
 //! spans, whose sums are added in order.
 
+use crate::cost::Pace;
 use pulp::Simd;
 
 use super::pack::{Lines, pack};
 use super::tile::{self, Grid, Left, Right, Store};
-use super::{CHAIN_WORK, Factor, Problem};
+use super::{Factor, Problem};
 use crate::buffer::Buffer;
 use crate::error::Result;
 use crate::kernels::common::arch;
-use crate::kernels::parts::for_each_part;
+use crate::kernels::parts::{for_each_part, part_of};
 use crate::threads;
 
 /// Bytes of a row of one step of the depth: results that are added to cost more than operands that
@@ -21,8 +22,8 @@ use crate::threads;
 const STEP_BYTES: usize = 4096;
 /// The same where the left operand has so few rows that the right one is read but once.
 const FLAT_STEP_BYTES: usize = 192;
-/// Multiplications that are worth a thread's while.
-const WORTH: usize = CHAIN_WORK;
+/// Multiplications of a block of tiles, at least.
+const WORTH: usize = 2 * Pace::Products.items_of_part(1);
 /// Rows of the left operand that are computed at a time, in tiles.
 const BLOCK_ROWS: usize = 8;
 /// The same where there are so many that all threads have enough to do anyway.
@@ -107,8 +108,7 @@ fn whole<F: Factor>(problem: &Problem, lhs: &[F], rhs: &[F], out: &mut [F]) -> R
         let fill = |lines: &Lines<F>, buffer: &mut Buffer, width: usize| {
             let width = width / F::PARTS;
             let sliver = width * depth;
-            // A part is as many slivers as some ten thousand numbers.
-            let slivers = (1 << 14 >> sliver.ilog2()).max(1);
+            let slivers = (part_of(size_of::<F>()) / sliver).max(1);
             let count = lines.count.div_ceil(width) * sliver;
             let target = &mut buffer.slice_mut::<F>()[..count];
             for_each_part(target, slivers * sliver, |start, target| {

@@ -14,7 +14,7 @@ use smallvec::smallvec;
 use super::common::{Number, merged};
 use super::{Form, Kernel, Tensors};
 use crate::buffer::Buffer;
-use crate::cost::{Cost, TensorType, TensorTypes};
+use crate::cost::{Cost, Pace, TensorType, TensorTypes};
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::parts::for_each_part;
@@ -306,10 +306,8 @@ impl Problem {
 pub(crate) const CHAIN_DEPTH: usize = 512;
 pub(crate) const CHAIN_WORK: usize = 1 << 18;
 
-/// Work of a chunk of a batch.
-const CHUNK: usize = 1 << 16;
-/// Products of so much work are left to all threads together.
-const LARGE: usize = 1 << 23;
+/// Products of so much work are left to all threads together: each has many parts.
+const LARGE: usize = 64 * Pace::Products.items_of_part(1);
 
 fn multiply<T: Factor, const LANES: usize>(
     lhs: &Operand,
@@ -340,7 +338,7 @@ fn multiply<T: Factor, const LANES: usize>(
     if first.work() >= LARGE {
         return out.chunks_exact_mut(area).enumerate().try_for_each(|(i, out)| one(i, out));
     }
-    let chunk = CHUNK.div_ceil(first.work()).min(count);
+    let chunk = Pace::Products.items_of_part(first.work()).min(count);
     let failure = Mutex::new(None);
     for_each_part(out, chunk * area, |start_at, out| {
         let begin = start_at / area;

@@ -4,6 +4,7 @@
 //! `i % LANES`, the lanes of a block are added in halves, and blocks one after the other.
 
 use super::{Factor, Problem};
+use crate::cost::Cost;
 use crate::kernels::common::{Number, arch};
 use crate::kernels::parts::for_each_part;
 use crate::scratch::with_scratch;
@@ -18,8 +19,6 @@ use rows::Rows;
 const ROUNDS: usize = 128;
 /// Rows of a matrix stored by columns that are accumulated together.
 const TILE: usize = 128;
-/// Elements of the matrix that are worth a thread's while.
-const WORTH: usize = 1 << 16;
 /// Blocks in one span, where few rows are so long that the threads divide them.
 const SPAN: usize = 32;
 /// Bytes from a row of a matrix stored by columns to the next of the same lane, at most, where these
@@ -52,11 +51,13 @@ pub(super) fn product<T: Factor, const LANES: usize>(
     };
     let (rows, work) = (out.len(), out.len() * p.depth);
     let (block, span) = (LANES * ROUNDS, LANES * ROUNDS * SPAN);
-    if rows <= TILE && p.depth > block && work >= 2 * WORTH {
+    // Elements of the matrix, which are read once, that are worth a thread's while.
+    let worth = 2 * Cost::bytes(size_of::<T>()).items_of_part();
+    if rows <= TILE && p.depth > block && work >= 2 * worth {
         // The threads divide the depth, and sums are added in the order of the depth.
         let begins = if rows < 16 && p.depth >= 2 * span { span } else { block };
         let mut sums = vec![T::ZERO; p.depth.div_ceil(begins) * rows];
-        let together = WORTH.div_ceil(rows * begins);
+        let together = worth.div_ceil(rows * begins);
         for_each_part(&mut sums, together * rows, |start, out| {
             for (i, out) in out.chunks_exact_mut(rows).enumerate() {
                 let begin = (start / rows + i) * begins;
@@ -72,7 +73,7 @@ pub(super) fn product<T: Factor, const LANES: usize>(
         return;
     }
     // Where there is much, in smaller parts, so that the threads end together.
-    let worth = if work >= 4 * WORTH { WORTH / 2 } else { WORTH };
+    let worth = if work >= 4 * worth { worth / 2 } else { worth };
     let rows = worth.div_ceil(p.depth).next_multiple_of(TILE);
     for_each_part(out, rows, |start, out| {
         matrix.after(start, 0).apply::<LANES>(vector, out);

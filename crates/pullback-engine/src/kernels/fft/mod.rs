@@ -186,8 +186,12 @@ fn taken(x: Tensor) -> Result<(Option<Tensor>, Buffer)> {
     Ok((None, buffer))
 }
 
-/// Elements that are worth a thread's while.
-const CHUNK: usize = 1 << 14;
+/// Lines of so many elements that a thread takes at a time.
+fn lines_of_part(length: usize) -> usize {
+    let stages = length.next_power_of_two().ilog2() as usize;
+    Cost::flops(5 * stages.max(1) * length).items_of_part()
+}
+
 /// Lines that are moved into scratch at once: two cache lines of c64.
 const COLUMNS: usize = 16;
 
@@ -238,7 +242,7 @@ fn transform<T: Real>(
         }
     };
     if inner == 1 {
-        let part = (CHUNK / length).max(1) * length;
+        let part = lines_of_part(length) * length;
         return for_each_item(elements.chunks_mut(part).enumerate(), |(n, lines)| {
             if let Some(source) = source {
                 lines.copy_from_slice(&source[n * part..][..lines.len()]);
@@ -251,7 +255,7 @@ fn transform<T: Real>(
     }
     let blocks_of_row = inner.div_ceil(COLUMNS);
     let blocks = outer * blocks_of_row;
-    let in_chunk = (CHUNK / (COLUMNS * length)).max(1);
+    let in_chunk = lines_of_part(length).div_ceil(COLUMNS);
     let shared = Shared::new(elements);
     threads::for_each(blocks.div_ceil(in_chunk), &|n| {
         let beside = plan.get_inplace_scratch_len();
@@ -310,7 +314,7 @@ fn real_lines<T: Real>(lines: &[T], length: usize, halves: &mut [Complex<T>]) {
         });
     }
     let plan = T::plans().real(length);
-    let in_chunk = (CHUNK / length).max(1);
+    let in_chunk = lines_of_part(length);
     let chunks: Vec<_> = lines
         .chunks(in_chunk * length)
         .zip(halves.chunks_mut(in_chunk * (length / 2 + 1)))
@@ -348,7 +352,7 @@ fn half_lines<T: Real>(halves: &[Complex<T>], length: usize, lines: &mut [T], fa
         });
     }
     let plan = T::plans().half(length);
-    let in_chunk = (CHUNK / length).max(1);
+    let in_chunk = lines_of_part(length);
     let chunks: Vec<_> = halves
         .chunks(in_chunk * (length / 2 + 1))
         .zip(lines.chunks_mut(in_chunk * length))

@@ -14,7 +14,7 @@ use super::common::{arch, owned_buffer};
 use super::parts::{for_each_item, for_each_part};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
-use crate::cost::{Cost, TensorType};
+use crate::cost::{Cost, Pace, TensorType};
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape};
@@ -100,9 +100,6 @@ fn elements<T: Element>(x: &Tensor) -> &[T] {
     x.as_slice().unwrap_or_default()
 }
 
-/// Work of a part of a batch, in multiplications.
-const PART: usize = 1 << 14;
-
 /// Calls `work` for parts of a batch on all threads, with the matrices of the part and its share of
 /// the operand and of the results. How a batch is divided depends on sizes alone.
 fn in_parts<T: Sync, W: Split + Send>(
@@ -112,7 +109,7 @@ fn in_parts<T: Sync, W: Split + Send>(
     work: &(dyn Fn(Matrices, &[T], W) + Sync),
 ) {
     let cost = of.area().max(1).saturating_mul(of.rows.max(of.columns).max(1));
-    let count = PART.div_ceil(cost);
+    let count = Pace::Chained.items_of_part(cost);
     if count >= of.count {
         return work(of, x, results);
     }

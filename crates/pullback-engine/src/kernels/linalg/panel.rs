@@ -3,6 +3,7 @@
 //! A column is brought up to date when its turn comes, with all columns before it at once, so that
 //! it is read and written once, by whole vectors. Rows beyond the last are zeros, and stay so.
 
+use crate::cost::Pace;
 use crate::kernels::common::arch;
 use crate::kernels::dot::{Factor, Real};
 use crate::kernels::parts::Shared;
@@ -38,16 +39,12 @@ pub(super) const WIDTH: usize = 32;
 /// Rows below the first `WIDTH` that are computed together.
 const CHUNK: usize = 64;
 
-/// Multiplications of the products with a panel from which on threads share them: they wait for each
-/// other after every panel.
-const WORTH: usize = 3 << 19;
-
 /// Does all items of what follows a panel of some columns, which change a matrix of so many rows and
-/// columns.
+/// columns. Threads wait for each other after every panel.
 pub(super) fn for_each(items: usize, [rows, columns]: [usize; 2], work: &(dyn Fn(usize) + Sync)) {
-    match WIDTH * rows * columns < WORTH {
-        true => (0..items).for_each(work),
-        false => threads::for_each(items, work),
+    match Pace::Products.pays_to_wait(WIDTH * rows * columns) {
+        true => threads::for_each(items, work),
+        false => (0..items).for_each(work),
     }
 }
 

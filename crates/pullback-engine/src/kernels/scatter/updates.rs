@@ -1,5 +1,6 @@
 //! Applying updates: one after the other, in tables, or by threads that share the target.
 
+use crate::cost::Pace;
 use std::ops::Range;
 
 use bytemuck::Pod;
@@ -11,8 +12,8 @@ use crate::kernels::places::{BLOCK, Line, OUTSIDE, Places, Start, Starts};
 use crate::layout;
 use crate::threads;
 
-/// Updates for each table, at least.
-const TABLE_UPDATES: usize = 32 << 10;
+/// Updates for each table, at least: several parts, as tables are joined in the end.
+const TABLE_UPDATES: usize = 4 * Pace::Places.items_of_part(1);
 /// Tables, at most.
 const TABLES: usize = 16;
 /// Elements of windows from which on threads share the rows of the target rather than have tables.

@@ -11,7 +11,7 @@ use super::super::parts::for_each_part;
 use super::super::{Kernel, Tensors};
 use super::keys::{Key, Ordered};
 use crate::buffer::Buffer;
-use crate::cost::{Cost, TensorType};
+use crate::cost::{Cost, Pace, TensorType};
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::layout::Shape;
@@ -72,8 +72,6 @@ impl Kernel for SearchSorted {
     }
 }
 
-/// Elements that a thread looks for at once.
-const PART: usize = 4 << 10;
 /// Searches that take their steps together.
 const LANES: usize = 64;
 
@@ -96,7 +94,10 @@ impl<T: Ordered> Job<'_, T> {
             true => self.rows.iter().map(|x| x.key()).collect(),
             false => vec![],
         };
-        for_each_part(out, PART, |start, mut out| {
+        // Each halving of what is left of a row is a step.
+        let steps = self.length.next_power_of_two().ilog2() as usize + 1;
+        let part = Pace::Places.items_of_part(steps).next_multiple_of(LANES);
+        for_each_part(out, part, |start, mut out| {
             let mut at = start;
             while !out.is_empty() {
                 let (row, first) = (at / self.each, at % self.each);

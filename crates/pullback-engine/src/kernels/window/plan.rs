@@ -1,5 +1,6 @@
 //! Which elements lie under a window at each of its places.
 
+use crate::cost::Cost;
 use std::ops::Range;
 
 use smallvec::SmallVec;
@@ -7,9 +8,6 @@ use smallvec::SmallVec;
 use super::Window;
 use crate::layout::Shape;
 use crate::threads;
-
-/// Elements that are worth a thread's while.
-pub(super) const CHUNK: usize = 1 << 13;
 
 /// One axis: its sizes, and how the window moves along it.
 #[derive(Clone, Copy)]
@@ -143,6 +141,13 @@ impl Plan {
         self.axes[self.apart..].iter().map(|axis| axis.places).product()
     }
 
+    /// Rows of the result that a thread takes at a time, of elements of so many bytes.
+    pub(super) fn rows_of_part(&self, size: usize) -> usize {
+        let taps: usize = self.axes[self.apart..].iter().map(|axis| axis.taps).product();
+        let element = Cost::flops(taps) + Cost::bytes(2 * size);
+        (element * self.row.max(1) as f64).items_of_part()
+    }
+
     /// Rows of the array for one entry of the axes apart.
     pub(super) fn source_rows(&self) -> usize {
         self.axes[self.apart..].iter().map(|axis| axis.size).product()
@@ -218,9 +223,9 @@ impl Plan {
 
     /// Calls `work` for runs of the rows of the result, on all threads: entry, places, and where in
     /// the rows of the result they begin.
-    pub(super) fn each_run(&self, work: impl Fn(usize, Range<usize>) + Sync) {
+    pub(super) fn each_run(&self, size: usize, work: impl Fn(usize, Range<usize>) + Sync) {
         let rows = self.rows();
-        let in_chunk = (CHUNK / self.row.max(1)).max(1);
+        let in_chunk = self.rows_of_part(size);
         let total = self.outer * rows;
         threads::for_each(total.div_ceil(in_chunk), &|n| {
             let (mut at, end) = (n * in_chunk, ((n + 1) * in_chunk).min(total));

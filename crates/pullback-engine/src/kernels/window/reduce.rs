@@ -40,7 +40,7 @@ impl ReduceWindow {
         let mut buffer = Buffer::new(T::DTYPE, layout::count(&plan.shape))?;
         let (row, rows) = (plan.row, plan.rows());
         let out = Shared::new(buffer.slice_mut::<T>());
-        plan.each_run(|entry, places| {
+        plan.each_run(size_of::<T>(), |entry, places| {
             let at = (entry * rows + places.start) * row;
             // SAFETY: rows of the result, which no other run has.
             let out = unsafe { out.part(at, places.len() * row) };

@@ -3,7 +3,6 @@
 
 use smallvec::smallvec;
 
-use super::plan::CHUNK;
 use super::{SelectAndGather, SelectAndScatter};
 use crate::buffer::Buffer;
 use crate::cost::{Cost, TensorType};
@@ -126,7 +125,7 @@ impl SelectAndGather {
         let (row, rows) = (plan.row, plan.rows());
         let out = Shared::new(buffer.slice_mut::<T>());
         let smallest = self.smallest;
-        plan.each_run(|entry, places| {
+        plan.each_run(size_of::<T>(), |entry, places| {
             let (mut best, mut chosen) = (vec![T::ZERO; row], vec![0; row]);
             plan.each_place(entry, places, |place, under| {
                 // SAFETY: a row of the result, which no other run has.
@@ -192,7 +191,8 @@ impl SelectAndScatter {
             Some(axis) => (line * axis.stride).min(axis.size) * rows_of_size,
             None => line,
         };
-        let in_chunk = (CHUNK / (rows_of_line.max(1) * row.max(1))).clamp(1, lines.max(1));
+        let in_chunk =
+            (plan.rows_of_part(size_of::<T>()) / rows_of_line.max(1)).clamp(1, lines.max(1));
         let chunks = lines.div_ceil(in_chunk).max(1);
         threads::for_each(plan.outer * chunks, &|n| {
             let (entry, first) = (n / chunks, n % chunks * in_chunk);
