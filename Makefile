@@ -8,7 +8,7 @@ TEST := .venv/test
 BUILD = PYO3_PYTHON=$(CURDIR)/$(1)/bin/python PYO3_BUILD_EXTENSION_MODULE=1 cargo
 EXTENSION = python/pullback/_pullback.so
 
-.PHONY: tour test laws lint docs bench generate sanitize clean
+.PHONY: tour test laws lint docs bench generate sanitize sanitize-threads clean
 
 # Builds the package, runs the tutorials' programs in both languages, prints figure by figure.
 tour: $(TOUR)/ready
@@ -50,12 +50,21 @@ lint: $(TEST)/ready
 	cargo fmt --all --check
 	$(call BUILD,$(TEST)) clippy --workspace --all-targets -- -D warnings
 
-# The engine's tests under the address sanitizer, which sees what its unsafe code reads and writes.
-# The option is one of unstable Rust, which the variable lets any compiler take. (The thread sanitizer
-# needs a standard library that is built for it: with the one that there is, it reports every lock.)
-sanitize:
+# The engine's tests under the address sanitizer, which sees what its unsafe code reads and writes, and
+# under the thread sanitizer, which sees whether threads have agreed on it. The options are those of
+# unstable Rust, which the variable lets any compiler take. Neither sees what machine code does that the
+# engine writes.
+HOST = $$(rustc -vV | sed -n 's/^host: //p')
+
+sanitize: sanitize-threads
 	RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo test --package pullback-engine --lib \
-		--target $$(rustc -vV | sed -n 's/^host: //p') --target-dir target/sanitized
+		--target $(HOST) --target-dir target/sanitized
+
+sanitize-threads:
+	TSAN_OPTIONS="suppressions=$(CURDIR)/crates/pullback-engine/src/sync/unseen.txt" RUSTC_BOOTSTRAP=1 \
+	RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer --cfg thread_sanitizer" \
+		cargo test --package pullback-engine --lib --target $(HOST) --target-dir target/sanitized/threads \
+		-- --test-threads=1
 
 docs:
 	cargo doc --no-deps --workspace

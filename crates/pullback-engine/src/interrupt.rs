@@ -1,9 +1,9 @@
 //! Stopping a plan from outside, between two steps.
 
 use std::cell::Cell;
-use std::sync::OnceLock;
 
 use crate::error::{Error, HostError, Result};
+use crate::sync::OnceLock;
 use crate::threads;
 
 /// Asked now and then while plans run; an error stops the plan.

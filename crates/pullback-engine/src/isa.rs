@@ -7,7 +7,7 @@
 //! but for large ones of bfloat16, which some processors multiply in pairs; without fused
 //! multiplication their last digits differ, and so do those of transforms and decompositions.
 
-use std::sync::OnceLock;
+use crate::sync::OnceLock;
 
 /// What a processor can do, the least first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -18,6 +18,7 @@ pub mod native;
 pub mod plan;
 pub mod profiler;
 mod scratch;
+mod sync;
 mod tensor;
 pub mod threads;
 pub mod tile;

@@ -11,8 +11,10 @@
 use std::alloc::{self, Layout};
 use std::cell::RefCell;
 use std::ptr::NonNull;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crate::sync::{Mutex, MutexGuard, OnceLock};
 
 /// The unit and the alignment of all blocks: a cache line.
 pub(crate) const LINE: usize = 64;

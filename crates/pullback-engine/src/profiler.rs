@@ -7,9 +7,11 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt::Write;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::sync::{Mutex, MutexGuard, OnceLock};
 
 /// A span of time on one thread.
 #[derive(Clone, Debug)]

@@ -14,13 +14,14 @@ use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::thread::Thread;
 
 use smallvec::SmallVec;
 
 use crate::native::{self, Mode};
 use crate::profiler;
+use crate::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 
 /// Rounds of looking for work before a thread sleeps.
 const SPINS: usize = 40_000;
@@ -229,7 +230,7 @@ impl Pool {
     fn start(&'static self, workers: usize) {
         let mut started = lock(&self.started);
         while *started < workers {
-            let builder = std::thread::Builder::new().name(format!("pullback-{started}"));
+            let builder = std::thread::Builder::new().name(format!("pullback-{}", *started));
             if builder.spawn(|| self.serve()).is_err() {
                 return;
             }

@@ -3,10 +3,10 @@
 //! The bounds of parts follow from sizes alone, and so does what is written to them.
 
 use std::marker::PhantomData;
-use std::sync::Mutex;
 
 use crate::cost::Cost;
 use crate::error::Result;
+use crate::sync::Mutex;
 use crate::threads;
 
 /// Elements of a part, however small they are.

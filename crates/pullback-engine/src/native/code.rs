@@ -1,6 +1,6 @@
 //! Compiled programs, and calling them.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use super::memory::Executable;
 use super::{Form, Mode, Target, emit, lower};
@@ -8,6 +8,7 @@ use crate::cost::{Cost, Spent};
 use crate::isa::{Isa, isa};
 use crate::kernels::reduce::ReduceOp;
 use crate::profiler;
+use crate::sync::{Mutex, OnceLock};
 use crate::tensor::Tensor;
 use crate::tile::program::Program;
 

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicPtr, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
+
+use crate::sync::Mutex;
 
 /// Bytes of a page, of the smallest kind that there is.
 const PAGE: usize = 4096;
@@ -120,7 +122,7 @@ fn arena() -> Option<&'static Arena> {
 }
 
 impl Arena {
-    fn free(&self) -> std::sync::MutexGuard<'_, BTreeMap<usize, usize>> {
+    fn free(&self) -> crate::sync::MutexGuard<'_, BTreeMap<usize, usize>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,8 +1,8 @@
 //! Control flow and host functions: kernels whose work is another plan, or the caller's code.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use smallvec::SmallVec;
 
@@ -15,6 +15,7 @@ use crate::kernels::structural::Concatenate;
 use crate::kernels::{Kernel, Tensors};
 use crate::layout::Shape;
 use crate::native::{self, LoopCode, Mode, compile_scan, compile_while};
+use crate::sync::OnceLock;
 use crate::tensor::Tensor;
 
 /// Runs the branch whose number the first input holds, clamped to those there are.

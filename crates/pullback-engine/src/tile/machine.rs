@@ -4,7 +4,7 @@
 //! lie, and the axes of all other layouts are merged as far as possible, so that their tiles
 //! are gathered from long rows. Then every chunk of tiles is independent of the others.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use bytemuck::{bytes_of, bytes_of_mut, cast_slice, cast_slice_mut};
 use smallvec::SmallVec;
@@ -17,6 +17,7 @@ use crate::kernels::Tensors;
 use crate::layout::{self, Layout, Shape, Strides, merge_axes};
 use crate::native::{Argument, Code, Form, Target};
 use crate::scratch::with_scratch;
+use crate::sync::Mutex;
 use crate::tensor::Tensor;
 use crate::threads;
 

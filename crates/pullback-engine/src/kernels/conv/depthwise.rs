@@ -1,13 +1,12 @@
 //! Convolutions of every channel alone: loops over channels, some at a time in registers.
 
-use crate::cost::Pace;
-use std::sync::Mutex;
-
 use super::{Axes, Operands};
+use crate::cost::Pace;
 use crate::kernels::common::arch;
 use crate::kernels::dot::Factor;
 use crate::kernels::parts::Shared;
 use crate::layout::Shape;
+use crate::sync::Mutex;
 use crate::threads;
 
 /// Channels whose sums are in registers together.

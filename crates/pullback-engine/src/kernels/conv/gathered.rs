@@ -4,13 +4,12 @@
 //! places, and the products of patches with the right operand are summed. The taps are cut into
 //! parts, and sums over these are added in order.
 
-use std::sync::Mutex;
-
 use super::FITS;
 use super::patches::Patches;
 use super::{Axes, BLOCK, Operands, depthwise, winograd};
 use crate::kernels::dot::{Factor, Problem, product};
 use crate::scratch::with_scratch;
+use crate::sync::Mutex;
 use crate::threads;
 
 /// More sums than this are not formed side by side.

@@ -5,13 +5,13 @@
 //! there are few blocks and a great depth, the depth is divided among the threads as well: into
 //! spans, whose sums are added in order.
 
-use crate::cost::Pace;
 use pulp::Simd;
 
 use super::pack::{Lines, pack};
 use super::tile::{self, Grid, Left, Right, Store};
 use super::{Factor, Problem};
 use crate::buffer::Buffer;
+use crate::cost::Pace;
 use crate::error::Result;
 use crate::kernels::common::arch;
 use crate::kernels::parts::{for_each_part, part_of};
@@ -19,7 +19,7 @@ use crate::threads;
 
 /// Bytes of a row of one step of the depth: results that are added to cost more than operands that
 /// come from the second cache.
-const STEP_BYTES: usize = 4096;
+const STEP_BYTES: usize = 8192;
 /// The same where the left operand has so few rows that the right one is read but once.
 const FLAT_STEP_BYTES: usize = 192;
 /// Multiplications of a block of tiles, at least.
@@ -61,7 +61,7 @@ pub(super) fn product<F: Factor>(
     let spans = depth.div_ceil(SPAN);
     let area = rows * columns;
     let mut sums = Buffer::scratch(F::DTYPE, spans * area)?;
-    let failure = std::sync::Mutex::new(None);
+    let failure = crate::sync::Mutex::new(None);
     for_each_part(sums.slice_mut::<F>(), area, |start, out| {
         let begin = start / area * SPAN;
         let part = Problem {

@@ -6,8 +6,6 @@
 //! whose operands are copied into the order of the tiles where that pays. Half precision is
 //! computed in f32, and integers of less than 32 bits in as many.
 
-use std::sync::Mutex;
-
 use num_complex::Complex;
 use smallvec::smallvec;
 
@@ -19,6 +17,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::kernels::parts::for_each_part;
 use crate::layout::{self, Shape, Strides};
+use crate::sync::Mutex;
 use crate::tensor::Tensor;
 
 mod convert;

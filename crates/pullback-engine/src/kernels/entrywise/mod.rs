@@ -12,7 +12,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use smallvec::SmallVec;
 
@@ -23,6 +23,7 @@ use crate::error::Result;
 use crate::layout::{self, Shape, Strides};
 use crate::native::{self, EntryCode, Mode, Reach, RowCode};
 use crate::plan::Plan;
+use crate::sync::Mutex;
 use crate::tensor::Tensor;
 
 /// A plan, and what it is for one entry.

@@ -6,7 +6,7 @@
 //! read and written; the transform of one line is that of the `rustfft` and `realfft` crates, of any
 //! length. Plans are kept. Lines go to threads in chunks whose bounds are fixed by the shape.
 
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
@@ -24,6 +24,7 @@ use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape};
 use crate::scratch::with_scratch;
+use crate::sync::{Mutex, OnceLock};
 use crate::tensor::Tensor;
 use crate::threads;
 
@@ -387,8 +388,8 @@ macro_rules! reals {
     ($($T:ty),*) => {$(
         impl Real for $T {
             fn plans() -> PlansOf<Self> {
-                static PLANS: LazyLock<Mutex<Plans<$T>>> = LazyLock::new(Default::default);
-                PlansOf(&PLANS)
+                static PLANS: OnceLock<Mutex<Plans<$T>>> = OnceLock::new();
+                PlansOf(PLANS.get_or_init(Default::default))
             }
         }
     )*};

@@ -3,12 +3,11 @@
 //! As the LU decomposition: while the threads bring the columns right of a panel up to date, whoever
 //! has those of the next panel goes on to factor it.
 
-use std::sync::Mutex;
-
 use super::load_finite;
 use super::panel::{Element, Panel, WIDTH, for_each};
 use crate::kernels::dot::{Pair, subtract_product};
 use crate::kernels::parts::Shared;
+use crate::sync::Mutex;
 
 /// Columns that are brought up to date at a time.
 const COLUMNS: usize = 64;

@@ -3,12 +3,11 @@
 //! Panel by panel from the left: while the threads bring the columns right of one up to date, whoever
 //! has those of the next panel goes on to eliminate it.
 
-use std::sync::Mutex;
-
 use super::panel::{Element, Panel, WIDTH, for_each};
 use super::{load_finite, substitute};
 use crate::kernels::dot::{Pair, subtract_product};
 use crate::kernels::parts::Shared;
+use crate::sync::Mutex;
 
 /// Columns that are brought up to date at a time.
 const COLUMNS: usize = 64;

@@ -21,7 +21,7 @@ mod own;
 mod tests;
 mod updates;
 
-use updates::Updates;
+use updates::{Combine, Updates};
 
 /// What an update does to an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -158,20 +158,8 @@ impl Kernel for Scatter {
                         updates.combine(target, none, T::minus, T::plus)
                     }
                     ScatterOp::Mul => updates.combine(target, one, T::times, T::times),
-                    ScatterOp::Min => {
-                        let lesser = |x: T, y: T| match y.is_plain() {
-                            true => if y.is_below(x) { y } else { x },
-                            false => rare(T::lesser, y, x),
-                        };
-                        updates.combine(target, greatest, lesser, T::lesser)
-                    }
-                    ScatterOp::Max => {
-                        let greater = |x: T, y: T| match y.is_plain() {
-                            true => if x.is_below(y) { y } else { x },
-                            false => rare(T::greater, y, x),
-                        };
-                        updates.combine(target, least, greater, T::greater)
-                    }
+                    ScatterOp::Min => updates.combine(target, greatest, Lesser, T::lesser),
+                    ScatterOp::Max => updates.combine(target, least, Greater, T::greater),
                     ScatterOp::Replace => {}
                 }
                 Ok(())
@@ -181,10 +169,47 @@ impl Kernel for Scatter {
     }
 }
 
-/// Combines what is rarely met. It is a call, so that nothing of it is done otherwise: where updates
-/// are nearly all plain numbers, a branch is foreseen.
-#[cold]
-#[inline(never)]
-fn rare<T>(combine: impl Fn(T, T) -> T, x: T, y: T) -> T {
-    combine(x, y)
+/// The lesser. Where all updates are plain numbers, as nearly always, a comparison finds it.
+#[derive(Clone, Copy)]
+struct Lesser;
+
+impl<T: Number> Combine<T> for Lesser {
+    #[inline(always)]
+    fn combine(self, old: T, new: T) -> T {
+        new.lesser(old)
+    }
+
+    fn are_plain(self, updates: &[T]) -> bool {
+        are_plain(updates)
+    }
+
+    #[inline(always)]
+    fn plain(self, old: T, new: T) -> T {
+        if new.is_below(old) { new } else { old }
+    }
+}
+
+/// The greater, likewise.
+#[derive(Clone, Copy)]
+struct Greater;
+
+impl<T: Number> Combine<T> for Greater {
+    #[inline(always)]
+    fn combine(self, old: T, new: T) -> T {
+        new.greater(old)
+    }
+
+    fn are_plain(self, updates: &[T]) -> bool {
+        are_plain(updates)
+    }
+
+    #[inline(always)]
+    fn plain(self, old: T, new: T) -> T {
+        if old.is_below(new) { new } else { old }
+    }
+}
+
+fn are_plain<T: Number>(updates: &[T]) -> bool {
+    // Without a branch, so that many are looked at together.
+    updates.iter().fold(true, |all, update| all & update.is_plain())
 }

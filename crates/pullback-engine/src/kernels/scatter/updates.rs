@@ -1,11 +1,11 @@
 //! Applying updates: one after the other, in tables, or by threads that share the target.
 
-use crate::cost::Pace;
 use std::ops::Range;
 
 use bytemuck::Pod;
 
 use super::own;
+use crate::cost::Pace;
 use crate::kernels::common::{Walk, arch, walk};
 use crate::kernels::parts::{for_each_item, for_each_part, part_of};
 use crate::kernels::places::{BLOCK, Line, OUTSIDE, Places, Start, Starts};
@@ -20,6 +20,30 @@ const TABLES: usize = 16;
 const SHARED_ROW: usize = 16;
 /// Parts of a target that threads share, at most: each of them has to look at all places.
 const PARTS: usize = 8;
+
+/// How an update is combined with the element that it goes to.
+pub(super) trait Combine<T>: Copy + Sync {
+    /// The new element.
+    fn combine(self, old: T, new: T) -> T;
+
+    /// Whether [`Combine::plain`] is right for all of these updates.
+    fn are_plain(self, _: &[T]) -> bool {
+        false
+    }
+
+    /// The new element, in less time.
+    #[inline(always)]
+    fn plain(self, old: T, new: T) -> T {
+        self.combine(old, new)
+    }
+}
+
+impl<T, F: Fn(T, T) -> T + Copy + Sync> Combine<T> for F {
+    #[inline(always)]
+    fn combine(self, old: T, new: T) -> T {
+        self(old, new)
+    }
+}
 
 /// Windows of updates, and where they go.
 pub(super) struct Updates<'a> {
@@ -45,7 +69,7 @@ impl Updates<'_> {
         &self,
         target: &mut [T],
         nothing: Option<T>,
-        combine: impl Fn(T, T) -> T + Copy + Sync,
+        combine: impl Combine<T>,
         join: impl Fn(T, T) -> T + Copy + Sync,
     ) {
         let count = self.places.count();
@@ -89,11 +113,7 @@ impl Updates<'_> {
     }
 
     /// Applies all updates; where windows lie in the target one after the other, threads share it.
-    fn share<T: Pod + Send + Sync>(
-        &self,
-        target: &mut [T],
-        combine: impl Fn(T, T) -> T + Copy + Sync,
-    ) {
+    fn share<T: Pod + Send + Sync>(&self, target: &mut [T], combine: impl Combine<T>) {
         let count = self.places.count();
         // To look at all places must take far less time than to apply the updates.
         let pays = |&row: &usize| row >= SHARED_ROW || self.is_quick::<T>();
@@ -116,8 +136,9 @@ impl Updates<'_> {
         range: Range<usize>,
         start: usize,
         target: &mut [T],
-        combine: impl Fn(T, T) -> T + Copy,
+        combine: impl Combine<T>,
     ) {
+        let exact = |old, new| combine.combine(old, new);
         let source: &[T] = bytemuck::cast_slice(self.bytes);
         let mut from =
             Walk::from(self.batch, [self.batch_from], [self.offset as isize], range.start);
@@ -136,13 +157,12 @@ impl Updates<'_> {
                         &values[..count]
                     }
                 };
-                if self.apply_indices(next, values, start, target, combine) {
-                    // All is done.
-                } else if let Some(indices) = self.indices::<T>(next..next + count) {
-                    own::apply_indices(indices, values, start, target, combine);
-                } else {
-                    self.places.find(next, places);
-                    own::apply(places, values, start, target, combine);
+                match combine.are_plain(values) {
+                    true => {
+                        let plain = |old, new| combine.plain(old, new);
+                        self.apply_elements(next, places, values, start, target, plain);
+                    }
+                    false => self.apply_elements(next, places, values, start, target, exact),
                 }
             } else {
                 self.places.find(next, places);
@@ -150,12 +170,32 @@ impl Updates<'_> {
                     ([_], &[step]) => {
                         let first = self.offset as isize + next as isize * step;
                         let from = (0..).map(|n| [first + n * step]);
-                        self.apply_windows(source, places, from, start, target, combine);
+                        self.apply_windows(source, places, from, start, target, exact);
                     }
-                    _ => self.apply_windows(source, places, &mut from, start, target, combine),
+                    _ => self.apply_windows(source, places, &mut from, start, target, exact),
                 }
             }
             next += count;
+        }
+    }
+
+    /// Applies single elements from number `first` on, with room for their places.
+    fn apply_elements<T: Pod>(
+        &self,
+        first: usize,
+        places: &mut [usize],
+        values: &[T],
+        start: usize,
+        target: &mut [T],
+        combine: impl Fn(T, T) -> T + Copy,
+    ) {
+        if self.apply_indices(first, values, start, target, combine) {
+            // All is done.
+        } else if let Some(indices) = self.indices::<T>(first..first + values.len()) {
+            own::apply_indices(indices, values, start, target, combine);
+        } else {
+            self.places.find(first, places);
+            own::apply(places, values, start, target, combine);
         }
     }
 

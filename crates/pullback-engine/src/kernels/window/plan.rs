@@ -1,11 +1,11 @@
 //! Which elements lie under a window at each of its places.
 
-use crate::cost::Cost;
 use std::ops::Range;
 
 use smallvec::SmallVec;
 
 use super::Window;
+use crate::cost::Cost;
 use crate::layout::Shape;
 use crate::threads;
 

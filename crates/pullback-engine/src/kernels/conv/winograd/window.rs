@@ -3,8 +3,6 @@
 //! Channels and features are taken in groups whose sums stay in the second cache, and tiles in runs,
 //! as many as make work for some threads. The sums of the runs are added in their order.
 
-use std::sync::Mutex;
-
 use super::transforms::{FULL, Images, Inputs, Matrices, Slopes, Windows, are_even};
 use super::{PRODUCTS, real, tiled};
 use crate::buffer::Buffer;
@@ -13,6 +11,7 @@ use crate::kernels::conv::{Axes, FITS, Operands};
 use crate::kernels::dot::{Factor, Problem, Real, product_in_place};
 use crate::kernels::parts::{Shared, for_each_part};
 use crate::scratch::with_scratch;
+use crate::sync::Mutex;
 use crate::threads;
 
 /// Channels, and features, of a group.
