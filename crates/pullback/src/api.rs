@@ -160,15 +160,13 @@ impl Args {
                 self.function,
                 format!("missing a required argument: '{name}'"),
             )),
-            (arg, _) => {
+            (arg, _) => T::try_arg(arg).map_err(|arg| {
                 let given = arg.describe();
-                T::from_arg(arg).ok_or_else(|| {
-                    Error::type_error(
-                        self.function,
-                        format!("argument '{name}' must be {}, got {given}", T::KIND.describe()),
-                    )
-                })
-            }
+                Error::type_error(
+                    self.function,
+                    format!("argument '{name}' must be {}, got {given}", T::KIND.describe()),
+                )
+            }),
         }
     }
 
@@ -272,6 +270,15 @@ pub trait FromArg: Sized {
 
     /// The value, if the argument has it.
     fn from_arg(arg: Arg) -> Option<Self>;
+
+    /// The value, or the argument again.
+    ///
+    /// # Errors
+    /// If the argument does not have it.
+    fn try_arg(arg: Arg) -> std::result::Result<Self, Arg> {
+        let given = arg.clone();
+        Self::from_arg(arg).ok_or(given)
+    }
 }
 
 /// A struct of optional arguments, shared by a family of functions; see `#[derive(Keywords)]`.
@@ -337,10 +344,16 @@ macro_rules! from_arg {
         $(impl FromArg for $type {
             const KIND: Kind = Kind::$kind;
 
+            #[inline]
             fn from_arg(arg: Arg) -> Option<Self> {
+                Self::try_arg(arg).ok()
+            }
+
+            #[inline]
+            fn try_arg(arg: Arg) -> std::result::Result<Self, Arg> {
                 match arg {
-                    $($pattern => Some($value),)+
-                    _ => None,
+                    $($pattern => Ok($value),)+
+                    arg => Err(arg),
                 }
             }
         })*
@@ -383,10 +396,16 @@ macro_rules! optional_arg {
         $(impl FromArg for Option<$type> {
             const KIND: Kind = Kind::$kind;
 
+            #[inline]
             fn from_arg(arg: Arg) -> Option<Self> {
+                Self::try_arg(arg).ok()
+            }
+
+            #[inline]
+            fn try_arg(arg: Arg) -> std::result::Result<Self, Arg> {
                 match arg {
-                    Arg::None | Arg::Missing => Some(None),
-                    arg => <$type>::from_arg(arg).map(Some),
+                    Arg::None | Arg::Missing => Ok(None),
+                    arg => <$type>::try_arg(arg).map(Some),
                 }
             }
         })*

@@ -14,8 +14,8 @@ use crate::errors::guarded;
 
 /// A class whose objects are called this way. Its objects keep an [`Entry`].
 pub trait Callable: pyo3::PyClass<Frozen = pyo3::pyclass::boolean_struct::True> + Sync {
-    /// The result for arguments by position, if it can be had without taking time; Python's objects
-    /// are not to be dropped in it.
+    /// The result for arguments by position, if it can be had at once. Objects of Python's that it
+    /// drops may live on until Python calls again.
     fn quick<'py>(
         &self,
         py: Python<'py>,
