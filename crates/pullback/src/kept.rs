@@ -8,13 +8,15 @@ use std::cell::RefCell;
 
 use pullback_core::engine::memory;
 use pullback_core::jaxpr::{JaxprRef, stage};
-use pullback_core::{Array, Aval, Result, Shape, promote, trace};
+use pullback_core::{Array, Aval, DType, Result, Shape, promote, trace};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use crate::config;
 
-/// What a program depends on besides the function: a shape, the types of the arrays, and settings.
-type Key = (&'static str, Shape, Vec<Aval>, (Option<bool>, bool));
+/// What a program depends on besides the function: a shape, an element type, the types of the arrays,
+/// and settings.
+type Key = (&'static str, Shape, DType, SmallVec<[Aval; 3]>, (Option<bool>, bool));
 
 /// Programs kept at most; a user has few of them, so this is only a safeguard.
 const CAPACITY: usize = 1024;
@@ -23,12 +25,14 @@ thread_local! {
     static PROGRAMS: RefCell<FxHashMap<Key, JaxprRef>> = RefCell::default();
 }
 
-/// The result of `f` on the arrays. Beside their types and settings, `f` depends on `shape` alone.
-pub(crate) fn kept(
+/// The result of `f` on the arrays. Beside their types and settings, `f` depends on `shape` and `dtype`
+/// alone.
+pub(crate) fn kept<const N: usize>(
     name: &'static str,
     shape: &[usize],
-    inputs: [Array; 3],
-    f: impl FnOnce(&[Array; 3]) -> Result<Array>,
+    dtype: DType,
+    inputs: [&Array; N],
+    f: impl FnOnce([&Array; N]) -> Result<Array>,
 ) -> Result<Array> {
     let is_concrete = inputs.iter().all(|input| input.tensor().is_some());
     // What does not fit in memory is refused by the operation that would make it.
@@ -41,18 +45,15 @@ pub(crate) fn kept(
         || config::debug_nans()
         || config::jit_disabled()
     {
-        return f(&inputs);
+        return f(inputs);
     }
-    let avals: Vec<Aval> = inputs.iter().map(Array::aval).collect();
+    let avals = inputs.iter().map(|input| input.aval()).collect();
     let settings = (promote::x64(), config::threefry_partitionable());
-    let key = (name, shape.into(), avals, settings);
+    let key = (name, shape.into(), dtype, avals, settings);
     let program = match PROGRAMS.with_borrow(|programs| programs.get(&key).cloned()) {
         Some(program) => program,
         None => {
-            let staged = stage(&key.2, |x| {
-                let [x, y, z] = x else { unreachable!("as many inputs as types") };
-                Ok(vec![f(&[x.clone(), y.clone(), z.clone()])?])
-            })?;
+            let staged = stage(&key.3, |x| Ok(vec![f(std::array::from_fn(|n| &x[n]))?]))?;
             let program = JaxprRef::from(staged.jaxpr);
             PROGRAMS.with_borrow_mut(|programs| {
                 if programs.len() >= CAPACITY {
@@ -63,5 +64,5 @@ pub(crate) fn kept(
             program
         }
     };
-    Ok(program.run(&inputs.each_ref())?.remove(0))
+    Ok(program.run(&inputs)?.remove(0))
 }

@@ -324,8 +324,10 @@ fn uniform_between(key: &Array, shape: &[usize], low: &Array, high: &Array) -> R
             ),
         ));
     }
-    let inputs = [key.clone(), low.clone(), high.clone()];
-    kept("uniform", shape, inputs, |[key, low, high]| scaled_bits(key, shape, low, high))
+    let inputs = [key, low, high];
+    kept("uniform", shape, low.dtype(), inputs, |[key, low, high]| {
+        scaled_bits(key, shape, low, high)
+    })
 }
 
 /// Uniform numbers of the type of the bounds, which fit the shape.
@@ -388,10 +390,8 @@ pub fn normal(key: &Array, shape: impl Into<Sizes>, dtype: Option<DType>) -> Res
 }
 
 fn real_normal(key: &Array, shape: &[usize], dtype: DType) -> Result<Array> {
-    let bounds = [above_minus_one(dtype), 1.0].map(|bound| Array::constant(bound, dtype));
-    let [low, high] = bounds;
-    kept("normal", shape, [key.clone(), low, high], |[key, low, high]| {
-        let u = uniform_between(key, shape, low, high)?;
+    kept("normal", shape, dtype, [key], |[key]| {
+        let u = uniform_of(key, shape, dtype, above_minus_one(dtype), 1.0)?;
         lax::mul(&number(SQRT_2, &u), &erf_inv::erf_inv(&u)?)
     })
 }
