@@ -126,10 +126,6 @@ macro_rules! family_rules {
             fn accepts(&self, dtype: DType) -> bool {
                 <$type as $trait>::ACCEPTS.has(dtype)
             }
-
-            fn keeps_weak(&self) -> bool {
-                <$type as $trait>::KERNEL.result(&[DType::F32, DType::F32]) != DType::Bool
-            }
         }
 
         impl Listed for $type {

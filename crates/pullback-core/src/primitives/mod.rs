@@ -205,11 +205,6 @@ pub trait Primitive: fmt::Debug + Send + Sync {
         true
     }
 
-    /// Whether the result of an elementwise operation on weak operands is weak.
-    fn keeps_weak(&self) -> bool {
-        true
-    }
-
     /// Whether evaluation calls `eager` instead of running a plan.
     fn is_eager(&self) -> bool {
         false

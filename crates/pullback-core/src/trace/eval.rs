@@ -142,7 +142,7 @@ fn scalar(op: &Op, inputs: &[&Array]) -> Result<Option<Array>> {
         return Ok(None);
     }
     let output = tile::scalar(scalar_op, &operands)?;
-    Ok(Some(Array::with_weak(output, weak && op.primitive().keeps_weak())))
+    Ok(Some(Array::with_weak(output, weak)))
 }
 
 fn planned(op: &Op, inputs: &[&Array]) -> Result<Arrays> {

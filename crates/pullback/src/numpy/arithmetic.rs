@@ -5,7 +5,7 @@ use pullback_core::primitives::binary::nextafter;
 use pullback_core::primitives::rules as lax;
 use pullback_core::primitives::unary::Accepts;
 use pullback_core::trace::eval::of_numbers;
-use pullback_core::{Array, DType, Error, Result};
+use pullback_core::{Array, DType, Error, Result, promote};
 use pullback_macros::api;
 
 use super::common::{
@@ -256,7 +256,7 @@ fn round_away(x: &Array) -> Result<Array> {
 /// ```
 #[api(aliases("pow"))]
 pub fn power(x1: &Array, x2: &Array) -> Result<Array> {
-    if let Some(exponent) = bare_integer(x2) {
+    if let Some(exponent) = known_integer(x2) {
         let x = number_from_bool(x1)?;
         if exponent < 0 && x.dtype().is_integer() {
             return Err(Error::type_error(
@@ -269,6 +269,13 @@ pub fn power(x1: &Array, x2: &Array) -> Result<Array> {
         }
         return lax::integer_pow(&x, exponent);
     }
+    if x1.dtype().is_inexact() && x2.dtype().is_integer() {
+        // The base decides on the type, and the exponent has a say in whether it is weak.
+        let exponent = promote::to_type(x2, x1.dtype(), x2.is_weak())?;
+        let mut operands = [x1.clone(), exponent];
+        promote::promote_ranks("power", &mut operands)?;
+        return lax::pow(&operands[0], &operands[1]);
+    }
     let [x, y] = pair("power", x1, x2)?;
     match x.dtype() {
         DType::Bool => integer_power(&number_from_bool(&x)?, &number_from_bool(&y)?),
@@ -277,9 +284,9 @@ pub fn power(x1: &Array, x2: &Array) -> Result<Array> {
     }
 }
 
-/// A weak concrete whole number.
-fn bare_integer(x: &Array) -> Option<i32> {
-    let tensor = x.tensor().filter(|_| x.is_weak() && x.rank() == 0 && x.dtype().is_integer())?;
+/// A concrete whole number.
+fn known_integer(x: &Array) -> Option<i32> {
+    let tensor = x.tensor().filter(|_| x.rank() == 0 && x.dtype().is_integer())?;
     pullback_core::array::integer_item(tensor).and_then(|value| i32::try_from(value).ok())
 }
 

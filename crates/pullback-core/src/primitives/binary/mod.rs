@@ -124,7 +124,7 @@ pub(super) fn infer<P: Binary>(_: &P, inputs: &[Aval]) -> Result<Avals> {
     P::ACCEPTS.check(P::NAME, x.dtype)?;
     let dtype = P::KERNEL.result(&[x.dtype, y.dtype]);
     let shape = broadcast_shapes(P::NAME, &x.shape, &y.shape)?;
-    Ok(one(Aval { shape, dtype, weak: x.weak && y.weak && dtype != DType::Bool }))
+    Ok(one(Aval { shape, dtype, weak: x.weak && y.weak }))
 }
 
 pub(super) fn jvp<P: Binary + Into<Op>>(

@@ -162,7 +162,7 @@ pub(super) fn infer<P: Unary>(_: &P, inputs: &[Aval]) -> Result<Avals> {
     let [x] = inputs else { return Err(super::operand_count(P::NAME, 1, inputs.len())) };
     P::ACCEPTS.check(P::NAME, x.dtype)?;
     let dtype = P::KERNEL.result(&[x.dtype]);
-    Ok(one(Aval { dtype, weak: x.weak && dtype != DType::Bool, shape: x.shape.clone() }))
+    Ok(one(Aval { dtype, weak: x.weak, shape: x.shape.clone() }))
 }
 
 pub(super) fn jvp<P: Unary + Into<super::Op>>(
