@@ -680,6 +680,8 @@ def main():
         mean = math.exp(statistics.fmean(map(math.log, ratios)))
         lines += [f"| geometric mean | | | {mean:.3f} |", ""]
         print(lines[-2], "\n")
+        if name == "compile":
+            lines += [*calls.growth(pullback), ""]
         measured[name] = lines
     if arguments.write:
         write(measured)

@@ -14,7 +14,6 @@ use crate::jaxpr::{Atom, Eqn, Jaxpr};
 use crate::primitives::Op;
 use crate::primitives::binary::add::Add;
 use crate::primitives::binary::mul::Mul;
-use crate::primitives::reduction::dot_general::DotGeneral;
 use crate::primitives::structure::broadcast_in_dim::BroadcastInDim;
 use crate::primitives::structure::reshape::Reshape;
 
@@ -40,7 +39,8 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
 
 /// The equations of a product of single terms, if that is what an equation is.
 fn multiplied(jaxpr: &mut Jaxpr, eqn: &Eqn) -> Option<Vec<Eqn>> {
-    let Op::DotGeneral(DotGeneral { dims, .. }) = &eqn.op else { return None };
+    let Op::DotGeneral(dot) = &eqn.op else { return None };
+    let dims = &dot.dims;
     let [x, y] = [0, 1].map(|n| jaxpr.atom_aval(&eqn.inputs[n]));
     let result = jaxpr.aval(eqn.outputs[0]).clone();
     let is_term = dims.lhs_contract.iter().all(|&axis| x.shape[axis] == 1);

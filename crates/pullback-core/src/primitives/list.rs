@@ -11,7 +11,7 @@ macro_rules! primitives {
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[allow(missing_docs)]
         pub enum Op {
-            $($type($($module)::+::$type),)*
+            $($type(stored! { $family, $($module)::+::$type }),)*
             /// A user's own.
             Custom(Custom),
         }
@@ -20,7 +20,7 @@ macro_rules! primitives {
             /// The rules of the operation.
             pub fn primitive(&self) -> &dyn Primitive {
                 match self {
-                    $(Op::$type(op) => op,)*
+                    $(Op::$type(op) => of_stored!($family, op),)*
                     Op::Custom(op) => &*op.0,
                 }
             }
@@ -28,7 +28,7 @@ macro_rules! primitives {
 
         $(impl From<$($module)::+::$type> for Op {
             fn from(op: $($module)::+::$type) -> Op {
-                Op::$type(op)
+                Op::$type(op.into())
             }
         })*
 
@@ -61,6 +61,22 @@ macro_rules! primitives {
     };
 }
 
+/// How an operation is kept: those with many parameters at the end of a pointer, so that equations,
+/// which passes move, are small.
+macro_rules! stored {
+    (boxed, $type:ty) => { Box<$type> };
+    ($family:ident, $type:ty) => { $type };
+}
+
+macro_rules! of_stored {
+    (boxed, $op:ident) => {
+        &**$op
+    };
+    ($family:ident, $op:ident) => {
+        $op
+    };
+}
+
 macro_rules! primitive_names {
     (unary, $type:ty) => {
         [<$type as unary::Unary>::NAME]
@@ -68,7 +84,7 @@ macro_rules! primitive_names {
     (binary, $type:ty) => {
         [<$type as binary::Binary>::NAME]
     };
-    (own, $type:ty, $($name:literal)|+) => {
+    ($family:ident, $type:ty, $($name:literal)|+) => {
         [$($name),+]
     };
 }
@@ -76,6 +92,7 @@ macro_rules! primitive_names {
 /// What a family supplies for each of its members.
 macro_rules! family_rules {
     (own, $type:ty) => {};
+    (boxed, $type:ty) => {};
     (unary, $type:path) => {
         family_rules! { @elementwise unary, unary::Unary, $type }
     };
@@ -234,7 +251,7 @@ primitives! {
     own While in control::while_loop: "while";
     own Remat in control::remat: "remat2";
     own CustomJvpCall in custom::custom_jvp_call: "custom_jvp_call";
-    own CustomVjpCall in custom::custom_vjp_call: "custom_vjp_call";
+    boxed CustomVjpCall in custom::custom_vjp_call: "custom_vjp_call";
     own CustomLin in custom::custom_lin: "custom_lin";
     own Callback in custom::callback: "pure_callback";
     own Name in custom::name: "name";
@@ -245,31 +262,31 @@ primitives! {
     own ArgReduce in reduction::arg_reduce: "argmax" | "argmin";
     own Cumulative in reduction::cumulative:
         "cumsum" | "cumprod" | "cummax" | "cummin" | "cumlogsumexp";
-    own DotGeneral in reduction::dot_general: "dot_general";
+    boxed DotGeneral in reduction::dot_general: "dot_general";
     own BitcastConvertType in structure::bitcast_convert_type: "bitcast_convert_type";
     own BroadcastInDim in structure::broadcast_in_dim: "broadcast_in_dim";
     own Concatenate in structure::concatenate: "concatenate";
     own DynamicSlice in structure::dynamic_slice: "dynamic_slice";
     own DynamicUpdateSlice in structure::dynamic_update_slice: "dynamic_update_slice";
     own Iota in structure::iota: "iota";
-    own Pad in structure::pad: "pad";
+    boxed Pad in structure::pad: "pad";
     own Reshape in structure::reshape: "reshape";
     own Rev in structure::rev: "rev";
-    own Slice in structure::slice: "slice";
+    boxed Slice in structure::slice: "slice";
     own Split in structure::split: "split";
     own Squeeze in structure::squeeze: "squeeze";
     own Transpose in structure::transpose: "transpose";
-    own Gather in indexing::gather: "gather";
-    own Scatter in indexing::scatter:
+    boxed Gather in indexing::gather: "gather";
+    boxed Scatter in indexing::scatter:
         "scatter" | "scatter-add" | "scatter-sub" | "scatter-mul" | "scatter-min" | "scatter-max";
     own SearchSorted in sorting::searchsorted: "searchsorted";
     own Sort in sorting::sort: "sort";
     own TopK in sorting::top_k: "top_k";
-    own ConvGeneralDilated in signal::conv_general_dilated: "conv_general_dilated";
-    own ReduceWindow in signal::reduce_window:
+    boxed ConvGeneralDilated in signal::conv_general_dilated: "conv_general_dilated";
+    boxed ReduceWindow in signal::reduce_window:
         "reduce_window_sum" | "reduce_window_max" | "reduce_window_min";
-    own SelectAndGatherAdd in signal::select_and_gather_add: "select_and_gather_add";
-    own SelectAndScatterAdd in signal::select_and_scatter_add: "select_and_scatter_add";
+    boxed SelectAndGatherAdd in signal::select_and_gather_add: "select_and_gather_add";
+    boxed SelectAndScatterAdd in signal::select_and_scatter_add: "select_and_scatter_add";
     own Fft in signal::fft: "fft";
     own RandomSeed in random::random_seed: "random_seed";
     own RandomSplit in random::random_split: "random_split";
