@@ -1,4 +1,4 @@
-"""Why rows are thought to be slower than JAX's: beginnings of their names, and reasons."""
+"""Why rows are thought to miss what was aimed at: beginnings of their names, and reasons."""
 
 LIMITS = {
     "softmax axis 0": "memory: several passes over blocks of columns",
@@ -22,6 +22,8 @@ LIMITS = {
     "svd 1000x8x8": "the library's bidiagonal matrices",
     "qr": "reflections of short columns",
     "Gaussian process": "decompositions and products of middle size, on one thread each",
+    "import, ": "Python itself, which starts in a fiftieth of the time of the other side",
+    "first gradient, ": "Python itself, and reading the modules",
     "Rosenbrock": "two passes over memory, where JAX computes terms twice in one",
 }
 
@@ -32,10 +34,39 @@ def reason(row):
     return known[0] if known else "not known"
 
 
+def target(group, row):
+    """The part of the other side's time that was aimed at; None where nothing was."""
+    if group == "compile":
+        return 0.02
+    if group == "dispatch":
+        if row.startswith("jitted"):
+            return 0.1
+        return 0.05 if row.startswith("un-jitted") else None
+    is_random = group == "random" or row.startswith(("sort", "argsort", "top_k"))
+    return 0.15 if is_random else 1.0
+
+
 def section(lines):
-    """The rows of a table that are above 1, with what limits them."""
-    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
-    slow = [row for row in rows if len(row) == 4 and row[1][:1].isdigit() and float(row[3]) > 1]
-    slow.sort(key=lambda row: -float(row[3]))
-    table = [f"| {row[0]} | {row[3]} | {reason(row[0])} |" for row in slow]
-    return ["## What is thought to limit the rows above 1", "", "| row | ratio | limit |", "|---|---|---|", *table]
+    """The rows of a table that miss what was aimed at, with what limits them."""
+    group, missed = "", []
+    for line in lines:
+        if line.startswith("## "):
+            group = line[3:].strip()
+        row = [cell.strip() for cell in line.split("|")[1:-1]]
+        if len(row) != 4 or not row[1][:1].isdigit():
+            continue
+        aim = target(group, row[0])
+        if aim is not None and float(row[3]) > aim:
+            missed.append((float(row[3]) / aim, row[0], row[3], aim))
+    missed.sort(key=lambda one: -one[0])
+    table = [f"| {row} | {ratio} | {aim} | {reason(row)} |" for _, row, ratio, aim in missed]
+    return [
+        "## What is thought to limit the rows that miss",
+        "",
+        "Aimed at are 1 for every row of compiled functions, 0.15 for sorting and random numbers, 0.02 to",
+        "compile, 0.1 for jitted calls and 0.05 for transformations that are not.",
+        "",
+        "| row | ratio | aim | limit |",
+        "|---|---|---|---|",
+        *table,
+    ]

@@ -130,7 +130,12 @@ impl Plan {
     /// What each step costs.
     fn costs(&self) -> Vec<Cost> {
         let places = self.places();
+        let is_known = |slot: Slot| self.types[slot.0 as usize].is_some();
         let costs = self.steps.iter().map(|step| {
+            // Kernels look into the types of operands, where the builder was told of them.
+            if !step.inputs.iter().all(|operand| is_known(operand.slot)) {
+                return Cost::default();
+            }
             let (inputs, outputs) = self.types_of(step);
             let mut cost = step.cost(&inputs, &outputs);
             // Of what is repeated, the elements that there are; numbers known beforehand move not.

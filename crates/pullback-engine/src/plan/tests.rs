@@ -164,3 +164,18 @@ fn steps_are_recorded_with_what_they_cost() {
     assert_eq!(*said("flops"), profiler::Argument::Number(2000.0));
     assert_eq!(*said("bytes"), profiler::Argument::Number(1400.0));
 }
+
+#[test]
+fn steps_over_what_nothing_is_known_of_cost_nothing() {
+    let mut plan = PlanBuilder::new();
+    let (x, y) = (plan.input(), plan.input());
+    let dot = Dot {
+        lhs_contract: smallvec![1],
+        rhs_contract: smallvec![0],
+        lhs_batch: smallvec![],
+        rhs_batch: smallvec![],
+        out: DType::F32,
+    };
+    let z = plan.kernel1(dot, &[x, y]);
+    assert_eq!(plan.finish(&[z]).cost(), Cost::default());
+}
