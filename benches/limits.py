@@ -24,6 +24,10 @@ LIMITS = {
     "Gaussian process": "decompositions and products of middle size, on one thread each",
     "import, ": "Python itself, which starts in a fiftieth of the time of the other side",
     "first gradient, ": "Python itself, and reading the modules",
+    "equation of state": "products: as many as there, where sums come with them in one instruction",
+    "randint": "remainders, three of each element, and two words of bits",
+    "exponential": "random bits, of which both compute as many",
+    "cold": "recording in Python",
     "Rosenbrock": "two passes over memory, where JAX computes terms twice in one",
 }
 
