@@ -47,10 +47,7 @@ impl PyArray {
     /// If it is deleted.
     #[inline]
     pub fn live(&self) -> PyResult<&Array> {
-        match self.1.load(Ordering::Relaxed) {
-            false => Ok(&self.0),
-            true => Err(deleted(&self.0)),
-        }
+        self.peek().ok_or_else(|| deleted(&self.0))
     }
 }
 

@@ -75,6 +75,14 @@ impl Codes {
         compiled.sum()
     }
 
+    /// The code for inputs of a form, if it is the first that was made, as it most often is; what
+    /// was spent without is not counted.
+    #[inline]
+    pub fn made(&self, form: Form) -> Option<&Arc<Code>> {
+        let (_, code) = self.first.get().filter(|(known, _)| *known == form)?;
+        super::mode().has_code().then_some(code)
+    }
+
     /// The code of a form for a run over `count` elements, with the outputs reduced that `folds`
     /// says how to.
     ///
@@ -89,12 +97,12 @@ impl Codes {
         form: Form,
         count: usize,
     ) -> Option<Arc<Code>> {
+        if let Some(code) = self.made(form) {
+            return Some(code.clone());
+        }
         let mode = super::mode();
         if !mode.has_code() {
             return None;
-        }
-        if let Some((_, code)) = self.first.get().filter(|(known, _)| *known == form) {
-            return Some(code.clone());
         }
         let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
         let known = forms.iter().position(|(other, _)| *other == form);

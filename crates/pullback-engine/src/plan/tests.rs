@@ -21,20 +21,24 @@ fn program() -> Program {
     program.finish(&[y])
 }
 
+/// The product of two matrices.
+fn dot() -> Dot {
+    Dot {
+        lhs_contract: smallvec![1],
+        rhs_contract: smallvec![0],
+        lhs_batch: smallvec![],
+        rhs_batch: smallvec![],
+        out: DType::F32,
+    }
+}
+
 /// `sum(sin(x w) * (x w))`, with the product transposed in between.
 fn plan() -> Plan {
     let mut plan = PlanBuilder::new();
     let (x, w) = (plan.input(), plan.input());
     plan.describe(x, TensorType::new(DType::F32, &[10, 20]));
     plan.describe(w, TensorType::new(DType::F32, &[20, 5]));
-    let dot = Dot {
-        lhs_contract: smallvec![1],
-        rhs_contract: smallvec![0],
-        lhs_batch: smallvec![],
-        rhs_batch: smallvec![],
-        out: DType::F32,
-    };
-    let product = plan.kernel1(dot, &[x, w]);
+    let product = plan.kernel1(dot(), &[x, w]);
     let turned = plan.kernel1(View::Transpose(smallvec![1, 0]), &[product]);
     let y = plan.elementwise(program(), &[turned], &[5, 10], 1)[0];
     let mut copy = ProgramBuilder::new();
@@ -169,13 +173,6 @@ fn steps_are_recorded_with_what_they_cost() {
 fn steps_over_what_nothing_is_known_of_cost_nothing() {
     let mut plan = PlanBuilder::new();
     let (x, y) = (plan.input(), plan.input());
-    let dot = Dot {
-        lhs_contract: smallvec![1],
-        rhs_contract: smallvec![0],
-        lhs_batch: smallvec![],
-        rhs_batch: smallvec![],
-        out: DType::F32,
-    };
-    let z = plan.kernel1(dot, &[x, y]);
+    let z = plan.kernel1(dot(), &[x, y]);
     assert_eq!(plan.finish(&[z]).cost(), Cost::default());
 }

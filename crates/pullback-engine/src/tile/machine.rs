@@ -145,8 +145,8 @@ pub(crate) fn run_few(
         return Ok(false);
     }
     let Some(arguments) = in_order(inputs) else { return Ok(false) };
-    match program.codes.get(program, &[], form_of(inputs, shape), count) {
-        Some(code) => all_at_once(program, &code, &arguments, (shape, count), results),
+    match program.codes.made(form_of(inputs, shape)) {
+        Some(code) => all_at_once(program, code, &arguments, (shape, count), results),
         None => Ok(false),
     }
 }

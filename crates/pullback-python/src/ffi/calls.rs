@@ -9,7 +9,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple, PyType};
 
-use super::operators::given;
+use super::given;
 use crate::errors::guarded;
 
 /// A class whose objects are called this way. Its objects keep an [`Entry`].

@@ -78,14 +78,19 @@ unsafe extern "C" fn entry(
                 row.call(py, &positional, &named)
             }
         });
-        match result {
-            Ok(object) => object.into_ptr(),
-            Err(error) => {
-                error.restore(py);
-                ptr::null_mut()
-            }
-        }
+        given(result)
     })
+}
+
+/// An object as Python takes it from a call, or its exception set.
+fn given(result: PyResult<Py<PyAny>>) -> *mut ffi::PyObject {
+    match result {
+        Ok(object) => object.into_ptr(),
+        Err(error) => Python::attach(|py| {
+            error.restore(py);
+            ptr::null_mut()
+        }),
+    }
 }
 
 unsafe extern "C" {

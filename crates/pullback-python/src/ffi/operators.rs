@@ -12,6 +12,7 @@ use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
 
+use super::given;
 use super::objects::{array, object};
 use crate::array::PyArray;
 use crate::config;
@@ -121,16 +122,5 @@ unsafe extern "C" fn to_float(operand: *mut ffi::PyObject) -> *mut ffi::PyObject
             (None, Some((_, method))) => method(operand),
             (None, None) => ptr::null_mut(),
         }
-    }
-}
-
-/// An object as Python takes it from a call, or its exception set.
-pub(super) fn given(result: PyResult<Py<PyAny>>) -> *mut ffi::PyObject {
-    match result {
-        Ok(object) => object.into_ptr(),
-        Err(error) => Python::attach(|py| {
-            error.restore(py);
-            ptr::null_mut()
-        }),
     }
 }

@@ -158,8 +158,8 @@ impl Kernel for Scatter {
                         updates.combine(target, none, T::minus, T::plus)
                     }
                     ScatterOp::Mul => updates.combine(target, one, T::times, T::times),
-                    ScatterOp::Min => updates.combine(target, greatest, Lesser, T::lesser),
-                    ScatterOp::Max => updates.combine(target, least, Greater, T::greater),
+                    ScatterOp::Min => updates.combine(target, greatest, Extreme::<false>, T::lesser),
+                    ScatterOp::Max => updates.combine(target, least, Extreme::<true>, T::greater),
                     ScatterOp::Replace => {}
                 }
                 Ok(())
@@ -169,47 +169,25 @@ impl Kernel for Scatter {
     }
 }
 
-/// The lesser. Where all updates are plain numbers, as nearly always, a comparison finds it.
+/// The greater, or else the lesser. Where all updates are plain numbers, as nearly always, a
+/// comparison finds it.
 #[derive(Clone, Copy)]
-struct Lesser;
+struct Extreme<const GREATER: bool>;
 
-impl<T: Number> Combine<T> for Lesser {
+impl<T: Number, const GREATER: bool> Combine<T> for Extreme<GREATER> {
     #[inline(always)]
     fn combine(self, old: T, new: T) -> T {
-        new.lesser(old)
+        if GREATER { new.greater(old) } else { new.lesser(old) }
     }
 
     fn are_plain(self, updates: &[T]) -> bool {
-        are_plain(updates)
+        // Without a branch, so that many are looked at together.
+        updates.iter().fold(true, |all, update| all & update.is_plain())
     }
 
     #[inline(always)]
     fn plain(self, old: T, new: T) -> T {
-        if new.is_below(old) { new } else { old }
+        let is_new = if GREATER { old.is_below(new) } else { new.is_below(old) };
+        if is_new { new } else { old }
     }
-}
-
-/// The greater, likewise.
-#[derive(Clone, Copy)]
-struct Greater;
-
-impl<T: Number> Combine<T> for Greater {
-    #[inline(always)]
-    fn combine(self, old: T, new: T) -> T {
-        new.greater(old)
-    }
-
-    fn are_plain(self, updates: &[T]) -> bool {
-        are_plain(updates)
-    }
-
-    #[inline(always)]
-    fn plain(self, old: T, new: T) -> T {
-        if old.is_below(new) { new } else { old }
-    }
-}
-
-fn are_plain<T: Number>(updates: &[T]) -> bool {
-    // Without a branch, so that many are looked at together.
-    updates.iter().fold(true, |all, update| all & update.is_plain())
 }
