@@ -6,6 +6,7 @@
 use super::ir::{
     Accumulator, Binary, Convert, Element, Id, Kernel, Kind, Logic, Node, Place, Predicate, Unary,
 };
+use super::division;
 use super::record::{self, F32, F64, I32, Truth, add};
 use super::unrolled::{lanes_as_one, values_as_one};
 use crate::dtype::DType;
@@ -497,6 +498,8 @@ fn integer(op: ScalarOp, kind: Kind, x: &[Id], signed: bool) -> Option<Id> {
             }
         }
         (Not, &[x]) => binary(Binary::Xor, x, constant(-1)),
+        (Div, &[x, y]) if width == 32 => division::quotient(x, y, signed),
+        (Rem, &[x, y]) if width == 32 => division::remainder(x, y, signed),
         (Square, &[x]) => binary(Binary::Mul, x, x),
         (OneMinusSquare, &[x]) => binary(Binary::Sub, constant(1), binary(Binary::Mul, x, x)),
         (Add, &[x, y]) => binary(Binary::Add, x, y),
@@ -522,7 +525,7 @@ fn integer(op: ScalarOp, kind: Kind, x: &[Id], signed: bool) -> Option<Id> {
 }
 
 /// The value in another type.
-fn converted(x: Id, from: DType, to: DType) -> Option<Id> {
+pub(super) fn converted(x: Id, from: DType, to: DType) -> Option<Id> {
     use DType::*;
     let (source, target) = (element(from)?.kind(), element(to)?.kind());
     let convert = |convert, x, kind| add(Node::Convert(convert, x), kind);

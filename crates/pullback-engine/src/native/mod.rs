@@ -19,6 +19,7 @@ macro_rules! generated {
 
 generated! {
     mod code;
+    mod division;
     mod emit;
     mod entries;
     mod ir;

@@ -108,6 +108,72 @@ fn every_operation_agrees_with_the_tile_machine() {
     });
 }
 
+/// Numbers near products of others, for which an inverse that is a little wrong gives wrong
+/// quotients, and their negatives.
+fn near_products() -> Vec<u32> {
+    let few = [0u32, 1, 2, 3, 5, 7, 255, 1000, 32767, 40503, 65535, 65536, 999_999_937];
+    let near = |n: u32| [n.wrapping_sub(1), n, n.wrapping_add(1), n.wrapping_neg()];
+    let products = few.into_iter().flat_map(|a| few.map(|b| a.wrapping_mul(b)));
+    let mut all: Vec<u32> = products.chain([1 << 31, 3 << 30]).flat_map(near).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+#[test]
+fn integers_are_divided_exactly() {
+    forced::for_each(|_| {
+        let numbers = near_products();
+        let count = numbers.len();
+        let unsigned = |n: &[u32]| Tensor::from_slice(n, &[count]).unwrap();
+        let signed = |n: &[u32]| {
+            Tensor::from_slice(bytemuck::cast_slice::<u32, i32>(n), &[count]).unwrap()
+        };
+        for tensor in [&unsigned as &dyn Fn(&[u32]) -> Tensor, &signed] {
+            let x = tensor(&numbers);
+            for op in [ScalarOp::Div, ScalarOp::Rem] {
+                let program = program_of(op, &[x.dtype(); 2]);
+                for (n, by) in elements(&x).into_iter().enumerate() {
+                    // All by one number, and each by another.
+                    let mut turned = numbers.clone();
+                    turned.rotate_left(n);
+                    check(&program, &[x.clone(), by], count);
+                    check(&program, &[x.clone(), tensor(&turned)], count);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn what_is_known_before_a_loop_is_there_in_it() {
+    forced::for_each(|_| {
+        // More values of two scalars than there are registers, some of them truth values.
+        let mut builder = ProgramBuilder::new();
+        let [x, a, b] = [DType::F32; 3].map(|dtype| builder.input(dtype));
+        let mut known = vec![builder.op(ScalarOp::Sin, &[a]), b];
+        for n in 0..40 {
+            let (last, before) = (known[n + 1], known[n]);
+            let op = [ScalarOp::Add, ScalarOp::Mul, ScalarOp::Max, ScalarOp::Sub][n % 4];
+            let value = builder.op(op, &[last, before]);
+            let less = builder.op(ScalarOp::Lt, &[value, last]);
+            known.push(builder.op(ScalarOp::Select, &[less, before, value]));
+        }
+        let mut sum = x;
+        for &value in &known {
+            let product = builder.op(ScalarOp::Mul, &[sum, value]);
+            sum = builder.op(ScalarOp::Sub, &[value, product]);
+        }
+        let less = builder.op(ScalarOp::Lt, &[known[7], known[9]]);
+        let program = builder.finish(&[sum, less, known[20], x]);
+        let mut random = Random(3);
+        for count in [1, 15, 64, 129] {
+            let x = dense(DType::F32, &[count], &mut random);
+            check(&program, &[x, Tensor::scalar(0.5f32), Tensor::scalar(0.75f32)], count);
+        }
+    });
+}
+
 /// A program of many operations of several types, whose values live long.
 fn random_program(random: &mut Random) -> Program {
     let mut builder = ProgramBuilder::new();

@@ -11,7 +11,7 @@ use crate::kernels::random::RandomBits;
 /// Puts the drawing of bits into the one program that reads them, where each element of it needs
 /// one of them.
 ///
-/// A program that divides integers has no code, and takes longer to begin than parts are worth.
+/// A program that divides integers of 64 bits has no code, and takes longer to begin than parts are worth.
 pub(super) fn put_within(steps: &mut Vec<Step>, types: &[Option<TensorType>], outputs: &[Slot]) {
     let mut reads = vec![0; types.len()];
     let read = steps.iter().flat_map(|step| &step.inputs).map(|operand| &operand.slot);
@@ -30,7 +30,7 @@ pub(super) fn put_within(steps: &mut Vec<Step>, types: &[Option<TensorType>], ou
     let mut is_within = vec![false; steps.len()];
     for at in 0..steps.len() {
         let Work::Tile { program, shape } = &steps[at].work else { continue };
-        if program.divides_integers() {
+        if program.divides_wide_integers() {
             continue;
         }
         let mut draws: Vec<Option<RandomBits>> = vec![];

@@ -120,11 +120,12 @@ impl Program {
         self.instructions.iter().map(|instruction| instruction.op.cost()).sum()
     }
 
-    /// Whether there are quotients or remainders of integers, which code has no steps for.
-    pub(crate) fn divides_integers(&self) -> bool {
+    /// Whether there are quotients or remainders of integers of 64 bits, which code has no steps
+    /// for.
+    pub(crate) fn divides_wide_integers(&self) -> bool {
         self.values.iter().any(|(dtype, definition)| {
             let divides = matches!(definition, Definition::Op(ScalarOp::Div | ScalarOp::Rem, _));
-            divides && dtype.is_integer()
+            divides && matches!(dtype, DType::I64 | DType::U64)
         })
     }
 

@@ -10,6 +10,7 @@
 //! Processors differ in how truth values and parts of vectors are had: `masks` has them in mask
 //! registers (AVX-512), `vectors` in vectors (AVX2).
 
+mod known;
 mod masks;
 mod opcodes;
 mod places;
@@ -22,6 +23,8 @@ mod vectors;
 pub(crate) use phases::{Phase, Phases, compile_phases};
 pub(crate) use repeat::compile_loop;
 pub(crate) use stream::{List, compile};
+
+use known::Known;
 
 use super::ir::{
     Accumulator, Base, Element, Graph, Id, Kernel, Kind, Lookup, Node, Place,
@@ -107,6 +110,8 @@ struct Emitter<'a> {
     locked: u32,
     locked_masks: u8,
     spills: i32,
+    /// What was done before the loop.
+    known: Known,
     /// Where the places for what has no register are: the stack, or bytes from there in the list.
     spilled: Option<i32>,
     /// Values of which single lanes are read, which therefore are in memory too.
@@ -202,6 +207,7 @@ impl<'a> Emitter<'a> {
             locked: 0,
             locked_masks: 0,
             spills: 0,
+            known: Known::default(),
             spilled: None,
             read_by_lane,
             pointers,
@@ -268,7 +274,7 @@ impl<'a> Emitter<'a> {
         for at in range {
             let (node, kind) = self.graph.nodes[at];
             // What is read is read when it is needed first.
-            if !self.uses[at].is_empty() && !node.is_read() {
+            if !self.uses[at].is_empty() && !node.is_read() && !self.known.has(at) {
                 self.step(at as u32, Id(at as u32), node, kind);
                 if self.read_by_lane[at] && !matches!(node, Node::Accumulator(_)) {
                     self.keep_lanes(Id(at as u32));

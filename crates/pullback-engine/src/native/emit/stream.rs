@@ -4,7 +4,7 @@
 //! output may lie where an input does.
 
 use super::opcodes::{broadcast, moved};
-use super::{Emitter, Home};
+use super::Emitter;
 use crate::native::ir::{Accumulator, Base, Kernel, Kind, Node, Place};
 use crate::native::lower::finished;
 use crate::native::x64::{
@@ -81,7 +81,6 @@ impl Emitter<'_> {
     /// The whole function.
     fn stream(mut self) -> Option<Vec<u8>> {
         let list = List::new(self.kernel);
-        let together = self.together()?;
         let uses = self.uses.clone();
         let frame = self.enter();
         let (row, done) = (self.asm.label(), self.asm.label());
@@ -94,6 +93,8 @@ impl Emitter<'_> {
             let size = self.row_scalar_size(input);
             load_scalar(&mut self.asm, list, input, size);
         }
+        self.begin_known();
+        let together = self.together()?;
         self.begin_accumulators();
         self.asm.load(RSI, at(list.length()));
         self.asm.zero(RAX);
@@ -132,7 +133,7 @@ impl Emitter<'_> {
     pub(super) fn together(&self) -> Option<usize> {
         let turns = self.accumulators.first().map_or(1, Vec::len);
         let is_same = self.accumulators.iter().all(|own| own.len() == turns);
-        let steps = self.graph.nodes.len();
+        let steps = self.graph.nodes.len() - self.known.count();
         is_same.then_some(match self.accumulators.is_empty() {
             false => turns,
             true if steps <= SHORT => 2,
@@ -143,9 +144,9 @@ impl Emitter<'_> {
     /// The loop over as many elements as `RSI` says, from the one on that `RAX` says.
     pub(super) fn elements(&mut self, uses: &[Vec<u32>], together: usize) {
         let lanes = self.lanes as i32;
-        let steps = self.graph.nodes.len();
+        let steps = self.graph.nodes.len() - self.known.count();
         let (tail, end) = (self.asm.label(), self.asm.label());
-        let mut spills = 0;
+        let mut spills = self.spills;
         if together > 1 || steps < LONG {
             let all = lanes * together as i32;
             let head = self.asm.label();
@@ -203,11 +204,7 @@ impl Emitter<'_> {
 
     /// What is done for a vector of lanes: so many after the one that the loop is at.
     fn body(&mut self, uses: &[Vec<u32>], ahead: usize, turn: usize, is_last: bool) {
-        self.uses.clone_from_slice(uses);
-        self.homes.fill(Home::default());
-        self.vectors = [None; 32];
-        self.masks = [None; 8];
-        self.spills = 0;
+        self.begin_steps(uses);
         (self.ahead, self.turn, self.is_last) = (ahead, turn, is_last);
         self.place_accumulators();
         self.steps(0..self.graph.nodes.len());
