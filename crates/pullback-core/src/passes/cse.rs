@@ -1,12 +1,13 @@
 //! Equations that compute the same are computed once.
 
+use std::hash::{Hash, Hasher};
+
 use pullback_engine::DType;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
 
 use super::{Pass, Substitution};
-use crate::jaxpr::{Atom, Jaxpr, VarId};
-use crate::primitives::Op;
+use crate::jaxpr::{Atom, Eqn, Jaxpr, VarId};
 
 /// The pass.
 pub const PASS: Pass = Pass { name: "cse", run };
@@ -45,33 +46,53 @@ fn key(atom: &Atom, line: usize, at: usize) -> Key {
 }
 
 /// Replaces an equation that repeats an earlier one by its results.
-// What can change in an operation is only what it remembers, which neither equality nor hash read.
-#[allow(clippy::mutable_key_type)]
 pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
     let mut substitution = Substitution::default();
-    let mut seen: FxHashMap<(Op, SmallVec<[Key; 3]>), SmallVec<[VarId; 1]>> = FxHashMap::default();
-    let mut kept = Vec::with_capacity(jaxpr.eqns.len());
-    for (line, mut eqn) in std::mem::take(&mut jaxpr.eqns).into_iter().enumerate() {
+    // The last equation of each hash, and before each another of the same.
+    let mut last: FxHashMap<u64, usize> = FxHashMap::default();
+    last.reserve(jaxpr.eqns.len());
+    let mut another: Vec<Option<usize>> = vec![None; jaxpr.eqns.len()];
+    let mut repeats = vec![false; jaxpr.eqns.len()];
+    for line in 0..jaxpr.eqns.len() {
+        let (before, eqn) = jaxpr.eqns.split_at_mut(line);
+        let eqn = &mut eqn[0];
         eqn.inputs.iter_mut().for_each(|atom| substitution.apply(atom));
         if eqn.op.primitive().has_effects() {
-            kept.push(eqn);
             continue;
         }
-        let operands =
-            eqn.inputs.iter().enumerate().map(|(at, atom)| key(atom, line, at)).collect();
-        match seen.entry((eqn.op.clone(), operands)) {
-            std::collections::hash_map::Entry::Occupied(earlier) => {
-                for (&var, &other) in eqn.outputs.iter().zip(earlier.get()) {
+        let hash = hash(eqn, line);
+        let mut earlier = last.get(&hash).copied();
+        while let Some(at) = earlier.filter(|&at| !is_same(&before[at], at, eqn, line)) {
+            earlier = another[at];
+        }
+        match earlier {
+            Some(at) => {
+                repeats[line] = true;
+                for (&var, &other) in eqn.outputs.iter().zip(&before[at].outputs) {
                     substitution.set(var, Atom::Var(other));
                 }
             }
-            std::collections::hash_map::Entry::Vacant(slot) => {
-                slot.insert(eqn.outputs.clone());
-                kept.push(eqn);
-            }
+            None => another[line] = last.insert(hash, line),
         }
     }
-    jaxpr.eqns = kept;
+    let mut repeats = repeats.into_iter();
+    jaxpr.eqns.retain(|_| repeats.next() != Some(true));
     jaxpr.outputs.iter_mut().for_each(|atom| substitution.apply(atom));
     jaxpr
+}
+
+fn keys(eqn: &Eqn, line: usize) -> impl Iterator<Item = Key> {
+    eqn.inputs.iter().enumerate().map(move |(at, atom)| key(atom, line, at))
+}
+
+fn hash(eqn: &Eqn, line: usize) -> u64 {
+    let mut hasher = FxHasher::default();
+    eqn.op.hash(&mut hasher);
+    keys(eqn, line).for_each(|key| key.hash(&mut hasher));
+    hasher.finish()
+}
+
+/// Whether two equations compute the same.
+fn is_same(first: &Eqn, at: usize, second: &Eqn, line: usize) -> bool {
+    first.op == second.op && keys(first, at).eq(keys(second, line))
 }

@@ -1,7 +1,7 @@
 //! Dead code: equations that no result needs are dropped, unless they act on the world.
 
 use super::Pass;
-use crate::jaxpr::{Atom, Jaxpr};
+use crate::jaxpr::{Atom, Eqn, Jaxpr};
 
 /// The pass.
 pub const PASS: Pass = Pass { name: "dce", run };
@@ -17,17 +17,15 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
     for atom in &jaxpr.outputs {
         mark(atom, &mut needed);
     }
-    let mut kept = Vec::with_capacity(jaxpr.eqns.len());
-    for eqn in std::mem::take(&mut jaxpr.eqns).into_iter().rev() {
-        let wanted = eqn.outputs.iter().any(|var| needed[var.index()]);
-        if wanted || eqn.op.primitive().has_effects() {
-            for atom in &eqn.inputs {
-                mark(atom, &mut needed);
-            }
-            kept.push(eqn);
+    let is_needed = |eqn: &Eqn, needed: &[bool]| {
+        let is_read = eqn.outputs.iter().any(|var| needed[var.index()]);
+        is_read || eqn.op.primitive().has_effects()
+    };
+    for eqn in jaxpr.eqns.iter().rev() {
+        if is_needed(eqn, &needed) {
+            eqn.inputs.iter().for_each(|atom| mark(atom, &mut needed));
         }
     }
-    kept.reverse();
-    jaxpr.eqns = kept;
+    jaxpr.eqns.retain(|eqn| is_needed(eqn, &needed));
     jaxpr
 }

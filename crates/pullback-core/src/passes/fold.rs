@@ -1,6 +1,6 @@
 //! Operations on constants alone are computed now.
 
-use super::{Pass, Substitution};
+use super::{Pass, rewrite};
 use crate::array::{Array, Arrays};
 use crate::jaxpr::{Atom, Jaxpr};
 use crate::primitives::Op;
@@ -13,11 +13,8 @@ pub const PASS: Pass = Pass { name: "fold", run };
 const LARGEST: usize = 1024;
 
 /// Computes the equations whose operands are all constants.
-pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
-    let mut substitution = Substitution::default();
-    let mut kept = Vec::with_capacity(jaxpr.eqns.len());
-    for mut eqn in std::mem::take(&mut jaxpr.eqns) {
-        eqn.inputs.iter_mut().for_each(|atom| substitution.apply(atom));
+pub fn run(jaxpr: Jaxpr) -> Jaxpr {
+    rewrite(jaxpr, |jaxpr, eqn, substitution| {
         let constants: Option<Vec<&Array>> = eqn
             .inputs
             .iter()
@@ -31,18 +28,12 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
             Some(constants) if small && is_plain(&eqn.op) => computed(&eqn.op, &constants),
             _ => None,
         };
-        match folded {
-            Some(values) => {
-                for (&var, value) in eqn.outputs.iter().zip(values) {
-                    substitution.set(var, Atom::Const(value));
-                }
-            }
-            None => kept.push(eqn),
+        let Some(values) = folded else { return true };
+        for (&var, value) in eqn.outputs.iter().zip(values) {
+            substitution.set(var, Atom::Const(value));
         }
-    }
-    jaxpr.eqns = kept;
-    jaxpr.outputs.iter_mut().for_each(|atom| substitution.apply(atom));
-    jaxpr
+        false
+    })
 }
 
 /// The results of an operation on constants. What fails now may be on a path that is never taken: it

@@ -44,14 +44,14 @@ struct Group {
 /// Fuses elementwise equations.
 pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
     let mut groups: Vec<Group> = vec![];
-    let mut producer: FxHashMap<VarId, usize> = FxHashMap::default();
+    let mut producer: Vec<Option<usize>> = vec![None; jaxpr.avals.len()];
     // The groups that equations of a shape may join, in order.
     let mut open: FxHashMap<crate::Shape, Vec<usize>> = FxHashMap::default();
     // What only reads inputs otherwise comes first, so that it stands between no equations.
     let mut views = vec![];
     for eqn in std::mem::take(&mut jaxpr.eqns) {
         let is_early = |atom: &Atom| match atom {
-            Atom::Var(var) => !producer.contains_key(var),
+            Atom::Var(var) => producer[var.index()].is_none(),
             Atom::Const(_) => true,
         };
         use Op::*;
@@ -75,7 +75,7 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
             .inputs
             .iter()
             .filter_map(|atom| match atom {
-                Atom::Var(var) => producer.get(var).copied(),
+                Atom::Var(var) => producer[var.index()],
                 Atom::Const(_) => None,
             })
             .max();
@@ -89,7 +89,7 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
                     (Some(_), None) => !group.is_padded,
                     (None, own) => !is_padded || own.is_none(),
                 };
-                fits_reductions && fits(&jaxpr, &eqn, shape, |var| producer.get(&var) == Some(&at))
+                fits_reductions && fits(&jaxpr, &eqn, shape, |var| producer[var.index()] == Some(at))
             })
         });
         let at = joined.unwrap_or_else(|| {
@@ -103,7 +103,7 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
         groups[at].is_padded |= is_padded;
         groups[at].axes = groups[at].axes.take().or(axes);
         for &var in &eqn.outputs {
-            producer.insert(var, at);
+            producer[var.index()] = Some(at);
         }
         groups[at].eqns.push(eqn);
         if groups[at].eqns.len() == LARGEST
@@ -113,28 +113,24 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
         }
     }
     jaxpr.eqns = views;
-    let mut readers: FxHashMap<VarId, SmallVec<[usize; 2]>> = FxHashMap::default();
-    for (at, group) in groups.iter().enumerate() {
-        for atom in group.eqns.iter().flat_map(|eqn| &eqn.inputs) {
-            if let Atom::Var(var) = atom {
-                readers.entry(*var).or_default().push(at);
-            }
-        }
-    }
-    for atom in &jaxpr.outputs {
+    // Whether each variable is needed outside the group that computes it.
+    let mut is_read = vec![false; jaxpr.avals.len()];
+    let mut read = |atom: &Atom, by: Option<usize>| {
         if let Atom::Var(var) = atom {
-            readers.entry(*var).or_default().push(usize::MAX);
+            is_read[var.index()] |= by.is_none() || producer[var.index()] != by;
         }
+    };
+    for (at, group) in groups.iter().enumerate() {
+        let atoms = group.eqns.iter().flat_map(|eqn| &eqn.inputs);
+        atoms.for_each(|atom| read(atom, Some(at)));
     }
-    for (at, mut group) in groups.into_iter().enumerate() {
+    jaxpr.outputs.iter().for_each(|atom| read(atom, None));
+    for mut group in groups {
         if group.eqns.len() == 1 {
             jaxpr.eqns.extend(group.eqns.pop());
             continue;
         }
-        let is_read = |var: &VarId| {
-            readers.get(var).is_some_and(|readers| readers.iter().any(|&reader| reader != at))
-        };
-        let eqn = fused(&jaxpr, group, is_read);
+        let eqn = fused(&jaxpr, group, &is_read);
         jaxpr.eqns.push(eqn);
     }
     jaxpr
@@ -191,12 +187,12 @@ fn fits(jaxpr: &Jaxpr, eqn: &Eqn, shape: &[usize], inside: impl Fn(VarId) -> boo
     })
 }
 
-fn fused(jaxpr: &Jaxpr, group: Group, is_read: impl Fn(&VarId) -> bool) -> Eqn {
+fn fused(jaxpr: &Jaxpr, mut group: Group, is_read: &[bool]) -> Eqn {
     let mut inner = Jaxpr::default();
     let mut names: FxHashMap<VarId, VarId> = FxHashMap::default();
     let mut inputs: SmallVec<[Atom; 3]> = SmallVec::new();
     let mut outputs: SmallVec<[VarId; 1]> = SmallVec::new();
-    for mut eqn in group.eqns {
+    for eqn in &mut group.eqns {
         let is_by_element = !matches!(eqn.op, Op::Pad(_));
         for atom in &mut eqn.inputs {
             if let Atom::Const(value) = atom
@@ -225,14 +221,14 @@ fn fused(jaxpr: &Jaxpr, group: Group, is_read: impl Fn(&VarId) -> bool) -> Eqn {
         for var in &mut eqn.outputs {
             let name = inner.new_var(jaxpr.aval(*var).clone());
             names.insert(*var, name);
-            if is_read(var) {
+            if is_read[var.index()] {
                 inner.outputs.push(Atom::Var(name));
                 outputs.push(*var);
             }
             *var = name;
         }
-        inner.eqns.push(eqn);
     }
+    inner.eqns = group.eqns;
     let shape = group.shape.unwrap_or_default();
     let axes = group.axes.unwrap_or_default();
     let op = Op::Custom(Custom(Arc::new(Fused { jaxpr: inner.into(), shape, axes })));

@@ -15,6 +15,10 @@ pub const PASS: Pass = Pass { name: "index", run };
 
 /// Gives gathers and scatters the indices that their positions were computed of.
 pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
+    let is_indexed = |eqn: &Eqn| matches!(eqn.op, Op::Gather(_) | Op::Scatter(_));
+    if !jaxpr.eqns.iter().any(is_indexed) {
+        return jaxpr;
+    }
     // Where each variable is defined, in the equations kept.
     let mut defined: FxHashMap<VarId, usize> = FxHashMap::default();
     let mut kept: Vec<Eqn> = Vec::with_capacity(jaxpr.eqns.len());

@@ -11,6 +11,9 @@ pub const PASS: Pass = Pass { name: "inline", run };
 
 /// Puts the equations of applied programs in place of their application.
 pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
+    if jaxpr.eqns.iter().all(|eqn| applied(&eqn.op).is_none()) {
+        return jaxpr;
+    }
     let mut substitution = Substitution::default();
     let eqns = std::mem::take(&mut jaxpr.eqns);
     for mut eqn in eqns {

@@ -1,7 +1,7 @@
 //! What makes a program smaller before it becomes a plan.
 
 use crate::error::Result;
-use crate::jaxpr::{Atom, Jaxpr, check};
+use crate::jaxpr::{Atom, Eqn, Jaxpr, check};
 
 pub mod blocks;
 pub mod cse;
@@ -54,6 +54,23 @@ pub fn optimize(mut jaxpr: Jaxpr) -> Result<Jaxpr> {
         }
     }
     Ok(jaxpr)
+}
+
+/// Goes over the equations in order, with operands that have been replaced so far, and keeps those
+/// that `keep` says; it may change them. They stay in the memory that they have.
+pub(crate) fn rewrite(
+    mut jaxpr: Jaxpr,
+    mut keep: impl FnMut(&Jaxpr, &mut Eqn, &mut Substitution) -> bool,
+) -> Jaxpr {
+    let mut substitution = Substitution::default();
+    let mut eqns = std::mem::take(&mut jaxpr.eqns);
+    eqns.retain_mut(|eqn| {
+        eqn.inputs.iter_mut().for_each(|atom| substitution.apply(atom));
+        keep(&jaxpr, eqn, &mut substitution)
+    });
+    jaxpr.eqns = eqns;
+    jaxpr.outputs.iter_mut().for_each(|atom| substitution.apply(atom));
+    jaxpr
 }
 
 /// How many operands and results each variable is.

@@ -6,7 +6,7 @@
 use rustc_hash::FxHashMap;
 
 use super::fold::computed;
-use super::{Pass, Substitution};
+use super::{Pass, rewrite};
 use crate::array::{Array, complex_item};
 use crate::jaxpr::{Atom, Eqn, Jaxpr, VarId};
 use crate::primitives::Op;
@@ -19,30 +19,26 @@ use crate::{DType, Shape};
 pub const PASS: Pass = Pass { name: "simplify", run };
 
 /// Drops equations whose result is one of their operands.
-pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
-    let mut substitution = Substitution::default();
+pub fn run(jaxpr: Jaxpr) -> Jaxpr {
     // Variables that are one number repeated.
     let mut repeated: FxHashMap<VarId, Atom> = FxHashMap::default();
-    let mut kept = Vec::with_capacity(jaxpr.eqns.len());
-    for mut eqn in std::mem::take(&mut jaxpr.eqns) {
-        eqn.inputs.iter_mut().for_each(|atom| substitution.apply(atom));
-        repeat(&jaxpr, &mut eqn, &repeated);
-        unrepeat(&jaxpr, &mut eqn, &repeated);
-        keep_single(&jaxpr, &mut eqn);
-        multiply(&mut eqn);
+    rewrite(jaxpr, |jaxpr, eqn, substitution| {
+        repeat(jaxpr, eqn, &repeated);
+        unrepeat(jaxpr, eqn, &repeated);
+        keep_single(jaxpr, eqn);
+        multiply(eqn);
         if let (Op::BroadcastInDim(_), [Atom::Const(value)]) = (&eqn.op, eqn.inputs.as_slice())
             && value.rank() == 0
         {
             repeated.insert(eqn.outputs[0], eqn.inputs[0].clone());
         }
-        match same_as(&jaxpr, &eqn).cloned() {
-            Some(atom) => substitution.set(eqn.outputs[0], atom),
-            None => kept.push(eqn),
+        let same = same_as(jaxpr, eqn).cloned();
+        let is_kept = same.is_none();
+        if let Some(atom) = same {
+            substitution.set(eqn.outputs[0], atom);
         }
-    }
-    jaxpr.eqns = kept;
-    jaxpr.outputs.iter_mut().for_each(|atom| substitution.apply(atom));
-    jaxpr
+        is_kept
+    })
 }
 
 /// Makes a reduction of one element each a reshape.

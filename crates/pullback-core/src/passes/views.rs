@@ -5,7 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Pass, Substitution, uses};
+use super::{Pass, rewrite, uses};
 use crate::Shape;
 use crate::jaxpr::{Atom, Eqn, Jaxpr, VarId};
 use crate::primitives::Op;
@@ -18,19 +18,16 @@ use crate::primitives::structure::transpose::Transpose;
 pub const PASS: Pass = Pass { name: "views", run };
 
 /// Joins rearrangements. What no result needs any more is left for another pass to drop.
-pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
+pub fn run(jaxpr: Jaxpr) -> Jaxpr {
     let uses = uses(&jaxpr);
-    let mut substitution = Substitution::default();
     let mut known = Known { uses, eqns: FxHashMap::default() };
-    let mut kept = Vec::with_capacity(jaxpr.eqns.len());
-    for mut eqn in std::mem::take(&mut jaxpr.eqns) {
-        eqn.inputs.iter_mut().for_each(|atom| substitution.apply(atom));
-        while let Some(other) = known.rewritten(&jaxpr, &eqn) {
-            eqn = other;
+    rewrite(jaxpr, |jaxpr, eqn, substitution| {
+        while let Some(other) = known.rewritten(jaxpr, eqn) {
+            *eqn = other;
         }
-        if let Some(atom) = unchanged(&jaxpr, &eqn) {
+        if let Some(atom) = unchanged(jaxpr, eqn) {
             substitution.set(eqn.outputs[0], atom);
-            continue;
+            return false;
         }
         let is_known = match &eqn.op {
             Op::Transpose(_) | Op::BroadcastInDim(_) | Op::Reshape(_) | Op::DotGeneral(_) => true,
@@ -39,11 +36,8 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
         if is_known {
             known.eqns.insert(eqn.outputs[0], eqn.clone());
         }
-        kept.push(eqn);
-    }
-    jaxpr.eqns = kept;
-    jaxpr.outputs.iter_mut().for_each(|atom| substitution.apply(atom));
-    jaxpr
+        true
+    })
 }
 
 /// The operand that a rearrangement gives back as it is.
