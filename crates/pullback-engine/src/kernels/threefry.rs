@@ -170,9 +170,14 @@ fn at_positions<const N: usize>(key: Key, first: u64) -> [[u32; N]; 2] {
     for lane in 0..N {
         x1[lane] = (first as u32).wrapping_add(lane as u32);
     }
-    for lane in 0..N {
-        // A low word that is less than the first has run over.
-        x0[lane] = ((first >> 32) as u32).wrapping_add((x1[lane] < first as u32) as u32);
+    let high = (first >> 32) as u32;
+    if (first as u32).checked_add(N as u32).is_some() {
+        x0 = [high; N];
+    } else {
+        for lane in 0..N {
+            // A low word that is less than the first has run over.
+            x0[lane] = high.wrapping_add((x1[lane] < first as u32) as u32);
+        }
     }
     threefry(key.0[0], key.0[1], &mut x0, &mut x1);
     [x0, x1]

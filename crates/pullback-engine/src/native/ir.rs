@@ -133,6 +133,24 @@ pub(crate) enum Unary {
     UnsignedToFloat,
 }
 
+/// What lanes become where a number is of some class.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Fixes {
+    /// The logarithms of zeros, infinities, negative numbers and NaN.
+    Log,
+}
+
+impl Fixes {
+    /// As the processor has it, four bits a class, from the low ones on: quiet and signalling NaN,
+    /// zero, one, the infinities, the negative one first, other negative and positive numbers. In
+    /// such bits 0 is the value as it is, 2 the NaN itself, 3 NaN, and 4 and 5 the infinities.
+    pub fn table(self) -> u32 {
+        match self {
+            Fixes::Log => 0x0353_0422,
+        }
+    }
+}
+
 /// A change of the width of lanes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Convert {
@@ -201,6 +219,8 @@ pub(crate) enum Node {
         b: Id,
         c: Id,
     },
+    /// The second value; but where the first is of some class, what a table says (see [`Fixes`]).
+    Fixed(Fixes, Id, Id),
     Convert(Convert, Id),
     Compare(Predicate, Id, Id),
     Logic(Logic, Id, Id),
@@ -432,9 +452,10 @@ impl Graph {
             | Node::Rotate(a, _)
             | Node::Permute(a, _)
             | Node::Lookup(a, _) => smallvec![a],
-            Node::Binary(_, a, b) | Node::Compare(_, a, b) | Node::Logic(_, a, b) => {
-                smallvec![a, b]
-            }
+            Node::Binary(_, a, b)
+            | Node::Fixed(_, a, b)
+            | Node::Compare(_, a, b)
+            | Node::Logic(_, a, b) => smallvec![a, b],
             Node::Fma { a, b, c, .. } => smallvec![a, b, c],
             Node::Select(mask, yes, no) => smallvec![mask, yes, no],
         }

@@ -7,11 +7,11 @@ use std::cell::RefCell;
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Sub};
 
 use super::ir::{
-    Binary, Convert, Graph, Id, Kind, Logic, Lookup, Node, Predicate, Table, Unary,
+    Binary, Convert, Fixes, Graph, Id, Kind, Logic, Lookup, Node, Predicate, Table, Unary,
 };
 use crate::isa::Isa;
 use crate::tile::math::lane::{
-    Bits, Double, Mask, Real, Single, larger_by_choice, scaled_in_two, smaller_by_choice,
+    Bits, Double, Mask, Real, Single, larger_by_choice, log_edges_by_choice, scaled_in_two, smaller_by_choice,
 };
 
 thread_local! {
@@ -182,6 +182,28 @@ macro_rules! real {
             fn unary(self, unary: Unary) -> $number {
                 $number(add(Node::Unary(unary, self.0), $kind))
             }
+            /// The number that this is in every lane, if it is known, and none of NaN.
+            fn known(self) -> Option<$constant> {
+                let Node::Constant(bits) = node(self.0) else { return None };
+                let number = $constant::from_bits(bits as $unsigned);
+                (!number.is_nan()).then_some(number)
+            }
+            /// The larger of this and a number that is known: one instruction, which of two zeros
+            /// takes this one.
+            fn larger_than_known(self, low: $number) -> Option<$number> {
+                let larger = |number: $constant| match number.to_bits() {
+                    0 => self.at_least(low) + low,
+                    _ => self.at_least(low),
+                };
+                low.known().map(larger)
+            }
+            /// The smaller of this and a number that is known. If that is -0.0, two zeros are left to
+            /// others.
+            fn smaller_than_known(self, high: $number) -> Option<$number> {
+                let number = high.known()?;
+                let is_negative_zero = number == 0.0 && number.is_sign_negative();
+                (!is_negative_zero).then(|| self.at_most(high))
+            }
         }
 
         impl Neg for $number {
@@ -242,16 +264,30 @@ macro_rules! real {
                 $number(add(Node::Binary(Binary::Scale, self.0, number.0), $kind))
             }
             fn larger(self, y: $number) -> $number {
+                let larger = self.larger_than_known(y).or_else(|| y.larger_than_known(self));
+                if let Some(larger) = larger {
+                    return larger;
+                }
                 if !has_every_step() {
                     return larger_by_choice(self, y);
                 }
                 self.ordered(Binary::LargerF, y)
             }
             fn smaller(self, y: $number) -> $number {
+                let smaller = self.smaller_than_known(y).or_else(|| y.smaller_than_known(self));
+                if let Some(smaller) = smaller {
+                    return smaller;
+                }
                 if !has_every_step() {
                     return smaller_by_choice(self, y);
                 }
                 self.ordered(Binary::SmallerF, y)
+            }
+            fn with_log_edges(self, y: $number) -> $number {
+                if !has_every_step() {
+                    return log_edges_by_choice(self, y);
+                }
+                $number(add(Node::Fixed(Fixes::Log, self.0, y.0), $kind))
             }
             fn to_bits(self) -> $bits {
                 $bits(self.0)

@@ -146,6 +146,28 @@ fn integers_are_divided_exactly() {
 }
 
 #[test]
+fn the_larger_of_a_number_and_a_constant() {
+    fn all<T: crate::dtype::Element>(numbers: &[T]) {
+        let x = Tensor::from_slice(numbers, &[numbers.len()]).unwrap();
+        for op in [ScalarOp::Max, ScalarOp::Min] {
+            for constant in elements(&x) {
+                let mut builder = ProgramBuilder::new();
+                let input = builder.input(x.dtype());
+                let constant = builder.constant(&constant);
+                let results = [[input, constant], [constant, input]];
+                let results = results.map(|operands| builder.op(op, &operands));
+                check(&builder.finish(&results), std::slice::from_ref(&x), numbers.len());
+            }
+        }
+    }
+    forced::for_each(|_| {
+        let numbers = [0.0, -0.0, 1.5, -1.5, f32::INFINITY, -f32::INFINITY, f32::NAN, 1e-40, -1e-40];
+        all(&numbers);
+        all(&numbers.map(f64::from));
+    });
+}
+
+#[test]
 fn what_is_known_before_a_loop_is_there_in_it() {
     forced::for_each(|_| {
         // More values of two scalars than there are registers, some of them truth values.

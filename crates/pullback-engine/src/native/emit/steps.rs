@@ -2,7 +2,7 @@
 
 use super::Emitter;
 use super::opcodes::{binary_opcode, moved};
-use crate::native::ir::{Binary, Convert, Id, Kind, Node, Unary};
+use crate::native::ir::{Binary, Convert, Fixes, Id, Kind, Node, Unary};
 use crate::native::x64::{Map, Prefix, Rm, UNMASKED, Zmm, op};
 
 impl Emitter<'_> {
@@ -61,6 +61,7 @@ impl Emitter<'_> {
                 self.asm.vector(opcode, length, UNMASKED, to.0, a.0, b, how);
             }
             Node::Fma { negated, a, b, c } => self.fma(at, id, node, kind, negated, [a, b, c]),
+            Node::Fixed(fixes, of, value) => self.fix(at, id, node, kind, fixes, [of, value]),
             Node::Convert(convert, a) => {
                 let a = self.vector(a, at);
                 self.release(node, at);
@@ -129,6 +130,34 @@ impl Emitter<'_> {
         let byte = form + if negated { 4 } else { 0 };
         let opcode = op(Map::M0F38, Prefix::P66, wide, byte);
         self.asm.vector(opcode, length, UNMASKED, to.0, second.0, rm, None);
+    }
+
+    /// The value is overwritten: it, if it is needed no more, or a copy.
+    fn fix(&mut self, at: u32, id: Id, node: Node, kind: Kind, fixes: Fixes, [of, value]: [Id; 2]) {
+        let wide = kind == Kind::Double;
+        let length = self.length(kind);
+        let (of, from) = (self.vector(of, at), self.vector(value, at));
+        let to = match self.is_last(value, at) {
+            true => {
+                self.release(node, at);
+                self.vectors[from.0 as usize] = Some(id);
+                self.homes[id.index()].reg = Some(from.0);
+                from
+            }
+            false => {
+                let to = self.vector_for(id, at);
+                self.asm.vector(moved(wide), length, UNMASKED, to.0, 0, from.into(), None);
+                self.release(node, at);
+                to
+            }
+        };
+        let table = fixes.table().to_le_bytes();
+        let table = match wide {
+            true => self.asm.constant(&[table, [0; 4]].concat()),
+            false => self.asm.constant(&table),
+        };
+        let opcode = op(Map::M0F3A, Prefix::P66, wide, 0x54);
+        self.asm.vector(opcode, length, UNMASKED, to.0, of.0, Rm::Broadcast(table), Some(0));
     }
 
     pub(super) fn unary(&mut self, unary: Unary, kind: Kind, to: Zmm, a: Zmm) {

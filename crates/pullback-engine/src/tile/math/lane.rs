@@ -61,6 +61,16 @@ pub(crate) fn smaller_by_choice<R: Real>(x: R, y: R) -> R {
     R::choose(x.is_nan(), x, smaller)
 }
 
+/// A result of a logarithm, of an argument where formulas may fail, for processors without an
+/// instruction for it.
+#[inline(always)]
+pub(crate) fn log_edges_by_choice<R: Real>(x: R, y: R) -> R {
+    let y = R::choose(x.eq(R::literal(f32::INFINITY)), x, y);
+    let y = R::choose(x.eq(R::literal(0.0)), R::literal(f32::NEG_INFINITY), y);
+    // Of NaN too.
+    R::choose(x.ge(R::literal(0.0)), y, R::literal(f32::NAN))
+}
+
 /// `x * 2^n` by two powers of two, for processors without an instruction for it.
 #[inline(always)]
 pub(crate) fn scaled_in_two<R: Real>(x: R, n: R::Bits) -> R {
@@ -134,6 +144,11 @@ pub(crate) trait Real:
     #[inline(always)]
     fn smaller(self, y: Self) -> Self {
         smaller_by_choice(self, y)
+    }
+    /// `y`, a result of a logarithm of this; what that is of zero, infinity, and of what has none.
+    #[inline(always)]
+    fn with_log_edges(self, y: Self) -> Self {
+        log_edges_by_choice(self, y)
     }
     /// `self * 2^n` with one rounding, for n within twice the range of exponents: an integer, and the
     /// same as a number. Processors take the one or the other.

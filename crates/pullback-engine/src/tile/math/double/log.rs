@@ -33,15 +33,6 @@ fn ln_1p_tail<R: Double>(f: R) -> (R, R) {
     (half_square, -s * (half_square + z * z.poly(LOG)))
 }
 
-/// The logarithm's value at the arguments where the formulas fail.
-#[inline(always)]
-fn log_edges<R: Double>(x: R, y: R) -> R {
-    let y = R::choose(x.eq(R::of(f64::INFINITY)), x, y);
-    let y = R::choose(x.eq(R::of(0.0)), R::of(f64::NEG_INFINITY), y);
-    // Of NaN too.
-    R::choose(x.ge(R::of(0.0)), y, R::of(f64::NAN))
-}
-
 /// n ln 2 + ln(1 + f) + rest for a small rest.
 #[inline(always)]
 fn log_of_parts<R: Double>(n: R, f: R, rest: R) -> R {
@@ -55,7 +46,7 @@ fn log_of_parts<R: Double>(n: R, f: R, rest: R) -> R {
 pub(crate) fn log<R: Double>(x: R) -> R {
     let (normal, shift) = normalize(x);
     let (f, n) = split_binade(normal);
-    log_edges(x, log_of_parts(R::from_integer(n + shift), f, R::of(0.0)))
+    x.with_log_edges(log_of_parts(R::from_integer(n + shift), f, R::of(0.0)))
 }
 
 /// ln x and what it rounds off, for positive x that is finite or zero, within 0.1 ulp.
@@ -82,7 +73,7 @@ pub(super) fn log1p_sum<R: Double>(x: R, rest: R, doublings: R) -> R {
     let whole = n.eq(R::Bits::of(0));
     let f = R::choose(whole, x, f);
     let rest = R::choose(whole, rest, lost + rest) / u;
-    log_edges(u, log_of_parts(R::from_integer(n) + doublings, f, rest))
+    u.with_log_edges(log_of_parts(R::from_integer(n) + doublings, f, rest))
 }
 
 /// ln(1 + x), within 1 ulp.
@@ -103,7 +94,7 @@ pub(crate) fn log2<R: Double>(x: R) -> R {
     let (half_square, tail) = ln_1p_tail(f);
     let tail = -(half_square + tail);
     let y = f.mul_add(R::of(LOG2_E), tail.mul_add(R::of(LOG2_E), f * R::of(LO)));
-    log_edges(x, R::from_integer(n + shift) + y)
+    x.with_log_edges(R::from_integer(n + shift) + y)
 }
 
 /// ln x and what it rounds off, for positive finite x, with errors below 2^-65 of it.

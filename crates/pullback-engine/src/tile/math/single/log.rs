@@ -39,15 +39,6 @@ fn normalize<R: Single>(x: R) -> (R, R::Bits) {
     (normal, R::Bits::choose(small, R::Bits::of(-25), R::Bits::of(0)))
 }
 
-/// The logarithm's value at the arguments where the formulas fail.
-#[inline(always)]
-fn log_edges<R: Single>(x: R, y: R) -> R {
-    let y = R::choose(x.eq(R::of(f32::INFINITY)), x, y);
-    let y = R::choose(x.eq(R::of(0.0)), R::of(f32::NEG_INFINITY), y);
-    // Of NaN too.
-    R::choose(x.ge(R::of(0.0)), y, R::of(f32::NAN))
-}
-
 /// ln x, within 1 ulp.
 #[inline(always)]
 pub(crate) fn log<R: Single>(x: R) -> R {
@@ -55,7 +46,7 @@ pub(crate) fn log<R: Single>(x: R) -> R {
     let (f, n) = split_binade(normal);
     let n = R::from_integer(n + shift);
     let tail = n.mul_add(R::of(LN2_LO), ln_1p_tail(f));
-    log_edges(x, n.mul_add(R::of(LN2_HI), f + tail))
+    x.with_log_edges(n.mul_add(R::of(LN2_HI), f + tail))
 }
 
 /// log2 x, within 2 ulp, and exact for powers of two.
@@ -68,7 +59,7 @@ pub(crate) fn log2<R: Single>(x: R) -> R {
     let (f, n) = split_binade(normal);
     let tail = ln_1p_tail(f);
     let y = f.mul_add(R::of(HI), tail.mul_add(R::of(HI), f * R::of(LO)));
-    log_edges(x, R::from_integer(n + shift) + y)
+    x.with_log_edges(R::from_integer(n + shift) + y)
 }
 
 /// ln(1 + x + rest) + doublings ln 2 for a small rest, within 1 ulp.
@@ -84,7 +75,7 @@ pub(super) fn log1p_sum<R: Single>(x: R, rest: R, doublings: R) -> R {
     let rest = R::choose(whole, rest, lost + rest) / u;
     let n = R::from_integer(n) + doublings;
     let tail = n.mul_add(R::of(LN2_LO), ln_1p_tail(f)) + rest;
-    log_edges(u, n.mul_add(R::of(LN2_HI), f + tail))
+    u.with_log_edges(n.mul_add(R::of(LN2_HI), f + tail))
 }
 
 /// ln(1 + x), within 1.5 ulp.
@@ -107,7 +98,7 @@ pub(crate) fn log1p<R: Single>(x: R) -> R {
     let f = lost.mul_add(scale * inverse, f);
     let tail = (f * f).mul_add(f.poly(LN_1P_NEAR), f);
     let n = R::from_integer(exponent);
-    let y = log_edges(u, n.mul_add(R::of(LN_2), R::lookup(logs, part)) + tail);
+    let y = u.with_log_edges(n.mul_add(R::of(LN_2), R::lookup(logs, part)) + tail);
     // Below this, x is the nearest to the result, and zeros keep their sign.
     R::choose(x.abs().lt(R::of(5e-8)), x, y)
 }
