@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use crate::dtype::DType;
 use crate::isa::{Isa, isa};
 use crate::kernels::reduce::ReduceOp;
+use crate::tile::math::lane::Edges;
 
 /// Names a value of one graph.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -133,24 +134,6 @@ pub(crate) enum Unary {
     UnsignedToFloat,
 }
 
-/// What lanes become where a number is of some class.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Fixes {
-    /// The logarithms of zeros, infinities, negative numbers and NaN.
-    Log,
-}
-
-impl Fixes {
-    /// As the processor has it, four bits a class, from the low ones on: quiet and signalling NaN,
-    /// zero, one, the infinities, the negative one first, other negative and positive numbers. In
-    /// such bits 0 is the value as it is, 2 the NaN itself, 3 NaN, and 4 and 5 the infinities.
-    pub fn table(self) -> u32 {
-        match self {
-            Fixes::Log => 0x0353_0422,
-        }
-    }
-}
-
 /// A change of the width of lanes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Convert {
@@ -219,8 +202,8 @@ pub(crate) enum Node {
         b: Id,
         c: Id,
     },
-    /// The second value; but where the first is of some class, what a table says (see [`Fixes`]).
-    Fixed(Fixes, Id, Id),
+    /// The second value, but where the first is at an edge of a function, what that is there.
+    Edges(Edges, Id, Id),
     Convert(Convert, Id),
     Compare(Predicate, Id, Id),
     Logic(Logic, Id, Id),
@@ -453,7 +436,7 @@ impl Graph {
             | Node::Permute(a, _)
             | Node::Lookup(a, _) => smallvec![a],
             Node::Binary(_, a, b)
-            | Node::Fixed(_, a, b)
+            | Node::Edges(_, a, b)
             | Node::Compare(_, a, b)
             | Node::Logic(_, a, b) => smallvec![a, b],
             Node::Fma { a, b, c, .. } => smallvec![a, b, c],

@@ -7,11 +7,11 @@ use std::cell::RefCell;
 use std::ops::{Add, BitAnd, BitOr, BitXor, Div, Mul, Neg, Not, Sub};
 
 use super::ir::{
-    Binary, Convert, Fixes, Graph, Id, Kind, Logic, Lookup, Node, Predicate, Table, Unary,
+    Binary, Convert, Graph, Id, Kind, Logic, Lookup, Node, Predicate, Table, Unary,
 };
 use crate::isa::Isa;
 use crate::tile::math::lane::{
-    Bits, Double, Mask, Real, Single, larger_by_choice, log_edges_by_choice, scaled_in_two, smaller_by_choice,
+    Bits, Double, Edges, Mask, Real, Single, edges_by_choice, larger_by_choice, scaled_in_two, smaller_by_choice,
 };
 
 thread_local! {
@@ -283,11 +283,11 @@ macro_rules! real {
                 }
                 self.ordered(Binary::SmallerF, y)
             }
-            fn with_log_edges(self, y: $number) -> $number {
+            fn with_edges(self, edges: Edges, y: $number) -> $number {
                 if !has_every_step() {
-                    return log_edges_by_choice(self, y);
+                    return edges_by_choice(self, edges, y);
                 }
-                $number(add(Node::Fixed(Fixes::Log, self.0, y.0), $kind))
+                $number(add(Node::Edges(edges, self.0, y.0), $kind))
             }
             fn to_bits(self) -> $bits {
                 $bits(self.0)

@@ -2,8 +2,9 @@
 
 use super::Emitter;
 use super::opcodes::{binary_opcode, moved};
-use crate::native::ir::{Binary, Convert, Fixes, Id, Kind, Node, Unary};
+use crate::native::ir::{Binary, Convert, Id, Kind, Node, Unary};
 use crate::native::x64::{Map, Prefix, Rm, UNMASKED, Zmm, op};
+use crate::tile::math::lane::Edges;
 
 impl Emitter<'_> {
     pub(super) fn step(&mut self, at: u32, id: Id, node: Node, kind: Kind) {
@@ -61,7 +62,7 @@ impl Emitter<'_> {
                 self.asm.vector(opcode, length, UNMASKED, to.0, a.0, b, how);
             }
             Node::Fma { negated, a, b, c } => self.fma(at, id, node, kind, negated, [a, b, c]),
-            Node::Fixed(fixes, of, value) => self.fix(at, id, node, kind, fixes, [of, value]),
+            Node::Edges(edges, of, value) => self.fix(at, id, node, kind, edges, [of, value]),
             Node::Convert(convert, a) => {
                 let a = self.vector(a, at);
                 self.release(node, at);
@@ -133,7 +134,7 @@ impl Emitter<'_> {
     }
 
     /// The value is overwritten: it, if it is needed no more, or a copy.
-    fn fix(&mut self, at: u32, id: Id, node: Node, kind: Kind, fixes: Fixes, [of, value]: [Id; 2]) {
+    fn fix(&mut self, at: u32, id: Id, node: Node, kind: Kind, edges: Edges, [of, value]: [Id; 2]) {
         let wide = kind == Kind::Double;
         let length = self.length(kind);
         let (of, from) = (self.vector(of, at), self.vector(value, at));
@@ -151,7 +152,7 @@ impl Emitter<'_> {
                 to
             }
         };
-        let table = fixes.table().to_le_bytes();
+        let table = classes(edges).to_le_bytes();
         let table = match wide {
             true => self.asm.constant(&[table, [0; 4]].concat()),
             false => self.asm.constant(&table),
@@ -203,5 +204,16 @@ impl Emitter<'_> {
             Convert::Truncate => return self.truncate(to, a),
         };
         self.asm.vector(opcode, length, UNMASKED, to.0, 0, a.into(), None);
+    }
+}
+
+/// What numbers become by their class, as the instruction has it: four bits each, from the low ones
+/// on, for quiet and signalling NaN, zero, one, negative and positive infinity, and other negative
+/// and positive numbers. In such bits 0 is the value as it is, 3 NaN, and 4 and 5 negative and positive
+/// infinity.
+fn classes(edges: Edges) -> u32 {
+    match edges {
+        Edges::Log => 0x0353_0433,
+        Edges::ErfInv => 0x0303_0533,
     }
 }

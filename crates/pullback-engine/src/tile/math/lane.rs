@@ -61,14 +61,28 @@ pub(crate) fn smaller_by_choice<R: Real>(x: R, y: R) -> R {
     R::choose(x.is_nan(), x, smaller)
 }
 
-/// A result of a logarithm, of an argument where formulas may fail, for processors without an
-/// instruction for it.
+/// Arguments where the formulas of a function fail, and what it is there.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Edges {
+    /// Of a logarithm: it is infinite of zero and of infinity.
+    Log,
+    /// Of `erf_inv(x) / x`, by `1 - x²`: it is infinite of zero.
+    ErfInv,
+}
+
+/// `y`, or what a function is at an edge, for processors without an instruction for it.
 #[inline(always)]
-pub(crate) fn log_edges_by_choice<R: Real>(x: R, y: R) -> R {
-    let y = R::choose(x.eq(R::literal(f32::INFINITY)), x, y);
-    let y = R::choose(x.eq(R::literal(0.0)), R::literal(f32::NEG_INFINITY), y);
-    // Of NaN too.
-    R::choose(x.ge(R::literal(0.0)), y, R::literal(f32::NAN))
+pub(crate) fn edges_by_choice<R: Real>(x: R, edges: Edges, y: R) -> R {
+    let (zero, infinity) = (R::literal(0.0), R::literal(f32::INFINITY));
+    let (y, of_zero) = match edges {
+        Edges::Log => (R::choose(x.eq(infinity), x, y), R::literal(f32::NEG_INFINITY)),
+        Edges::ErfInv => (y, infinity),
+    };
+    let y = R::choose(x.eq(zero), of_zero, y);
+    // Of NaN too. It is the NaN of processors, which is negative.
+    let digits = if R::WIDTH == 32 { 9 } else { 12 };
+    let nan = R::from_bits(R::Bits::of(R::SIGN >> digits));
+    R::choose(x.ge(zero), y, nan)
 }
 
 /// `x * 2^n` by two powers of two, for processors without an instruction for it.
@@ -145,10 +159,10 @@ pub(crate) trait Real:
     fn smaller(self, y: Self) -> Self {
         smaller_by_choice(self, y)
     }
-    /// `y`, a result of a logarithm of this; what that is of zero, infinity, and of what has none.
+    /// `y`, but at the edges of a function what it is there; where this is negative or NaN, NaN.
     #[inline(always)]
-    fn with_log_edges(self, y: Self) -> Self {
-        log_edges_by_choice(self, y)
+    fn with_edges(self, edges: Edges, y: Self) -> Self {
+        edges_by_choice(self, edges, y)
     }
     /// `self * 2^n` with one rounding, for n within twice the range of exponents: an integer, and the
     /// same as a number. Processors take the one or the other.

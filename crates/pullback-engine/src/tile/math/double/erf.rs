@@ -2,7 +2,7 @@
 
 use std::f64::consts::LN_2;
 
-use super::super::lane::{Bits, Double};
+use super::super::lane::{Bits, Double, Edges};
 use super::super::twofold::two_product;
 use super::exp::{exp_shifted, exp_sum};
 
@@ -47,8 +47,7 @@ pub(crate) fn erf_inv<R: Double>(x: R) -> R {
     let place = v.to_bits().shr(51) & of(7);
     let [middles, tables @ ..] = &ERF_INV;
     let y = (v - R::lookup(middles, place)).poly_at(tables, place);
-    let edge = R::choose(rest.eq(R::of(0.0)), R::of(f64::INFINITY), R::of(f64::NAN));
-    x * R::choose(rest.gt(R::of(0.0)), y, edge)
+    x * rest.with_edges(Edges::ErfInv, y)
 }
 
 /// erf(x) / x - 1 in x², for |x| <= 1.

@@ -2,7 +2,7 @@
 
 use std::f64::consts::LOG2_E;
 
-use super::super::lane::{Bits, Double};
+use super::super::lane::{Bits, Double, Edges};
 use super::super::twofold::{fast_two_sum, multiply, two_product};
 use super::{LN2_HI, LN2_LO};
 
@@ -46,7 +46,7 @@ fn log_of_parts<R: Double>(n: R, f: R, rest: R) -> R {
 pub(crate) fn log<R: Double>(x: R) -> R {
     let (normal, shift) = normalize(x);
     let (f, n) = split_binade(normal);
-    x.with_log_edges(log_of_parts(R::from_integer(n + shift), f, R::of(0.0)))
+    x.with_edges(Edges::Log, log_of_parts(R::from_integer(n + shift), f, R::of(0.0)))
 }
 
 /// ln x and what it rounds off, for positive x that is finite or zero, within 0.1 ulp.
@@ -73,7 +73,7 @@ pub(super) fn log1p_sum<R: Double>(x: R, rest: R, doublings: R) -> R {
     let whole = n.eq(R::Bits::of(0));
     let f = R::choose(whole, x, f);
     let rest = R::choose(whole, rest, lost + rest) / u;
-    u.with_log_edges(log_of_parts(R::from_integer(n) + doublings, f, rest))
+    u.with_edges(Edges::Log, log_of_parts(R::from_integer(n) + doublings, f, rest))
 }
 
 /// ln(1 + x), within 1 ulp.
@@ -94,7 +94,7 @@ pub(crate) fn log2<R: Double>(x: R) -> R {
     let (half_square, tail) = ln_1p_tail(f);
     let tail = -(half_square + tail);
     let y = f.mul_add(R::of(LOG2_E), tail.mul_add(R::of(LOG2_E), f * R::of(LO)));
-    x.with_log_edges(R::from_integer(n + shift) + y)
+    x.with_edges(Edges::Log, R::from_integer(n + shift) + y)
 }
 
 /// ln x and what it rounds off, for positive finite x, with errors below 2^-65 of it.

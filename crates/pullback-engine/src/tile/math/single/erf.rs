@@ -3,7 +3,7 @@
 use std::f32::consts::LN_2;
 
 use super::super::double;
-use super::super::lane::{Bits, Double, Real, Single};
+use super::super::lane::{Bits, Double, Edges, Real, Single};
 use super::exp::exp;
 
 /// The error function, within 2 ulp.
@@ -46,8 +46,7 @@ pub(crate) fn erf_inv<R: Single>(x: R) -> R {
     let place = v.to_bits().shr(21) & of(15);
     let [middles, tables @ ..] = &ERF_INV;
     let y = (v - R::lookup(middles, place)).poly_at(tables, place);
-    let edge = R::choose(rest.eq(R::of(0.0)), R::of(f32::INFINITY), R::of(f32::NAN));
-    x * R::choose(rest.gt(R::of(0.0)), y, edge)
+    x * rest.with_edges(Edges::ErfInv, y)
 }
 
 /// erf(x) / x - 1 in x², for |x| <= 1.

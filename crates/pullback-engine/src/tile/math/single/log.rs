@@ -2,7 +2,7 @@
 
 use std::f32::consts::{LN_2, LOG2_E};
 
-use super::super::lane::{Bits, Single};
+use super::super::lane::{Bits, Edges, Single};
 use super::{LN2_HI, LN2_LO};
 
 /// x = 2^n (1 + f) with sqrt(1/2) <= 1 + f < sqrt(2), for normal positive x.
@@ -46,7 +46,7 @@ pub(crate) fn log<R: Single>(x: R) -> R {
     let (f, n) = split_binade(normal);
     let n = R::from_integer(n + shift);
     let tail = n.mul_add(R::of(LN2_LO), ln_1p_tail(f));
-    x.with_log_edges(n.mul_add(R::of(LN2_HI), f + tail))
+    x.with_edges(Edges::Log, n.mul_add(R::of(LN2_HI), f + tail))
 }
 
 /// log2 x, within 2 ulp, and exact for powers of two.
@@ -59,7 +59,7 @@ pub(crate) fn log2<R: Single>(x: R) -> R {
     let (f, n) = split_binade(normal);
     let tail = ln_1p_tail(f);
     let y = f.mul_add(R::of(HI), tail.mul_add(R::of(HI), f * R::of(LO)));
-    x.with_log_edges(R::from_integer(n + shift) + y)
+    x.with_edges(Edges::Log, R::from_integer(n + shift) + y)
 }
 
 /// ln(1 + x + rest) + doublings ln 2 for a small rest, within 1 ulp.
@@ -75,7 +75,7 @@ pub(super) fn log1p_sum<R: Single>(x: R, rest: R, doublings: R) -> R {
     let rest = R::choose(whole, rest, lost + rest) / u;
     let n = R::from_integer(n) + doublings;
     let tail = n.mul_add(R::of(LN2_LO), ln_1p_tail(f)) + rest;
-    u.with_log_edges(n.mul_add(R::of(LN2_HI), f + tail))
+    u.with_edges(Edges::Log, n.mul_add(R::of(LN2_HI), f + tail))
 }
 
 /// ln(1 + x), within 1.5 ulp.
@@ -98,7 +98,7 @@ pub(crate) fn log1p<R: Single>(x: R) -> R {
     let f = lost.mul_add(scale * inverse, f);
     let tail = (f * f).mul_add(f.poly(LN_1P_NEAR), f);
     let n = R::from_integer(exponent);
-    let y = u.with_log_edges(n.mul_add(R::of(LN_2), R::lookup(logs, part)) + tail);
+    let y = u.with_edges(Edges::Log, n.mul_add(R::of(LN_2), R::lookup(logs, part)) + tail);
     // Below this, x is the nearest to the result, and zeros keep their sign.
     R::choose(x.abs().lt(R::of(5e-8)), x, y)
 }
