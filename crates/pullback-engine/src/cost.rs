@@ -95,8 +95,12 @@ impl Cost {
     /// The rates are those of one core with vectors of 512 bits (see docs/performance.md for what
     /// was measured), so that the same program has the same estimate everywhere.
     const fn busy(self) -> f64 {
-        let computing = self.flops / FLOPS + self.transcendentals / TRANSCENDENTALS;
-        computing.max(self.bytes / BYTES)
+        self.computing().max(self.bytes / BYTES)
+    }
+
+    /// How long it would be if nothing had to be moved.
+    const fn computing(self) -> f64 {
+        self.flops / FLOPS + self.transcendentals / TRANSCENDENTALS
     }
 
     /// How long a step takes that costs this, roughly.
@@ -107,7 +111,8 @@ impl Cost {
     /// ```
     pub fn seconds(self, threads: usize) -> f64 {
         let busy = self.busy();
-        STEP + if busy > 2.0 * PART { busy / threads.max(1) as f64 } else { busy }
+        let is_shared = self.computing() > 2.0 * PART || self.bytes > 2.0 * PART_BYTES;
+        STEP + if is_shared { busy / threads.max(1) as f64 } else { busy }
     }
 
     /// How many items, each of which costs this, one thread takes at a time: enough that it gains
@@ -119,7 +124,14 @@ impl Cost {
     /// assert!(cheap.items_of_part() > dear.items_of_part());
     /// ```
     pub const fn items_of_part(self) -> usize {
-        items_of_part(self.busy())
+        let (computed, moved) = (items_of_part(self.computing()), PART_BYTES / self.bytes.max(1e-12));
+        if moved >= computed as f64 {
+            computed
+        } else if moved >= 1.0 {
+            moved as usize
+        } else {
+            1
+        }
     }
 
     /// How long it takes without machine code: operation by operation over tiles.
@@ -194,6 +206,9 @@ const TILE_FLOPS: f64 = 1e10;
 const TILE_STEP: f64 = 2e-8;
 /// How long a thread is busy with what it takes at a time.
 const PART: f64 = 4.5e-6;
+/// What a thread moves at a time, if it computes little: half of what its cache holds. Less is moved
+/// sooner by one thread than from the cache of one to that of another.
+const PART_BYTES: f64 = 5e5;
 /// How long threads are busy with what they have to wait for each other after, at least: to find
 /// each other again takes a part of it.
 const WAITING: f64 = 5e-5;

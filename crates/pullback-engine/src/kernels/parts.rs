@@ -10,7 +10,7 @@ use crate::sync::Mutex;
 use crate::threads;
 
 /// Elements of a part, however small they are.
-const PART_ELEMENTS: usize = 16 << 10;
+const PART_ELEMENTS: usize = 64 << 10;
 
 /// How many elements of so many bytes, which are read and written, a part has.
 pub(super) fn part_of(bytes: usize) -> usize {

@@ -11,7 +11,7 @@ use pullback_linalg::{Field, Matrices, Vectors};
 use smallvec::smallvec;
 
 use super::common::{arch, owned_buffer};
-use super::parts::{for_each_item, for_each_part};
+use super::parts::{for_each_item, for_each_part, part_of};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
 use crate::cost::{Cost, Pace, TensorType};
@@ -237,7 +237,7 @@ fn load_finite<R: panel::Element>(
     n: usize,
 ) -> bool {
     let finite = AtomicBool::new(true);
-    let rows = ROWS.min(from.len() / n).max(1);
+    let rows = (part_of(size_of::<R>()) / n).max(1);
     for_each_part(to, rows * n, |start, to| {
         let mut here = true;
         for (i, (to, from)) in to.chunks_exact_mut(n).zip(from[start..].chunks(n)).enumerate() {
@@ -251,9 +251,6 @@ fn load_finite<R: panel::Element>(
     });
     finite.into_inner()
 }
-
-/// Rows that are copied at a time.
-const ROWS: usize = 32;
 
 /// Solves a small lower triangular system in place of its right sides, which are stored by rows;
 /// `factors` are the elements below the diagonal, column by column, `divisors` those on it, if they

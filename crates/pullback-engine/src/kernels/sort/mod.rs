@@ -7,10 +7,10 @@
 //! Rows that lie together are what is sorted; other axes are moved to the end and back.
 
 use super::common::{with_number, with_size};
-use super::parts::{for_each_item, for_each_part, part_of};
+use super::parts::{for_each_item, for_each_part};
 use super::{Kernel, Tensors};
 use crate::buffer::Buffer;
-use crate::cost::{Cost, TensorType};
+use crate::cost::{Cost, Pace, TensorType};
 use crate::error::{Error, Result};
 use crate::layout::Shape;
 use crate::tensor::Tensor;
@@ -75,9 +75,9 @@ pub(super) fn swapped(x: &Tensor, a: usize, b: usize) -> Result<Tensor> {
     x.transpose(&axes)?.contiguous()
 }
 
-/// How many rows a thread sorts at once: each element costs as much as copying some.
+/// How many rows a thread sorts at once.
 fn rows_of_part(length: usize) -> usize {
-    part_of(16 * length)
+    Pace::Places.items_of_part(2 * length)
 }
 
 impl Sort {

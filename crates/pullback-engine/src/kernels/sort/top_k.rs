@@ -7,12 +7,12 @@
 use smallvec::smallvec;
 
 use super::super::common::{arch, index_tensor, with_number};
-use super::super::parts::{for_each_item, part_of};
+use super::super::parts::for_each_item;
 use super::super::{Kernel, Tensors};
 use super::keys::{Key, Ordered};
 use super::swapped;
 use crate::buffer::Buffer;
-use crate::cost::{Cost, TensorType};
+use crate::cost::{Cost, Pace, TensorType};
 use crate::error::{Error, Result};
 use crate::layout::{self, Shape};
 use crate::tensor::Tensor;
@@ -67,7 +67,7 @@ impl TopK {
         if !positions.is_empty() {
             with_number!(dtype, "top_k", T => {
                 let source = x.as_slice::<T>().unwrap_or_default();
-                let rows = part_of(2 * size_of::<T>() * length);
+                let rows = Pace::Places.items_of_part(length);
                 let targets = values.slice_mut::<T>().chunks_mut(rows * k);
                 let targets = targets.zip(positions.chunks_mut(rows * k)).enumerate();
                 for_each_item(targets, |(part, (values, positions))| {
