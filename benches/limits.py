@@ -21,13 +21,13 @@ LIMITS = {
     "convolution": "the multiply-add units",
     "svd 1000x8x8": "the library's bidiagonal matrices",
     "qr": "reflections of short columns",
-    "Gaussian process": "decompositions and products of middle size, on one thread each",
+    "Gaussian process": "matrices of middle size, which go from the cache of one thread to that of another",
     "import, ": "Python itself, which starts in a fiftieth of the time of the other side",
     "first gradient, ": "Python itself, and reading the modules",
     "equation of state": "products: as many as there, where sums come with them in one instruction",
-    "randint": "remainders, three of each element, and two words of bits",
+    "randint": "random bits, two words of each element",
     "exponential": "random bits, of which both compute as many",
-    "cold": "recording in Python",
+    "cold": "caches that the other side has just filled with its own",
     "Rosenbrock": "two passes over memory, where JAX computes terms twice in one",
 }
 

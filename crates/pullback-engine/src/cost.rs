@@ -124,7 +124,8 @@ impl Cost {
     /// assert!(cheap.items_of_part() > dear.items_of_part());
     /// ```
     pub const fn items_of_part(self) -> usize {
-        let (computed, moved) = (items_of_part(self.computing()), PART_BYTES / self.bytes.max(1e-12));
+        let (computed, moved) =
+            (items_of_part(self.computing()), PART_BYTES / self.bytes.max(1e-12));
         if moved >= computed as f64 {
             computed
         } else if moved >= 1.0 {
@@ -160,6 +161,8 @@ pub(crate) enum Pace {
     Chained,
     /// Elements that are looked up, or put where others say: searches and updates.
     Places,
+    /// Bytes that are only read, each once: what is read lies in several caches as well as in one.
+    Reading,
 }
 
 impl Pace {
@@ -169,6 +172,7 @@ impl Pace {
             Pace::Products => PRODUCTS,
             Pace::Chained => CHAINED,
             Pace::Places => PLACES,
+            Pace::Reading => BYTES,
         }
     }
 

@@ -89,7 +89,8 @@ pub fn run(mut jaxpr: Jaxpr) -> Jaxpr {
                     (Some(_), None) => !group.is_padded,
                     (None, own) => !is_padded || own.is_none(),
                 };
-                fits_reductions && fits(&jaxpr, &eqn, shape, |var| producer[var.index()] == Some(at))
+                fits_reductions
+                    && fits(&jaxpr, &eqn, shape, |var| producer[var.index()] == Some(at))
             })
         });
         let at = joined.unwrap_or_else(|| {

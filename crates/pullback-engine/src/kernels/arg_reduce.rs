@@ -4,9 +4,9 @@ use half::{bf16, f16};
 use smallvec::smallvec;
 
 use super::common::{arch, around, index_tensor};
-use super::parts::{for_each_part, part_of};
+use super::parts::for_each_part;
 use super::{Kernel, Tensors};
-use crate::cost::{Cost, TensorType};
+use crate::cost::{Cost, Pace, TensorType};
 use crate::dtype::{Bool, DType};
 use crate::error::{Error, Result};
 use crate::layout::Shape;
@@ -150,7 +150,7 @@ fn search<T: Ranked, const MAX: bool>(
     found: &mut [usize],
 ) {
     // A block is a row, or some rows whose columns are searched.
-    let blocks = part_of(size_of::<T>() * length * inner);
+    let blocks = Pace::Reading.items_of_part(2 * size_of::<T>() * length * inner);
     for_each_part(found, blocks * inner, |first, found| {
         let values = &values[first * length..][..found.len() * length];
         if inner == 1 {

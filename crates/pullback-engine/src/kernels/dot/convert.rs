@@ -5,10 +5,11 @@ use half::{bf16, f16};
 use num_complex::Complex;
 
 use crate::buffer::Buffer;
+use crate::cost::Cost;
 use crate::dtype::{Bool, DType, Element};
 use crate::error::Result;
 use crate::kernels::common::{arch, build, with_number};
-use crate::kernels::parts::{for_each_part, part_of};
+use crate::kernels::parts::for_each_part;
 use crate::tensor::Tensor;
 
 /// A tensor of numbers as another dtype.
@@ -42,6 +43,9 @@ pub(in crate::kernels) fn convert(x: &Tensor, dtype: DType) -> Result<Tensor> {
     })
 }
 
+/// What it takes to convert one element, some at a time.
+const CONVERSION: Cost = Cost::flops(12);
+
 /// The elements of a contiguous tensor as others, part by part.
 fn converted<T: Element, U: Element>(
     x: &Tensor,
@@ -49,7 +53,8 @@ fn converted<T: Element, U: Element>(
 ) -> Result<Tensor> {
     let from = x.as_slice::<T>().unwrap_or_default();
     let mut buffer = Buffer::new(U::DTYPE, from.len())?;
-    for_each_part(buffer.slice_mut::<U>(), part_of(size_of::<U>()), |start, to| {
+    let part = (CONVERSION + Cost::bytes(size_of::<T>() + size_of::<U>())).items_of_part();
+    for_each_part(buffer.slice_mut::<U>(), part, |start, to| {
         convert(&from[start..start + to.len()], to);
     });
     Ok(Tensor::from_buffer(U::DTYPE, x.shape(), buffer))

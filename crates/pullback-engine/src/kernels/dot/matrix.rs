@@ -11,11 +11,14 @@ use super::pack::{Lines, pack};
 use super::tile::{self, Grid, Left, Right, Store};
 use super::{Factor, Problem};
 use crate::buffer::Buffer;
-use crate::cost::Pace;
+use crate::cost::{Cost, Pace};
 use crate::error::Result;
 use crate::kernels::common::arch;
-use crate::kernels::parts::{for_each_part, part_of};
+use crate::kernels::parts::for_each_part;
 use crate::threads;
+
+/// What it takes to put one element where tiles read it.
+const PACKING: Cost = Cost::flops(12);
 
 /// Bytes of a row of one step of the depth: results that are added to cost more than operands that
 /// come from the second cache.
@@ -108,7 +111,8 @@ fn whole<F: Factor>(problem: &Problem, lhs: &[F], rhs: &[F], out: &mut [F]) -> R
         let fill = |lines: &Lines<F>, buffer: &mut Buffer, width: usize| {
             let width = width / F::PARTS;
             let sliver = width * depth;
-            let slivers = (part_of(size_of::<F>()) / sliver).max(1);
+            let cost = PACKING + Cost::bytes(2 * size_of::<F>());
+            let slivers = (cost.items_of_part() / sliver).max(1);
             let count = lines.count.div_ceil(width) * sliver;
             let target = &mut buffer.slice_mut::<F>()[..count];
             for_each_part(target, slivers * sliver, |start, target| {

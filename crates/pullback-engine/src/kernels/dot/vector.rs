@@ -4,7 +4,7 @@
 //! `i % LANES`, the lanes of a block are added in halves, and blocks one after the other.
 
 use super::{Factor, Problem};
-use crate::cost::Cost;
+use crate::cost::Pace;
 use crate::kernels::common::{Number, arch};
 use crate::kernels::parts::for_each_part;
 use crate::scratch::with_scratch;
@@ -52,7 +52,7 @@ pub(super) fn product<T: Factor, const LANES: usize>(
     let (rows, work) = (out.len(), out.len() * p.depth);
     let (block, span) = (LANES * ROUNDS, LANES * ROUNDS * SPAN);
     // Elements of the matrix, which are read once, that are worth a thread's while.
-    let worth = 2 * Cost::bytes(size_of::<T>()).items_of_part();
+    let worth = 2 * Pace::Reading.items_of_part(size_of::<T>());
     if rows <= TILE && p.depth > block && work >= 2 * worth {
         // The threads divide the depth, and sums are added in the order of the depth.
         let begins = if rows < 16 && p.depth >= 2 * span { span } else { block };

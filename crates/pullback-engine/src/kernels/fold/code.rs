@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::{Axes, Fold, Source};
 use crate::buffer::Buffer;
-use crate::cost::Cost;
+use crate::cost::{Cost, Pace};
 use crate::dtype::Element;
 use crate::error::Result;
 use crate::kernels::Tensors;
@@ -73,7 +73,11 @@ impl Fold {
     fn part(&self) -> usize {
         let moved: usize = self.program.inputs().iter().map(|dtype| dtype.size()).sum();
         let kept: usize = self.kept_sizes().sum();
-        (self.program.cost() + Cost::bytes(moved + kept)).items_of_part()
+        let cost = self.program.cost();
+        match kept {
+            0 => cost.items_of_part().min(Pace::Reading.items_of_part(moved)),
+            _ => (cost + Cost::bytes(moved + kept)).items_of_part(),
+        }
     }
 
     fn kept_sizes(&self) -> impl Iterator<Item = usize> {
