@@ -202,7 +202,8 @@ pub(crate) enum Node {
         b: Id,
         c: Id,
     },
-    /// The second value, but where the first is at an edge of a function, what that is there.
+    /// The second value, but where the first is at an edge of a function, what that is there; where it is
+    /// negative or NaN, anything.
     Edges(Edges, Id, Id),
     Convert(Convert, Id),
     Compare(Predicate, Id, Id),

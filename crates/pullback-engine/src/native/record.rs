@@ -287,7 +287,9 @@ macro_rules! real {
                 if !has_every_step() {
                     return edges_by_choice(self, edges, y);
                 }
-                $number(add(Node::Edges(edges, self.0, y.0), $kind))
+                // The instruction has NaN of the other sign alone.
+                let y = $number(add(Node::Edges(edges, self.0, y.0), $kind));
+                $number::choose(self.ge($number::literal(0.0)), y, $number::literal(f32::NAN))
             }
             fn to_bits(self) -> $bits {
                 $bits(self.0)

@@ -209,11 +209,10 @@ impl Emitter<'_> {
 
 /// What numbers become by their class, as the instruction has it: four bits each, from the low ones
 /// on, for quiet and signalling NaN, zero, one, negative and positive infinity, and other negative
-/// and positive numbers. In such bits 0 is the value as it is, 3 NaN, and 4 and 5 negative and positive
-/// infinity.
+/// and positive numbers. In such bits 0 is the value as it is, and 4 and 5 negative and positive infinity.
 fn classes(edges: Edges) -> u32 {
     match edges {
-        Edges::Log => 0x0353_0433,
-        Edges::ErfInv => 0x0303_0533,
+        Edges::Log => 0x0050_0400,
+        Edges::ErfInv => 0x0000_0500,
     }
 }

@@ -79,10 +79,8 @@ pub(crate) fn edges_by_choice<R: Real>(x: R, edges: Edges, y: R) -> R {
         Edges::ErfInv => (y, infinity),
     };
     let y = R::choose(x.eq(zero), of_zero, y);
-    // Of NaN too. It is the NaN of processors, which is negative.
-    let digits = if R::WIDTH == 32 { 9 } else { 12 };
-    let nan = R::from_bits(R::Bits::of(R::SIGN >> digits));
-    R::choose(x.ge(zero), y, nan)
+    // Of NaN too.
+    R::choose(x.ge(zero), y, R::literal(f32::NAN))
 }
 
 /// `x * 2^n` by two powers of two, for processors without an instruction for it.
