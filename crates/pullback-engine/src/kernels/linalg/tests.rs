@@ -159,7 +159,7 @@ macro_rules! large {
 
         #[test]
         fn large_triangular_systems() {
-            for (n, sides) in [(128, 16), (130, 70), (161, 64), (200, 129)] {
+            for (n, sides) in [(128, 16), (130, 70), (161, 64), (150, 32), (200, 129)] {
                 let mut a: Vec<$T> = sample(n * n).map(|x| x as $T / n as $T).collect();
                 (0..n).for_each(|i| a[i * n + i] += 2.0);
                 let b: Vec<$T> = sample(n * sides).map(|x| x as $T).collect();

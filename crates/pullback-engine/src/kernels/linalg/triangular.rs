@@ -14,8 +14,9 @@ use crate::threads;
 
 /// Right sides that are solved together.
 const SIDES: usize = 64;
-/// Right sides of the last ones, if there are so few.
-const FEW: usize = 16;
+/// Right sides of the last ones, if there are so few. Products read whole tiles of right operands: this
+/// is the widest tile of any processor.
+const FEW: usize = 32;
 
 /// Solves `op(A) X = B`, or `X op(A) = B`, in place of `B`, of the given rows and columns.
 ///
@@ -101,7 +102,7 @@ impl<R: Element> System<'_, R> {
                     };
                     let sizes = [end - begin, known.len(), C];
                     // SAFETY: the matrix has `n` rows and columns, `solved` has as many rows as are
-                    // known, and `here` those of the block.
+                    // known, of whole tiles, and `here` those of the block.
                     unsafe { subtract_product(sizes, pair, here.as_mut_ptr().cast(), C) };
                 }
                 let Diagonal { factors, divisors } = &blocks[block];
