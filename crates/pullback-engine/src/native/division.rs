@@ -1,7 +1,7 @@
 //! Quotients and remainders of integers of 32 bits, for which processors have no vector
 //! instructions: by the inverse of the divisor.
 //!
-//! Steps that depend on the divisor alone are done once for a row if it is one number for all. The
+//! Steps that depend on the divisor alone are done before the loop if it is one number for all. The
 //! inverse is rounded down, so that quotients by it lack at most one, as the remainder says (T.
 //! Granlund and P. Montgomery, "Division by invariant integers using multiplication", 1994).
 

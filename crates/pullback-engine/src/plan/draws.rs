@@ -11,7 +11,8 @@ use crate::kernels::random::RandomBits;
 /// Puts the drawing of bits into the one program that reads them, where each element of it needs
 /// one of them.
 ///
-/// A program that divides integers of 64 bits has no code, and takes longer to begin than parts are worth.
+/// A program that divides integers of 64 bits has no code, and takes longer to begin than parts are
+/// worth.
 pub(super) fn put_within(steps: &mut Vec<Step>, types: &[Option<TensorType>], outputs: &[Slot]) {
     let mut reads = vec![0; types.len()];
     let read = steps.iter().flat_map(|step| &step.inputs).map(|operand| &operand.slot);

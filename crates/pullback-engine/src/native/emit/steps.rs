@@ -112,25 +112,39 @@ impl Emitter<'_> {
         };
         let wide = kind == Kind::Double;
         let length = self.length(kind);
-        let to = match over {
-            Some(reg) => {
+        let to = self.overwritten(at, id, node, kind, over.ok_or(ra));
+        let byte = form + if negated { 4 } else { 0 };
+        let opcode = op(Map::M0F38, Prefix::P66, wide, byte);
+        self.asm.vector(opcode, length, UNMASKED, to.0, second.0, rm, None);
+    }
+
+    /// The register that a step reads and overwrites: that of an operand which is needed no more, or
+    /// a copy of another's.
+    fn overwritten(
+        &mut self,
+        at: u32,
+        id: Id,
+        node: Node,
+        kind: Kind,
+        over: Result<Zmm, Zmm>,
+    ) -> Zmm {
+        match over {
+            Ok(reg) => {
                 self.release(node, at);
                 // The register of an operand that ends here is free now.
                 self.vectors[reg.0 as usize] = Some(id);
                 self.homes[id.index()].reg = Some(reg.0);
                 reg
             }
-            None => {
+            Err(from) => {
                 // The copy needs a register besides those of the operands.
                 let to = self.vector_for(id, at);
-                self.asm.vector(moved(wide), length, UNMASKED, to.0, 0, ra.into(), None);
+                let opcode = moved(kind == Kind::Double);
+                self.asm.vector(opcode, self.length(kind), UNMASKED, to.0, 0, from.into(), None);
                 self.release(node, at);
                 to
             }
-        };
-        let byte = form + if negated { 4 } else { 0 };
-        let opcode = op(Map::M0F38, Prefix::P66, wide, byte);
-        self.asm.vector(opcode, length, UNMASKED, to.0, second.0, rm, None);
+        }
     }
 
     /// The value is overwritten: it, if it is needed no more, or a copy.
@@ -138,20 +152,8 @@ impl Emitter<'_> {
         let wide = kind == Kind::Double;
         let length = self.length(kind);
         let (of, from) = (self.vector(of, at), self.vector(value, at));
-        let to = match self.is_last(value, at) {
-            true => {
-                self.release(node, at);
-                self.vectors[from.0 as usize] = Some(id);
-                self.homes[id.index()].reg = Some(from.0);
-                from
-            }
-            false => {
-                let to = self.vector_for(id, at);
-                self.asm.vector(moved(wide), length, UNMASKED, to.0, 0, from.into(), None);
-                self.release(node, at);
-                to
-            }
-        };
+        let over = if self.is_last(value, at) { Ok(from) } else { Err(from) };
+        let to = self.overwritten(at, id, node, kind, over);
         let table = classes(edges).to_le_bytes();
         let table = match wide {
             true => self.asm.constant(&[table, [0; 4]].concat()),

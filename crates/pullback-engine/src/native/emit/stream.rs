@@ -88,12 +88,18 @@ impl Emitter<'_> {
         self.asm.test(RAX, RAX);
         self.asm.jump_if(Condition::Equal, done);
         self.load_pointers();
+        let scalars_change = !self.kernel.per_row.is_empty();
+        if !scalars_change {
+            self.begin_known();
+        }
         self.asm.place(row);
         for &input in &self.kernel.per_row {
             let size = self.row_scalar_size(input);
             load_scalar(&mut self.asm, list, input, size);
         }
-        self.begin_known();
+        if scalars_change {
+            self.begin_known();
+        }
         let together = self.together()?;
         self.begin_accumulators();
         self.asm.load(RSI, at(list.length()));
